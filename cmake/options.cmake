@@ -1,0 +1,41 @@
+# Build options and the flags they stand for, as the interface target ccapi_options.
+option(CCAPI_TESTS "Build the tests" ON)
+option(CCAPI_BENCHMARKS "Build the benchmarks" OFF)
+option(CCAPI_FUZZERS "Build libFuzzer targets (clang only)" OFF)
+option(CCAPI_WERROR "Treat warnings as errors" OFF)
+option(CCAPI_HARDEN "Hardening flags for release builds" OFF)
+option(CCAPI_COVERAGE "Instrument for gcov" OFF)
+set(CCAPI_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
+
+find_program(CCAPI_CCACHE ccache)
+if(CCAPI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCAPI_CCACHE}")
+endif()
+
+add_library(ccapi_options INTERFACE)
+target_compile_options(ccapi_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  -Wnon-virtual-dtor -Wold-style-cast -Wswitch)
+if(CCAPI_WERROR)
+  target_compile_options(ccapi_options INTERFACE -Werror)
+endif()
+if(CCAPI_SANITIZE)
+  # -fno-sanitize=null: CAF 0.17's function-based spawn binds null references (harmless).
+  add_compile_options(-fsanitize=${CCAPI_SANITIZE} -fno-sanitize=null -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CCAPI_SANITIZE})
+endif()
+if(CCAPI_HARDEN)
+  add_compile_options(-D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong
+    -fcf-protection)
+  add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
+endif()
+if(CCAPI_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()
+find_program(CCAPI_MOLD mold)
+if(CCAPI_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,18 @@
+# The programs and what `cmake --install` puts where.
+add_executable(claude-code-api-shim src/process/shim/shim.cpp)
+target_link_libraries(claude-code-api-shim PRIVATE ccapi_options)
+
+add_executable(claude-code-api src/main.cpp src/app.cpp src/startup_text.cpp)
+target_include_directories(claude-code-api PRIVATE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
+target_compile_definitions(claude-code-api PRIVATE
+  CCAPI_VERSION="${PROJECT_VERSION}"
+  CCAPI_LIBEXEC_DIR="../${CMAKE_INSTALL_LIBEXECDIR}/claude-code-api")
+target_link_libraries(claude-code-api PRIVATE
+  ccapi_config ccapi_actors ccapi_http CLI11::CLI11 ccapi_options)
+add_dependencies(claude-code-api claude-code-api-shim)
+
+install(TARGETS claude-code-api RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS claude-code-api-shim
+  RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/claude-code-api)
+install(CODE "file(CREATE_LINK claude-code-api
+  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/ccapi\" SYMBOLIC)")

@@ -1,0 +1,20 @@
+# ccapi_room(NAME DIR dir LINK libs...): the static library ccapi_NAME of all .cpp files in DIR.
+# Rooms include each other by folder: "domain/error.hpp", "http/listener.hpp", "config/load.hpp".
+# Who may include whom is checked by scripts/check_layers.
+function(ccapi_room name)
+  cmake_parse_arguments(room "" "DIR" "LINK;EXCLUDE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${room_DIR}/*.cpp" "${room_DIR}/endpoints/*.cpp")
+  foreach(excluded IN LISTS room_EXCLUDE)
+    list(REMOVE_ITEM sources "${room_DIR}/${excluded}")
+  endforeach()
+  set(target ccapi_${name})
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
+    target_link_libraries(${target} PUBLIC ${room_LINK} PRIVATE ccapi_options)
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
+    target_link_libraries(${target} INTERFACE ${room_LINK})
+  endif()
+endfunction()

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages that the build (and, with "test", the tests) need.
+# Usage: scripts/install_dependencies.sh [build|test]   As root or through sudo; quick if all is there.
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build ccache mold
+  libcaf-dev libboost1.81-dev libboost-json1.81-dev libsimdjson-dev libtoml11-dev
+  libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev
+)
+test_packages=(
+  libgtest-dev libgmock-dev libbenchmark-dev
+  python3 python3-venv curl ca-certificates clang-format-14
+)
+# Programs that may come from elsewhere (a newer Node.js, say) and then need no package.
+test_programs=(node:nodejs npm:npm)
+
+missing_packages() {
+  local name
+  for name in "$@"; do
+    if [[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" != installed ]]; then
+      echo "$name"
+    fi
+  done
+}
+
+missing_programs() {
+  local pair
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || echo "${pair##*:}"
+  done
+}
+
+wanted_for="${1:-build}"
+case "$wanted_for" in
+  build) mapfile -t missing < <(missing_packages "${build_packages[@]}") ;;
+  test)
+    mapfile -t missing < <(missing_packages "${build_packages[@]}" "${test_packages[@]}"
+                           missing_programs "${test_programs[@]}")
+    ;;
+  *)
+    echo "usage: $0 [build|test]" >&2
+    exit 64
+    ;;
+esac
+
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    echo "These packages are missing and sudo is not there to install them. As root, run:" >&2
+    echo "  apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "Installing: ${missing[*]}"
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -q -y --no-install-recommends "${missing[@]}"

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs everything that CI runs. Ends with a summary;
+# exit code 0 only if all steps passed.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
+
+jobs=2
+cli_versions=(2.1.197 2.1.330)
+venv="$root/build/venv"
+summary=()
+failed=0
+
+# Runs a step and notes how long it took. A failed step does not keep later ones from running.
+step() { # NAME COMMAND...
+  local name="$1" begin="$SECONDS" result=passed
+  shift
+  echo "==> $name"
+  "$@" || { result=FAILED && failed=1; }
+  summary+=("$(printf '%-36s %-7s %4d s' "$name" "$result" "$((SECONDS - begin))")")
+  echo "<== ${summary[-1]}"
+  [[ "$result" == passed ]]
+}
+
+finish() {
+  printf '\nSummary\n'
+  printf '  %s\n' "${summary[@]}"
+  printf '  %-36s %-7s %4d s\n' "all" "$( ((failed)) && echo FAILED || echo passed)" "$SECONDS"
+  exit "$failed"
+}
+
+# What later steps stand on: without it there is nothing to go on with.
+required() { step "$@" || finish; }
+
+python_environment() {
+  local wanted installed="$venv/requirements.sha256"
+  wanted="$(sha256sum <tests/e2e/requirements.txt)"
+  if [[ -f "$installed" && "$(cat "$installed")" == "$wanted" ]]; then
+    return 0
+  fi
+  rm -rf "$venv"
+  python3 -m venv "$venv" \
+    && "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/e2e/requirements.txt \
+    && echo "$wanted" >"$installed"
+}
+
+build() { # PRESET
+  cmake --preset "$1" >/dev/null && cmake --build --preset "$1" --parallel "$jobs"
+}
+
+end_to_end() { # PRESET PYTEST-ARGUMENTS...
+  local preset="$1"
+  shift
+  CCAPI_REQUIRE_CLI=1 CCAPI_BINARY="$root/build/$preset/claude-code-api" \
+    CCAPI_FAKE_CLAUDE="$root/build/dev/fake_claude" \
+    "$venv/bin/python" -m pytest -q tests/e2e "$@"
+}
+
+required "packages" scripts/install_dependencies.sh test
+required "python environment" python_environment
+required "claude CLIs" scripts/install_cli.sh "${cli_versions[@]}"
+step "format" scripts/format.sh --check || true
+required "build dev" build dev
+required "build release" build release
+step "ctest" ctest --preset dev --parallel "$jobs" || true
+step "end to end" end_to_end release || true
+# Once more under ASan and UBSan, with the fake CLI, which can misbehave in every way.
+step "end to end, sanitized" end_to_end dev -m "not real_cli" || true
+finish
