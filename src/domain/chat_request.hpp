@@ -1,0 +1,44 @@
+#pragma once
+// What a client asks for, free of any client's or the CLI's dialect.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ccapi::domain {
+
+/// System and developer text is no message: it is the request's system prompt.
+enum class role : std::uint8_t { user, assistant };
+
+/// One message of a dialogue. `text` is valid UTF-8.
+struct message {
+  domain::role role = domain::role::user;
+  std::string text;
+
+  friend bool operator==(const message&, const message&) = default;
+};
+
+/// Sampling parameters that are handed to the API as they are. Unset = the CLI's own choice.
+struct sampling {
+  std::optional<double> temperature;      ///< 0..1
+  std::optional<double> top_p;            ///< 0..1
+  std::vector<std::string> stop;          ///< at most 4, none empty
+  std::optional<std::int64_t> max_tokens; ///< >= 1
+
+  friend bool operator==(const sampling&, const sampling&) = default;
+};
+
+/// A checked request. Invariants (kept by the dialects' parsers): `messages` is not empty and ends
+/// with a user message; `model` is a resolved name that is safe in argv; `conversation_id`, if set,
+/// matches [A-Za-z0-9._-]{1,128}.
+struct chat_request {
+  std::string request_id;
+  std::string model;                        ///< resolved, as the CLI shall get it
+  std::optional<std::string> system_prompt; ///< unset: the request has no system message
+  std::vector<message> messages;
+  domain::sampling sampling;
+  std::optional<std::string> conversation_id;
+};
+
+} // namespace ccapi::domain

@@ -1,0 +1,70 @@
+#pragma once
+// The one failure vocabulary of the gateway. Libraries' errors are translated into it at the
+// border where they arise; only http/error_table turns it into status codes.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ccapi::domain {
+
+enum class error_code : std::uint8_t {
+  /// The request is malformed or a value is out of range; `param` names the field.
+  invalid_request = 1,
+  /// A field asks for something this gateway does not do; `param` names the field.
+  unsupported_parameter,
+  /// The model name resolves to nothing.
+  model_not_found,
+  /// The dialogue does not fit the model's context window.
+  context_length_exceeded,
+  /// The request (or what it became upstream) is larger than a limit.
+  request_too_large,
+  /// A resource named by the client does not exist.
+  not_found,
+  /// The Claude CLI is not logged in, or its credential was refused upstream.
+  upstream_auth,
+  /// The account's rate limit is exhausted; `retry_after` tells when it may be lifted.
+  rate_limited,
+  /// The account has no credit left.
+  insufficient_quota,
+  /// The Messages API is overloaded.
+  overloaded,
+  /// The model refused to answer. Only used when no answer text can carry it.
+  refused,
+  /// The Claude CLI is missing, too old, or can't be started.
+  cli_unavailable,
+  /// Every process is busy and the waiting queue is full or the wait was too long.
+  server_busy,
+  /// The gateway is shutting down.
+  draining,
+  /// The turn did not end within its time.
+  timeout,
+  /// The process died during the turn.
+  upstream_crash,
+  /// The CLI or the API failed in a way that has no code of its own.
+  upstream_error,
+  /// The client went away; seen in logs only.
+  cancelled,
+  /// A defect of the gateway itself.
+  internal,
+};
+
+/// Stable lower-case name, for logs and counters.
+std::string_view to_string(error_code code) noexcept;
+
+/// A failure on its way to a client. `message` and `param` are safe to send; `detail` is for the
+/// log only and never leaves the host.
+struct error {
+  error_code code = error_code::internal;
+  std::string message{};
+  std::string param{};
+  std::string detail{};
+  /// When a retry may help, if known.
+  std::optional<std::chrono::milliseconds> retry_after{};
+  /// False where a retry can't help or would run a turn twice (sent as x-should-retry).
+  bool retry_useful = true;
+};
+
+} // namespace ccapi::domain

@@ -1,0 +1,44 @@
+#include "domain/placement.hpp"
+
+#include "domain/ids.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace ccapi::domain {
+
+namespace {
+
+/// Takes the length in, too, so that ("ab", "c") and ("a", "bc") differ.
+std::uint64_t mix(std::string_view text, std::uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(text.data(), text.size(), seed ^ (text.size() * 0x9e3779b97f4a7c15));
+}
+
+} // namespace
+
+std::size_t shard_of_conversation(std::string_view conversation_id, std::size_t shards) noexcept {
+  return static_cast<std::size_t>(mix(conversation_id, 0) % shards);
+}
+
+std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) noexcept {
+  if (shards == 1)
+    return 0;
+  auto hash = mix(request.model, 0);
+  if (request.system_prompt)
+    hash = mix(*request.system_prompt, hash);
+  for (const auto& entry : request.messages)
+    if (entry.role == role::user)
+      return static_cast<std::size_t>(mix(entry.text, hash) % shards);
+  return static_cast<std::size_t>(hash % shards);
+}
+
+std::string mint_conversation_id(std::size_t shard, std::size_t shards) {
+  // As many tries as there are shards, on average; each costs well under a microsecond.
+  for (;;) {
+    auto id = "conv_" + random_hex_128();
+    if (shard_of_conversation(id, shards) == shard)
+      return id;
+  }
+}
+
+} // namespace ccapi::domain

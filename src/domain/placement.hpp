@@ -1,0 +1,22 @@
+#pragma once
+// placement: which I/O thread a conversation lives on. Pure.
+
+#include "domain/chat_request.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace ccapi::domain {
+
+/// The thread of a conversation with this id: 0..shards-1.
+std::size_t shard_of_conversation(std::string_view conversation_id, std::size_t shards) noexcept;
+
+/// The thread for a new conversation: dialogues that begin alike (model, system prompt, first user
+/// message) get the same one, so that all branches of a dialogue meet.
+std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) noexcept;
+
+/// A new random id ("conv_" and 32 hex digits) for which shard_of_conversation gives `shard`.
+std::string mint_conversation_id(std::size_t shard, std::size_t shards);
+
+} // namespace ccapi::domain

@@ -1,0 +1,69 @@
+#include "domain/process_pool.hpp"
+
+#include <algorithm>
+
+namespace ccapi::domain {
+
+process_pool::verdict process_pool::request(lease_id lease, steady_time now) {
+  // Nobody overtakes: a free slot while others wait belongs to them.
+  if (live_ < limits_.processes_max && waiting_.empty()) {
+    ++live_;
+    return verdict::spawn;
+  }
+  if (waiting_.size() >= limits_.queue_max)
+    return verdict::refuse;
+  waiting_.push_back({lease, now + limits_.queue_timeout});
+  return verdict::wait;
+}
+
+std::optional<lease_id> process_pool::slot_freed() {
+  if (live_ > 0)
+    --live_;
+  if (waiting_.empty() || live_ >= limits_.processes_max)
+    return std::nullopt;
+  const auto lease = waiting_.front().lease;
+  waiting_.pop_front();
+  ++live_;
+  return lease;
+}
+
+bool process_pool::withdraw(lease_id lease) {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&](const waiter& entry) { return entry.lease == lease; });
+  if (found == waiting_.end())
+    return false;
+  waiting_.erase(found);
+  return true;
+}
+
+std::vector<lease_id> process_pool::expired(steady_time now) {
+  std::vector<lease_id> late;
+  // All wait equally long, so the queue is in order of deadlines.
+  while (!waiting_.empty() && waiting_.front().deadline <= now) {
+    late.push_back(waiting_.front().lease);
+    waiting_.pop_front();
+  }
+  return late;
+}
+
+std::optional<steady_time> process_pool::next_deadline() const {
+  if (waiting_.empty())
+    return std::nullopt;
+  return waiting_.front().deadline;
+}
+
+std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count) {
+  std::erase_if(reports, [](const idle_report& report) { return !report.idle; });
+  std::sort(reports.begin(), reports.end(), [](const idle_report& left, const idle_report& right) {
+    return left.idle_since < right.idle_since;
+  });
+  if (reports.size() > count)
+    reports.resize(count);
+  std::vector<process_id> chosen;
+  chosen.reserve(reports.size());
+  for (const auto& report : reports)
+    chosen.push_back(report.process);
+  return chosen;
+}
+
+} // namespace ccapi::domain

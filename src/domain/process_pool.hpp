@@ -1,0 +1,89 @@
+#pragma once
+// process_pool: who gets one of the capped process slots, and who waits. Pure.
+
+#include "domain/ids.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace ccapi::domain {
+
+/// Names one wish for a process; unique for as long as the gateway runs.
+using lease_id = std::uint64_t;
+using steady_time = std::chrono::steady_clock::time_point;
+
+/// A slot is taken from the decision to spawn until the child is reaped. First come, first served.
+/// Not thread-safe; owned by the supervisor.
+class process_pool {
+public:
+  struct options {
+    std::size_t processes_max = 10;
+    std::size_t queue_max = 64;
+    std::chrono::milliseconds queue_timeout{30'000};
+  };
+  enum class verdict : std::uint8_t {
+    spawn,  ///< a slot was free and is taken now
+    wait,   ///< queued; ends by slot_freed, expired or withdrawn
+    refuse, ///< the queue is full
+  };
+
+  explicit process_pool(options limits)
+    : limits_{limits} {}
+
+  /// Somebody wants a process.
+  verdict request(lease_id lease, steady_time now);
+
+  /// A child was reaped or could not be started. The waiter that gets the slot, if any; the slot is
+  /// taken for it already.
+  std::optional<lease_id> slot_freed();
+
+  /// The client of a waiting lease is gone. False: it does not wait (any more).
+  bool withdraw(lease_id lease);
+
+  /// Waiters whose time is over at `now`; they are out of the queue.
+  std::vector<lease_id> expired(steady_time now);
+  /// When expired() will have something, if anybody waits.
+  [[nodiscard]] std::optional<steady_time> next_deadline() const;
+
+  /// An idle process was told to end for the sake of a waiter.
+  void retirement_started() { ++retiring_; }
+  /// That process is reaped, or refused. Call before slot_freed().
+  void retirement_ended() {
+    if (retiring_ > 0)
+      --retiring_;
+  }
+  /// How many more idle processes should end: waiters without a slot on the way.
+  [[nodiscard]] std::size_t retirements_wanted() const noexcept {
+    return waiting_.size() > retiring_ ? waiting_.size() - retiring_ : 0;
+  }
+
+  [[nodiscard]] std::size_t live() const noexcept { return live_; }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+  [[nodiscard]] const options& limits() const noexcept { return limits_; }
+
+private:
+  struct waiter {
+    lease_id lease;
+    steady_time deadline;
+  };
+  options limits_;
+  std::size_t live_ = 0;
+  std::size_t retiring_ = 0;
+  std::deque<waiter> waiting_;
+};
+
+/// What a process answers when asked whether it is idle.
+struct idle_report {
+  process_id process = 0;
+  bool idle = false;
+  steady_time idle_since{};
+};
+
+/// The `count` processes that have been idle longest, longest first.
+std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count);
+
+} // namespace ccapi::domain

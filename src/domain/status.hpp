@@ -1,0 +1,50 @@
+#pragma once
+// Values that /health and /stats show.
+
+#include <cstdint>
+#include <string>
+
+namespace ccapi::domain {
+
+enum class health_state : std::uint8_t { ok, degraded, draining };
+
+/// How the gateway fares. `reason` is one clear paragraph for a person (empty when ok): what is
+/// wrong and what to do. Safe to show to a local user, holds no secret.
+struct health {
+  health_state state = health_state::ok;
+  std::string reason;
+  std::string cli_path;    ///< empty when there is none
+  std::string cli_version; ///< "2.1.330"; empty when unknown
+
+  friend bool operator==(const health&, const health&) = default;
+};
+
+/// Totals since start unless said otherwise.
+struct stats {
+  // requests
+  std::uint64_t turns_submitted = 0;
+  std::uint64_t turns_finished = 0;
+  std::uint64_t turns_failed = 0;
+  std::uint64_t turns_cancelled = 0;
+  std::uint64_t turns_active = 0; ///< now
+  // tokens
+  std::int64_t prompt_tokens = 0;
+  std::int64_t completion_tokens = 0;
+  // processes
+  std::uint64_t processes_live = 0; ///< now
+  std::uint64_t processes_busy = 0; ///< now: running a turn
+  std::uint64_t processes_max = 0;  ///< the cap
+  std::uint64_t processes_spawned = 0;
+  std::uint64_t processes_retired = 0;
+  std::uint64_t processes_failed = 0; ///< could not be started, or died during a turn
+  // queue for a process
+  std::uint64_t queue_length = 0; ///< now
+  std::uint64_t queue_max = 0;
+  // conversations known (with or without a process), now
+  std::uint64_t conversations = 0;
+  /// CLI lines of an unknown type or that were no JSON.
+  std::uint64_t cli_lines_unknown = 0;
+  std::uint64_t cli_lines_malformed = 0;
+};
+
+} // namespace ccapi::domain

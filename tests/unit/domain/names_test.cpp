@@ -1,0 +1,105 @@
+// Model names, ids and where conversations live.
+
+#include "domain/ids.hpp"
+#include "domain/model_catalog.hpp"
+#include "domain/placement.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace ccapi::domain {
+namespace {
+
+model_catalog catalog() {
+  return model_catalog{
+    "sonnet",
+    {{"gpt-4-special", "opus"}, {"gpt-*", "default"}, {"o?-*", "haiku"}, {"evil", "--settings"}},
+    {"sonnet", "claude-opus-4-6"}};
+}
+
+std::string resolved(std::string_view name) {
+  const auto result = catalog().resolve(name);
+  return result ? *result : "error:" + std::string{to_string(result.error().code)};
+}
+
+TEST(model_catalog, resolves_aliases_exact_first_then_globs) {
+  EXPECT_EQ(resolved("gpt-4-special"), "opus");
+  EXPECT_EQ(resolved("gpt-4o"), "sonnet");
+  EXPECT_EQ(resolved("o3-mini"), "haiku");
+}
+
+TEST(model_catalog, absent_and_default_are_the_default_model) {
+  EXPECT_EQ(resolved(""), "sonnet");
+  EXPECT_EQ(resolved("default"), "sonnet");
+}
+
+TEST(model_catalog, passes_claude_names_and_cli_aliases) {
+  EXPECT_EQ(resolved("claude-next-9"), "claude-next-9");
+  EXPECT_EQ(resolved("claude-opus-4-6"), "claude-opus-4-6");
+  EXPECT_EQ(resolved("opus"), "opus");
+  EXPECT_EQ(resolved("sonnet[1m]"), "sonnet[1m]");
+}
+
+TEST(model_catalog, refuses_everything_else_and_whatever_is_unsafe_in_argv) {
+  for (const auto* name :
+       {"--version", "-p", "mistral", "claude-x y", "claude-\n", "evil", "claude-$(id)", "o"})
+    EXPECT_EQ(resolved(name), "error:model_not_found") << name;
+}
+
+TEST(ids, conversation_ids_are_checked) {
+  EXPECT_TRUE(is_valid_conversation_id("my-session_1.2"));
+  EXPECT_TRUE(is_valid_conversation_id(std::string(128, 'a')));
+  EXPECT_FALSE(is_valid_conversation_id(""));
+  EXPECT_FALSE(is_valid_conversation_id(std::string(129, 'a')));
+  EXPECT_FALSE(is_valid_conversation_id("a/b"));
+  EXPECT_FALSE(is_valid_conversation_id("a b"));
+  EXPECT_FALSE(is_valid_conversation_id("\xc3\xa4"));
+}
+
+TEST(ids, arguments_never_look_like_flags) {
+  EXPECT_TRUE(is_safe_argument("claude-opus-4-6[1m]"));
+  EXPECT_FALSE(is_safe_argument("-p"));
+  EXPECT_FALSE(is_safe_argument(""));
+  EXPECT_FALSE(is_safe_argument("a=b"));
+}
+
+TEST(ids, request_ids_are_visible_ascii) {
+  EXPECT_TRUE(is_safe_request_id("req-1:{x}"));
+  EXPECT_FALSE(is_safe_request_id("a b"));
+  EXPECT_FALSE(is_safe_request_id("a\n"));
+  EXPECT_FALSE(is_safe_request_id(std::string(129, 'a')));
+}
+
+TEST(ids, random_ids_differ_and_have_their_form) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i)
+    seen.insert(random_hex_128());
+  EXPECT_EQ(seen.size(), 1000u);
+  const auto uuid = random_uuid();
+  ASSERT_EQ(uuid.size(), 36u);
+  EXPECT_EQ(uuid[14], '4');
+}
+
+TEST(placement, a_minted_id_leads_back_to_its_thread) {
+  for (std::size_t shards = 1; shards <= 8; ++shards)
+    for (std::size_t shard = 0; shard < shards; ++shard) {
+      const auto id = mint_conversation_id(shard, shards);
+      EXPECT_EQ(shard_of_conversation(id, shards), shard);
+      EXPECT_TRUE(is_valid_conversation_id(id));
+    }
+}
+
+TEST(placement, dialogues_that_begin_alike_meet) {
+  chat_request first;
+  first.model = "opus";
+  first.system_prompt = "s";
+  first.messages = {{role::user, "hello"}};
+  auto later = first;
+  later.messages.push_back({role::assistant, "hi"});
+  later.messages.push_back({role::user, "more"});
+  EXPECT_EQ(shard_of_dialogue(first, 7), shard_of_dialogue(later, 7));
+}
+
+} // namespace
+} // namespace ccapi::domain
