@@ -1,0 +1,62 @@
+#include "config/content.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace ccapi::config {
+
+problem_text not_empty(const value& given) {
+  const auto& text = std::get<std::string>(given);
+  if (text.empty())
+    return "must not be empty";
+  if (std::any_of(text.begin(), text.end(),
+                  [](char c) { return static_cast<unsigned char>(c) < 32; }))
+    return "must not hold control characters";
+  return {};
+}
+
+problem_text no_nul(const value& given) {
+  if (std::get<std::string>(given).find('\0') != std::string::npos)
+    return "must not hold a NUL character";
+  return {};
+}
+
+problem_text real_model(const value& given) {
+  if (std::get<std::string>(given) == "default")
+    return "must name a model; \"default\" is what stands for it";
+  return not_empty(given);
+}
+
+problem_text filled_list(const value& given) {
+  for (const auto& item : std::get<text_list>(given))
+    if (auto problem = not_empty(item))
+      return "has an entry that " + *problem;
+  return {};
+}
+
+problem_text host_names(const value& given) {
+  const auto& names = std::get<text_list>(given);
+  if (std::any_of(names.begin(), names.end(),
+                  [](const auto& name) { return name.find('*') != std::string::npos; }))
+    return "must list whole names: a '*' would let any web page in by DNS rebinding";
+  return filled_list(given);
+}
+
+problem_text variable_patterns(const value& given) {
+  for (const auto& name : std::get<text_list>(given)) {
+    if (name.empty() || name.find_first_of(std::string_view{"=\0", 2}) != std::string::npos)
+      return "has an entry that is no variable name";
+    if (const auto star = name.find('*'); star != std::string::npos && star + 1 != name.size())
+      return "has an entry with a '*' that is not its last character";
+  }
+  return {};
+}
+
+problem_text filled_table(const value& given) {
+  for (const auto& [pattern, name] : std::get<text_table>(given))
+    if (pattern.empty() || name.empty())
+      return "has an empty pattern or name";
+  return {};
+}
+
+} // namespace ccapi::config

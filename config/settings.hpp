@@ -1,0 +1,173 @@
+#pragma once
+// Everything that can be tuned: plain values with their defaults. schema.cpp has one row per key
+// (range, help, names); load.cpp fills these from files, environment and flags.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ccapi::config {
+
+using std::chrono::milliseconds;
+
+/// [server] where the gateway listens and whom it answers.
+struct server_settings {
+  /// Address to bind. Loopback unless allow_insecure_no_auth says otherwise.
+  std::string host = "127.0.0.1";
+  /// 0 = any free port (printed at start).
+  std::uint16_t port = 8080;
+  /// Further names accepted in the Host header ("name" or "name:port"), beside loopback names.
+  std::vector<std::string> allowed_hosts;
+  /// Permits a non-loopback bind without API keys. Anyone who reaches it uses your account.
+  bool allow_insecure_no_auth = false;
+  /// I/O threads; 0 = one per core.
+  std::uint32_t io_threads = 0;
+};
+
+enum class bare_mode : std::uint8_t { automatic, on, off };
+
+/// [claude] the CLI and the processes that run it.
+struct claude_settings {
+  /// Program name (looked up in PATH once, at start) or path.
+  std::string command = "claude";
+  /// Total time of one turn.
+  milliseconds timeout{300'000};
+  /// Cap on live processes. Each costs up to 256 MB.
+  std::uint32_t max_concurrent_sessions = 10;
+  /// false = one process per request.
+  bool use_interactive_sessions = true;
+  /// System prompt of requests that bring none.
+  std::string system_prompt;
+  /// --bare: on when an API key is in the environment (auto), always, or never.
+  bare_mode bare = bare_mode::automatic;
+  /// Variables handed to the CLI; a trailing '*' matches any rest.
+  std::vector<std::string> env_allow = {"ANTHROPIC_*",
+                                        "CLAUDE_CONFIG_DIR",
+                                        "CLAUDE_CODE_OAUTH_TOKEN",
+                                        "HTTP_PROXY",
+                                        "HTTPS_PROXY",
+                                        "NO_PROXY",
+                                        "SSL_CERT_FILE",
+                                        "NODE_EXTRA_CA_CERTS",
+                                        "LANG",
+                                        "LC_*",
+                                        "TZ",
+                                        "HOME",
+                                        "PATH"};
+  /// From the start of a process until it answers its first control request.
+  milliseconds boot_timeout{30'000};
+  /// Answer to any later control request.
+  milliseconds control_timeout{30'000};
+  /// After an interrupt until the turn's result.
+  milliseconds interrupt_timeout{5'000};
+  /// After closing its stdin until SIGTERM; the same again until SIGKILL.
+  milliseconds close_grace{2'000};
+  /// CLAUDE_CODE_MAX_RETRIES of the CLI.
+  std::uint32_t max_retries = 2;
+};
+
+/// [models] names that clients may use.
+struct models_settings {
+  /// What "default", an absent model and the default globs resolve to.
+  std::string default_model = "sonnet";
+  /// Pattern -> name; the pattern may hold '*' and '?'. First match wins.
+  std::vector<std::pair<std::string, std::string>> aliases = {
+    {"gpt-*", "default"},
+    {"chatgpt-*", "default"},
+    {"o?", "default"},
+    {"o?-*", "default"},
+    {"claude-opus-4-1-20250805", "opus"},
+    {"claude-opus-4-20250514", "opus"},
+    {"claude-sonnet-4-20250514", "sonnet"},
+    {"claude-3-7-sonnet-*", "sonnet"},
+    {"claude-3-5-sonnet-*", "sonnet"},
+    {"claude-3-5-haiku-*", "haiku"},
+    {"claude-3-haiku-*", "haiku"},
+    {"claude-3-opus-*", "opus"},
+  };
+  /// Names that GET /v1/models shows.
+  std::vector<std::string> list = {"opus",
+                                   "sonnet",
+                                   "haiku",
+                                   "claude-opus-4-6",
+                                   "claude-sonnet-4-5-20250929",
+                                   "claude-haiku-4-5-20251001",
+                                   "claude-opus-4-1-20250805",
+                                   "claude-opus-4-20250514",
+                                   "claude-sonnet-4-20250514",
+                                   "claude-3-7-sonnet-20250219",
+                                   "claude-3-7-sonnet-latest",
+                                   "claude-3-5-haiku-20241022",
+                                   "claude-3-5-haiku-latest",
+                                   "claude-3-haiku-20240307"};
+  /// true = an answer's `model` repeats the name of the request; false = the model that ran.
+  bool echo_requested = false;
+};
+
+/// [conversation] dialogues kept between requests.
+struct conversation_settings {
+  /// Idle time after which a conversation's process is closed; its transcript stays.
+  milliseconds session_timeout{30 * 60'000};
+  /// Conversations remembered, over all I/O threads; the least recently used is forgotten.
+  std::uint32_t stored_max = 10'000;
+  /// Bytes of transcripts remembered, over all I/O threads.
+  std::size_t stored_bytes_max = std::size_t{256} << 20;
+  /// Requests that may wait for one busy conversation.
+  std::uint32_t queue_max = 16;
+};
+
+/// [limits] sizes, deadlines, queues.
+struct limits_settings {
+  // connections
+  std::uint32_t connections_max = 2048;
+  std::uint32_t connections_per_address_max = 64; ///< loopback addresses are exempt
+  std::uint32_t requests_per_connection_max = 1000;
+  // head of a request
+  std::size_t request_line_bytes_max = 8 << 10;
+  std::size_t header_bytes_max = 16 << 10;
+  std::uint32_t header_fields_max = 100;
+  milliseconds header_timeout{10'000};     ///< absolute, from the first byte (or the accept)
+  milliseconds keep_alive_timeout{75'000}; ///< idle between requests
+  // body of a request
+  std::size_t body_bytes_max = std::size_t{32} << 20;
+  milliseconds body_idle_timeout{15'000};
+  std::size_t body_rate_min = 1 << 10; ///< bytes/s averaged over the body, after a first 15 s
+  // JSON of a request
+  std::uint32_t json_depth_max = 64;
+  std::uint32_t json_values_max = 100'000;
+  std::uint32_t messages_max = 2000;
+  // answer
+  std::size_t answer_bytes_max = std::size_t{32} << 20;
+  std::size_t stream_buffer_bytes = 256 << 10; ///< unsent bytes before the process is paused
+  milliseconds write_stall_timeout{30'000};
+  milliseconds stream_header_delay{2'000}; ///< 200 is sent then, even without a delta
+  milliseconds stream_ping_interval{15'000};
+  // waiting for a process
+  std::uint32_t queue_max = 64;
+  milliseconds queue_timeout{30'000};
+  // the CLI's output
+  std::size_t cli_line_bytes_max = std::size_t{16} << 20;
+  std::size_t cli_stderr_bytes_max = 64 << 10;
+  // end of the gateway
+  milliseconds drain_timeout{30'000};
+};
+
+/// [log]
+struct log_settings {
+  std::string level = "info";  ///< trace | debug | info | warning | error | off
+  std::string format = "text"; ///< text | json
+};
+
+struct settings {
+  server_settings server;
+  claude_settings claude;
+  models_settings models;
+  conversation_settings conversation;
+  limits_settings limits;
+  log_settings log;
+};
+
+} // namespace ccapi::config
