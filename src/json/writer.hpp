@@ -1,0 +1,22 @@
+#pragma once
+// Appends JSON tokens to a string. Meant for the hot path: no document tree, and no allocation
+// beyond what `out` needs to grow. Pure; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ccapi::json {
+
+/// Appends `text` as a JSON string, quotes included. Escaped are only '"', '\\' and control
+/// characters. Ill-formed UTF-8 comes out as U+FFFD, so the result is valid JSON for any bytes.
+void append_string(std::string& out, std::string_view text);
+
+/// The same, but an empty text becomes null.
+void append_string_or_null(std::string& out, std::string_view text);
+
+/// Appends a decimal integer.
+void append_integer(std::string& out, std::int64_t value);
+void append_integer(std::string& out, std::uint64_t value);
+
+} // namespace ccapi::json

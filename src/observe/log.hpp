@@ -1,0 +1,84 @@
+#pragma once
+// Structured log lines: a sentence ("subject verb object") and fields, as text or JSON.
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace ccapi::observe {
+
+enum class log_level : std::uint8_t { trace, debug, info, warning, error, off };
+enum class log_format : std::uint8_t { text, json };
+
+/// The level or format of that name, as the configuration writes it; nothing for other names.
+std::optional<log_level> level_from(std::string_view name) noexcept;
+std::optional<log_format> format_from(std::string_view name) noexcept;
+
+/// One key and its value. Strings are escaped (control characters, line breaks, U+2028, bidi
+/// controls) and cut at 512 bytes when written; never put prompt text or secrets in one.
+struct field {
+  std::string_view key;
+  std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool> value;
+
+  field(std::string_view k, std::string_view v)
+    : key{k},
+      value{v} {}
+  field(std::string_view k, const std::string& v)
+    : key{k},
+      value{std::string_view{v}} {}
+  field(std::string_view k, const char* v)
+    : key{k},
+      value{std::string_view{v}} {}
+  field(std::string_view k, bool v)
+    : key{k},
+      value{v} {}
+  field(std::string_view k, double v)
+    : key{k},
+      value{v} {}
+  field(std::string_view k, int v)
+    : key{k},
+      value{std::int64_t{v}} {}
+  field(std::string_view k, std::int64_t v)
+    : key{k},
+      value{v} {}
+  field(std::string_view k, std::uint64_t v)
+    : key{k},
+      value{v} {}
+};
+
+/// A handle that is cheap to copy; any thread. Lines go to stderr through a bounded asynchronous
+/// queue (oldest lines are dropped, and counted, when it is full: logging never stalls a turn).
+/// Destroying the last copy flushes.
+class logger {
+public:
+  /// A logger that writes nothing.
+  logger();
+  logger(log_level level, log_format format);
+
+  [[nodiscard]] bool enabled(log_level level) const noexcept;
+  void write(log_level level, std::string_view text,
+             std::initializer_list<field> fields = {}) const;
+
+  void debug(std::string_view text, std::initializer_list<field> fields = {}) const {
+    write(log_level::debug, text, fields);
+  }
+  void info(std::string_view text, std::initializer_list<field> fields = {}) const {
+    write(log_level::info, text, fields);
+  }
+  void warning(std::string_view text, std::initializer_list<field> fields = {}) const {
+    write(log_level::warning, text, fields);
+  }
+  void error(std::string_view text, std::initializer_list<field> fields = {}) const {
+    write(log_level::error, text, fields);
+  }
+
+private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+} // namespace ccapi::observe
