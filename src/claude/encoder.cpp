@@ -1,0 +1,146 @@
+#include "claude/encoder.hpp"
+
+#include "json/writer.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace ccapi::claude {
+
+namespace {
+
+void open_control(std::string& out, std::string_view request_id, std::string_view subtype) {
+  out += R"({"type":"control_request","request_id":)";
+  json::append_string(out, request_id);
+  out += R"(,"request":{"subtype":)";
+  json::append_string(out, subtype);
+}
+
+void close_control(std::string& out) {
+  out += "}}";
+}
+
+void append_user(std::string& out, std::string_view uuid, std::string_view text, bool query) {
+  out += R"({"type":"user","uuid":)";
+  json::append_string(out, uuid);
+  if (!query)
+    out += R"(,"shouldQuery":false)";
+  out += R"(,"message":{"role":"user","content":[{"type":"text","text":)";
+  json::append_string(out, text);
+  out += R"(},{"type":"text","text":""}]}})";
+}
+
+void append_number(std::string& out, double value) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), end);
+}
+
+/// The members of the API's request body that a client may set; empty if it sets none.
+std::string extra_body(const domain::sampling& sampling) {
+  std::string body;
+  const auto member = [&body](std::string_view name) -> std::string& {
+    body += body.empty() ? '{' : ',';
+    json::append_string(body, name);
+    return body += ':';
+  };
+  // JSON has no word for what is not finite.
+  if (sampling.temperature && std::isfinite(*sampling.temperature))
+    append_number(member("temperature"), *sampling.temperature);
+  if (sampling.top_p && std::isfinite(*sampling.top_p))
+    append_number(member("top_p"), *sampling.top_p);
+  if (!sampling.stop.empty()) {
+    member("stop_sequences");
+    char separator = '[';
+    for (const auto& stop : sampling.stop) {
+      body += separator;
+      json::append_string(body, stop);
+      separator = ',';
+    }
+    body += ']';
+  }
+  if (sampling.max_tokens)
+    json::append_integer(member("max_tokens"), *sampling.max_tokens);
+  if (!body.empty())
+    body += '}';
+  return body;
+}
+
+} // namespace
+
+void user_line(std::string& out, std::string_view uuid, std::string_view text) {
+  append_user(out, uuid, text, true);
+}
+
+void seed_user_line(std::string& out, std::string_view uuid, std::string_view text) {
+  append_user(out, uuid, text, false);
+}
+
+void seed_assistant_line(std::string& out, std::string_view uuid, std::string_view message_id,
+                         std::string_view text) {
+  out += R"({"type":"assistant","uuid":)";
+  json::append_string(out, uuid);
+  out += R"(,"parent_tool_use_id":null,"session_id":"","message":{"id":)";
+  json::append_string(out, message_id);
+  // The model's name never reaches the API, but some versions need the key.
+  out += R"(,"type":"message","role":"assistant","model":"seeded","content":[)";
+  out += R"({"type":"text","text":)";
+  json::append_string(out, text);
+  out += "}]}}";
+}
+
+void initialize(std::string& out, std::string_view request_id, std::string_view system_prompt) {
+  open_control(out, request_id, "initialize");
+  if (!system_prompt.empty()) {
+    out += R"(,"systemPrompt":[)";
+    json::append_string(out, system_prompt);
+    out += ']';
+  }
+  close_control(out);
+}
+
+void apply_settings(std::string& out, std::string_view request_id,
+                    const domain::sampling& sampling) {
+  open_control(out, request_id, "apply_flag_settings");
+  out += R"(,"settings":{"env":{"CLAUDE_CODE_EXTRA_BODY":)";
+  json::append_string(out, extra_body(sampling)); // JSON inside a JSON string; "" resets
+  out += "}}";
+  close_control(out);
+}
+
+void interrupt(std::string& out, std::string_view request_id) {
+  open_control(out, request_id, "interrupt");
+  close_control(out);
+}
+
+void get_binary_version(std::string& out, std::string_view request_id) {
+  open_control(out, request_id, "get_binary_version");
+  close_control(out);
+}
+
+void rewind_conversation(std::string& out, std::string_view request_id,
+                         std::string_view target_uuid) {
+  open_control(out, request_id, "rewind_conversation");
+  out += R"(,"target_message_uuid":)";
+  json::append_string(out, target_uuid);
+  close_control(out);
+}
+
+void end_session(std::string& out, std::string_view request_id) {
+  open_control(out, request_id, "end_session");
+  close_control(out);
+}
+
+void deny(std::string& out, const control_request& request, std::string_view reason) {
+  const bool tool = request.subtype == "can_use_tool";
+  out += R"({"type":"control_response","response":{"subtype":)";
+  out += tool ? R"("success")" : R"("error")";
+  out += R"(,"request_id":)";
+  json::append_string(out, request.request_id);
+  out += tool ? R"(,"response":{"behavior":"deny","message":)" : R"(,"error":)";
+  json::append_string(out, reason);
+  out += tool ? "}}}" : "}}";
+}
+
+} // namespace ccapi::claude

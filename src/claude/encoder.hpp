@@ -1,0 +1,52 @@
+#pragma once
+// Lines for the Claude CLI's stdin. The only place that writes them; a client's JSON never gets
+// there as it is.
+
+#include "claude/message.hpp"
+#include "domain/chat_request.hpp"
+
+#include <string>
+#include <string_view>
+
+// Every function appends exactly one line, without its '\n', to `out`. Texts are valid UTF-8 and
+// may hold anything else; no raw line break of any kind gets into the line.
+namespace ccapi::claude {
+
+/// The turn's user message. `uuid` is fresh: the CLI never answers a repeated one. An empty last
+/// block keeps the CLI from reading "/word" as its command and "@path" as a file to attach
+/// (measured on 2.1.197 and 2.1.330).
+void user_line(std::string& out, std::string_view uuid, std::string_view text);
+
+/// A user message of the past. Its `result` must be awaited before the next line is sent, else
+/// the dialogue ends up in the wrong order.
+void seed_user_line(std::string& out, std::string_view uuid, std::string_view text);
+
+/// An answer of the past; nothing comes back. `uuid` and `message_id` are fresh, else the CLI
+/// merges messages or loses the chain. The CLI drops an answer whose text is empty.
+void seed_assistant_line(std::string& out, std::string_view uuid, std::string_view message_id,
+                         std::string_view text);
+
+/// Sets the system prompt, once and before the first turn. Empty: the one of argv stays.
+void initialize(std::string& out, std::string_view request_id, std::string_view system_prompt);
+
+/// Sets (or, where nothing is set, resets) the sampling of the turns that follow.
+void apply_settings(std::string& out, std::string_view request_id,
+                    const domain::sampling& sampling);
+
+/// Stops the running turn; harmless without one.
+void interrupt(std::string& out, std::string_view request_id);
+
+/// The readiness probe; answered before `initialize` and without using it up.
+void get_binary_version(std::string& out, std::string_view request_id);
+
+/// Takes the last user message, and all after it, out of the history. `target_uuid` is its uuid.
+void rewind_conversation(std::string& out, std::string_view request_id,
+                         std::string_view target_uuid);
+
+/// The process acknowledges and exits 0.
+void end_session(std::string& out, std::string_view request_id);
+
+/// Says no to a request of the CLI: a tool is denied with `reason`, all else is an error.
+void deny(std::string& out, const control_request& request, std::string_view reason);
+
+} // namespace ccapi::claude

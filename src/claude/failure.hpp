@@ -1,0 +1,33 @@
+#pragma once
+// What a failed turn means for the client: the CLI's error result -> domain::error.
+
+#include "claude/message.hpp"
+#include "domain/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ccapi::claude {
+
+/// What the lines before the result told about a failure. Owned copies: the lines are gone by then.
+struct trouble {
+  std::optional<std::int64_t> retry_status; ///< of the last api_retry
+  std::string retry_error;                  ///< of the last api_retry
+  std::optional<std::chrono::milliseconds> retry_delay;
+  std::string assistant_error; ///< of the CLI's own (synthetic) message
+  std::string stream_error;    ///< type of an error event inside the stream
+  bool rate_limit_rejected = false;
+  std::optional<std::int64_t> rate_limit_resets_at; ///< Unix seconds
+};
+
+/// The failure that an is_error result stands for. `message` is our own wording, save for what the
+/// API says about a 4xx request; it names no path, host or address. `detail` has the CLI's text.
+/// `retry_useful` is true only where nothing was answered and waiting shortly may help.
+/// Sources: results recorded from 2.1.197 and 2.1.330; rate_limit_event from the CLI's declared
+/// schema, not seen live.
+domain::error failure_of(const result& line, const trouble& before,
+                         std::chrono::system_clock::time_point now);
+
+} // namespace ccapi::claude

@@ -1,0 +1,93 @@
+#include "claude/launch.hpp"
+
+#include "domain/ids.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+namespace ccapi::claude {
+
+namespace {
+
+bool matches(std::string_view name, std::string_view pattern) noexcept {
+  if (pattern.ends_with('*'))
+    return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern;
+}
+
+bool is_forbidden(std::string_view name) noexcept {
+  for (const std::string_view pattern : {"LD_*", "NODE_OPTIONS", "BUN_*", "CLAUDECODE*",
+                                         "CLAUDE_CODE__*", "CLAUDE_CODE_ATTRIBUTION_HEADER"})
+    if (matches(name, pattern))
+      return true;
+  return false;
+}
+
+} // namespace
+
+domain::result<std::vector<std::string>> arguments(const launch_options& options) {
+  if (!domain::is_safe_argument(options.model))
+    return domain::error{.code = domain::error_code::invalid_request,
+                         .message = "The model name holds characters that are not allowed.",
+                         .param = "model",
+                         .retry_useful = false};
+  std::vector<std::string> argv{
+    "-p",
+    "--input-format=stream-json",
+    "--output-format=stream-json",
+    "--verbose", // stream-json output needs it
+    "--include-partial-messages",
+    "--tools=",
+    "--setting-sources=",
+    "--strict-mcp-config",
+    "--no-session-persistence",
+    "--system-prompt=",
+    "--model=" + options.model,
+  };
+  if (options.bare)
+    argv.emplace_back("--bare");
+  return argv;
+}
+
+std::vector<std::string> environment(const std::vector<std::string>& allow,
+                                     const char* const* parent, std::uint32_t max_retries) {
+  std::map<std::string, std::string, std::less<>> variables{
+    {"CLAUDE_AGENT_SDK_MCP_NO_PREFIX", "1"},
+    {"CLAUDE_CODE_DISABLE_ATTACHMENTS", "1"}, // "@path" in a message reads no file
+    {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"},
+    {"CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK", "1"}, // a cut answer is not silently repeated
+    {"CLAUDE_CODE_DISABLE_REFUSAL_RETRY", "1"},
+    {"CLAUDE_CODE_MAX_RETRIES", std::to_string(max_retries)},
+    {"DISABLE_AUTOUPDATER", "1"},
+    {"TERM", "dumb"},
+  };
+  for (auto entry = parent; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view variable{*entry};
+    const auto equals = variable.find('=');
+    if (equals == 0 || equals == std::string_view::npos)
+      continue;
+    const auto name = variable.substr(0, equals);
+    const auto allowed = [name](const std::string& pattern) { return matches(name, pattern); };
+    if (is_forbidden(name) || std::none_of(allow.begin(), allow.end(), allowed))
+      continue;
+    // emplace keeps what is there: our constants, and the first of two equal names as getenv does.
+    variables.emplace(name, variable.substr(equals + 1));
+  }
+  std::vector<std::string> result;
+  result.reserve(variables.size());
+  for (const auto& [name, value] : variables)
+    result.push_back(name + '=' + value);
+  return result;
+}
+
+bool has_api_key(const std::vector<std::string>& environment) {
+  constexpr std::string_view prefixes[] = {"ANTHROPIC_API_KEY=", "ANTHROPIC_AUTH_TOKEN="};
+  return std::any_of(environment.begin(), environment.end(), [&](const std::string& variable) {
+    return std::any_of(std::begin(prefixes), std::end(prefixes), [&](std::string_view prefix) {
+      return variable.starts_with(prefix) && variable.size() > prefix.size();
+    });
+  });
+}
+
+} // namespace ccapi::claude

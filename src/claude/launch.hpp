@@ -1,0 +1,35 @@
+#pragma once
+// How the Claude CLI is started: its argv and its environment, both built from nothing.
+
+#include "domain/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ccapi::claude {
+
+/// A process for plain chat: no tools, no settings of the user or the directory, nothing written
+/// to disk. Its system prompt is empty until `initialize` sets one.
+struct launch_options {
+  std::string model; ///< resolved name
+  bool bare = false; ///< --bare: reads no login, only an API key
+};
+
+/// argv[1..], every value in the form --flag=value, so that none can be taken for a flag.
+/// Fails with: invalid_request (param "model") for a name that is not safe in argv.
+domain::result<std::vector<std::string>> arguments(const launch_options& options);
+
+/// The child's whole environment as "NAME=value", sorted. Taken from `parent` (as `environ`, ends
+/// with nullptr): names that `allow` lists, where a trailing '*' matches any rest; never, whatever
+/// `allow` says, what changes how programs load (LD_*, NODE_OPTIONS, BUN_*), marks a nested session
+/// (CLAUDECODE*), is the gateway's own (CLAUDE_CODE__*) or removes the CLI's attribution. Our
+/// constants win over the parent's values.
+std::vector<std::string> environment(const std::vector<std::string>& allow,
+                                     const char* const* parent, std::uint32_t max_retries);
+
+/// True if an API key (or a bearer token, which works with --bare, too: measured) is in there. A
+/// process started with --bare reads no login.
+bool has_api_key(const std::vector<std::string>& environment);
+
+} // namespace ccapi::claude

@@ -1,0 +1,95 @@
+#pragma once
+// turn_mapper: the CLI's lines of one turn -> domain events. Decides when the turn is over, whether
+// it must be interrupted and whether the process is fit for the next one. Pure.
+
+#include "claude/failure.hpp"
+#include "claude/message.hpp"
+#include "domain/event.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ccapi::claude {
+
+/// One object per turn; starts when the turn's user line is sent (seeded lines end before that).
+/// Emits at most one terminal event and nothing after it. The end of the process before the
+/// turn's result is the caller's business.
+class turn_mapper {
+public:
+  using wall_clock = std::chrono::system_clock::time_point (*)();
+
+  /// `now` is asked only when a rate limit's reset must become a waiting time.
+  explicit turn_mapper(wall_clock now = &std::chrono::system_clock::now)
+    : now_{now} {}
+
+  /// Appends what the line means to `out`.
+  void on_message(const message& line, std::vector<domain::event>& out);
+
+  /// The CLI's result of this turn was seen: the process takes the next user line.
+  [[nodiscard]] bool over() const noexcept { return over_; }
+  /// A terminal event was emitted.
+  [[nodiscard]] bool answered() const noexcept { return answered_; }
+  /// The client has its answer (or failure), but the CLI goes on by itself: interrupt it.
+  [[nodiscard]] bool interrupt_wanted() const noexcept { return interrupt_wanted_ && !over_; }
+  /// A delta was emitted.
+  [[nodiscard]] bool visible() const noexcept { return visible_; }
+  /// After over(): the process's history is the dialogue plus exactly this answer.
+  [[nodiscard]] bool reusable() const noexcept { return over_ && reusable_; }
+
+private:
+  /// One API call, as far as it was streamed.
+  struct api_call {
+    std::string id;
+    bool open = false;    ///< started and no stop_reason yet
+    bool streamed = true; ///< as deltas, not as one whole message
+    bool shown = false;   ///< a delta of it was emitted
+    std::string stop_reason;
+    domain::usage usage;
+  };
+  using events = std::vector<domain::event>;
+
+  void on(const message_start& line, events& out);
+  void on(const content_block_delta& line, events& out);
+  void on(const message_delta& line, events& out);
+  void on(const assistant& line, events& out);
+  void on(const result& line, events& out);
+  void on(const api_retry& line, events& out);
+  void on(const rate_limit_event& line, events& out);
+  void on(const system_init& line, events& out);
+  void on(const stream_error& line, events& out);
+  void on(const compact_boundary& line, events& out);
+  void on(const model_fallback& line, events& out);
+  void on(const model_refusal_fallback& line, events& out);
+  void on(const conversation_reset& line, events& out);
+  template <class Line>
+  void on(const Line&, events&) {}
+
+  void begin_call(std::string_view id, std::string_view model, const token_counts& usage,
+                  events& out);
+  void stop_call(std::string_view stop_reason, events& out);
+  void show_text(std::string_view text, events& out);
+  void finish(domain::finish_reason reason, events& out);
+  void fail(domain::error failure, events& out);
+  void fail_cut(events& out);
+  [[nodiscard]] bool refused(const result& line) const;
+
+  wall_clock now_;
+  api_call call_;
+  domain::usage finished_calls_; ///< usage of the calls before call_
+  std::uint32_t calls_finished_ = 0;
+  std::string model_;
+  trouble trouble_;
+  bool started_ = false;
+  bool visible_ = false;
+  bool answered_ = false;
+  bool over_ = false;
+  bool interrupt_wanted_ = false;
+  bool reusable_ = false;
+  bool history_changed_ = false; ///< the CLI rewrote the history or changed the model
+};
+
+} // namespace ccapi::claude
