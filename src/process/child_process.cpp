@@ -1,0 +1,24 @@
+#include "process/child_process.hpp"
+
+#include "process/pidfd.hpp"
+#include "process/shim/protocol.hpp"
+
+#include <csignal>
+#include <unistd.h>
+
+namespace ccapi::process {
+
+void unique_fd::reset() noexcept {
+  if (fd_ >= 0)
+    ::close(release());
+}
+
+bool child_process::signal(int number) const noexcept {
+  if (!pidfd || !pidfd->valid() || number == SIGSTOP)
+    return false;
+  // SIGKILL would end the shim alone and orphan what it watches over.
+  const int sent = number == SIGKILL ? shim::kill_tree_signal : number;
+  return send_signal(*pidfd, sent);
+}
+
+} // namespace ccapi::process

@@ -1,0 +1,27 @@
+#pragma once
+// What the gateway and its shim agree on: descriptor, signal, exit codes. Plain constants, so that
+// the shim needs nothing else of the gateway.
+
+#include <csignal>
+
+namespace ccapi::process::shim {
+
+/// Read end of the life pipe inside the shim. Nobody writes to it; its hang-up ends the tree.
+inline constexpr int life_fd = 3;
+
+/// Ends the tree at once, by SIGKILL. Every other signal is passed on to the CLI's process group.
+inline constexpr int kill_tree_signal = SIGUSR1;
+
+/// From the polite SIGTERM after a hang-up to SIGKILL, in milliseconds.
+inline constexpr long grace_ms = 200;
+
+/// How long the shim goes on killing and reaping before it gives up on unkillable processes.
+inline constexpr long reap_ms = 2000;
+
+/// Exit codes of the shim that do not come from the CLI; the same as those of env(1). The reason
+/// stands on stderr.
+inline constexpr int exit_not_set_up = 125;   ///< no process or descriptor to be had; may pass
+inline constexpr int exit_not_runnable = 126; ///< the program exists but can't be executed
+inline constexpr int exit_not_found = 127;    ///< there is no such program
+
+} // namespace ccapi::process::shim
