@@ -1,0 +1,26 @@
+#pragma once
+// The parts that streamed and whole answers have in common.
+
+#include "domain/event.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ccapi::openai {
+
+/// What all chunks of one answer repeat.
+struct answer_identity {
+  std::string id;           ///< "chatcmpl-..."
+  std::int64_t created = 0; ///< seconds since 1970
+  std::string model;
+  std::string conversation_id;
+};
+
+/// "stop", "length", "content_filter".
+std::string_view to_string(domain::finish_reason reason) noexcept;
+
+/// Appends the usage object. Optional counts are never null: some clients choke on that.
+void append_usage(std::string& out, const domain::usage& used);
+
+} // namespace ccapi::openai

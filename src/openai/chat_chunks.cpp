@@ -1,0 +1,98 @@
+#include "openai/chat_chunks.hpp"
+
+#include "json/writer.hpp"
+#include "openai/errors.hpp"
+
+#include <utility>
+
+namespace ccapi::openai {
+
+namespace {
+
+constexpr std::string_view done = "data: [DONE]\n\n";
+constexpr std::string_view tail = "},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
+constexpr std::string_view tail_with_usage =
+  "},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n";
+
+} // namespace
+
+chat_chunks::chat_chunks(answer_identity identity, bool include_usage)
+  : identity_{std::move(identity)},
+    include_usage_{include_usage},
+    delta_tail_{include_usage ? tail_with_usage : tail} {}
+
+void chat_chunks::set_model(std::string model) {
+  if (!opened_)
+    identity_.model = std::move(model);
+}
+
+void chat_chunks::role(std::string& out) {
+  if (opened_)
+    return;
+  opened_ = true;
+  head_ = R"(data: {"id":)";
+  json::append_string(head_, identity_.id);
+  head_ += R"(,"object":"chat.completion.chunk","created":)";
+  json::append_integer(head_, identity_.created);
+  head_ += R"(,"model":)";
+  json::append_string(head_, identity_.model);
+  delta_head_ = head_ + R"(,"choices":[{"index":0,"delta":{)";
+  out += head_;
+  out += R"(,"conversation_id":)";
+  json::append_string(out, identity_.conversation_id);
+  out += R"(,"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null)";
+  out += delta_tail_;
+}
+
+void chat_chunks::text(std::string_view delta, std::string& out) {
+  if (delta.empty())
+    return;
+  role(out);
+  out += delta_head_;
+  out += R"("content":)";
+  json::append_string(out, delta);
+  out += delta_tail_;
+}
+
+void chat_chunks::reasoning(std::string_view delta, std::string& out) {
+  if (delta.empty())
+    return;
+  role(out);
+  out += delta_head_;
+  out += R"("reasoning_content":)";
+  const auto from = out.size();
+  json::append_string(out, delta);
+  const auto length = out.size() - from;
+  out += R"(,"reasoning":)";
+  out.append(out, from, length); // escape once
+  out += delta_tail_;
+}
+
+void chat_chunks::finish(domain::finish_reason reason, const domain::usage& used,
+                         std::string& out) {
+  role(out);
+  out += delta_head_;
+  out += R"(},"logprobs":null,"finish_reason":")";
+  out += to_string(reason);
+  out += include_usage_ ? "\"}],\"usage\":null}\n\n" : "\"}]}\n\n";
+  if (include_usage_) {
+    out += head_;
+    out += R"(,"choices":[],"usage":)";
+    append_usage(out, used);
+    out += "}\n\n";
+  }
+  out += done;
+}
+
+void chat_chunks::fail(const domain::error& failure, std::string& out) {
+  out += "data: ";
+  out += error_body(failure);
+  out += "\n\n";
+  out += done;
+}
+
+void chat_chunks::ping(std::string& out) {
+  out += ": ping\n\n";
+}
+
+} // namespace ccapi::openai

@@ -1,0 +1,132 @@
+#include "openai/chat_request.hpp"
+
+#include "domain/ids.hpp"
+#include "json/reader.hpp"
+#include "openai/dialogue.hpp"
+#include "openai/field_reader.hpp"
+#include "openai/parameters.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace ccapi::openai {
+
+namespace dom = simdjson::dom;
+
+namespace {
+
+/// Several times what the API knows. Bounds the look-ups, each of which walks over all members.
+constexpr std::size_t body_members_max = 256;
+constexpr std::size_t model_name_max = 128;
+constexpr std::string_view replacement_character = "\xef\xbf\xbd";
+
+/// Names go into logs and back to the client, so a catch-all alias must not let anything through.
+bool is_plausible_model_name(std::string_view name) noexcept {
+  return name.size() <= model_name_max && name.find(replacement_character) == std::string_view::npos
+         && std::none_of(name.begin(), name.end(),
+                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+void read_model(field_reader& body, const domain::model_catalog& models, parsed_chat& chat) {
+  chat.requested_model = body.string("model").value_or("");
+  if (body.failed())
+    return;
+  if (!is_plausible_model_name(chat.requested_model)) {
+    body.fail({.code = domain::error_code::model_not_found,
+               .message = "The model name is too long or holds characters that no name has.",
+               .param = "model",
+               .retry_useful = false});
+    return;
+  }
+  auto resolved = models.resolve(chat.requested_model);
+  if (resolved)
+    chat.request.model = *std::move(resolved);
+  else
+    body.fail(std::move(resolved).error());
+}
+
+void read_messages(field_reader& body, std::size_t messages_max, domain::chat_request& request) {
+  const auto messages = body.array("messages");
+  if (!messages) {
+    body.fail_missing("messages");
+    return;
+  }
+  auto read = read_dialogue(*messages, messages_max);
+  if (!read) {
+    body.fail(std::move(read).error());
+    return;
+  }
+  request.system_prompt = std::move(read->system_prompt);
+  request.messages = std::move(read->messages);
+}
+
+void read_conversation_id(field_reader& body, domain::chat_request& request) {
+  const auto id = body.string("conversation_id");
+  if (!id)
+    return;
+  if (domain::is_valid_conversation_id(*id))
+    request.conversation_id = *id;
+  else
+    body.fail_value("conversation_id",
+                    "must be 1 to 128 characters of A-Z, a-z, 0-9, '.', '_', '-'");
+}
+
+void read_stream(field_reader& body, parsed_chat& chat) {
+  chat.stream = body.boolean("stream").value_or(false);
+  const auto object = body.object("stream_options");
+  if (!object)
+    return;
+  field_reader options{*object, "stream_options"};
+  chat.include_usage = options.boolean("include_usage").value_or(false);
+  if (options.failed())
+    body.fail(options.take_failure());
+}
+
+} // namespace
+
+chat_request_parser::chat_request_parser(parse_limits limits, const domain::model_catalog& models)
+  : limits_{limits},
+    models_{&models},
+    reader_{std::make_unique<json::reader>(
+      json::limits{.depth = limits.json_depth_max, .values = limits.json_values_max})} {}
+
+chat_request_parser::~chat_request_parser() = default;
+chat_request_parser::chat_request_parser(chat_request_parser&&) noexcept = default;
+
+domain::result<parsed_chat> chat_request_parser::parse(std::string& body) {
+  auto parsed = parse_document(body);
+  reader_->trim();
+  return parsed;
+}
+
+domain::result<parsed_chat> chat_request_parser::parse_document(std::string& text) {
+  auto document = reader_->parse(text);
+  if (!document)
+    return std::move(document).error();
+  dom::object object;
+  if (document->get(object) != simdjson::SUCCESS)
+    return domain::error{.code = domain::error_code::invalid_request,
+                         .message = "The body must be a JSON object, but it is "
+                                    + std::string{type_name(*document)} + ".",
+                         .retry_useful = false};
+  if (object.size() > body_members_max)
+    return domain::error{.code = domain::error_code::invalid_request,
+                         .message = "The body has more than " + std::to_string(body_members_max)
+                                    + " members.",
+                         .retry_useful = false};
+  field_reader body{object};
+  parsed_chat chat;
+  read_messages(body, limits_.messages_max, chat.request);
+  read_model(body, *models_, chat);
+  refuse_unsupported(body);
+  chat.request.sampling = read_sampling(body, chat.ignored_params);
+  read_conversation_id(body, chat.request);
+  read_stream(body, chat);
+  list_ignored(body, chat.ignored_params);
+  if (body.failed())
+    return body.take_failure();
+  return chat;
+}
+
+} // namespace ccapi::openai

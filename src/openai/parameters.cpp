@@ -1,0 +1,170 @@
+#include "openai/parameters.hpp"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+namespace ccapi::openai {
+
+namespace dom = simdjson::dom;
+
+namespace {
+
+constexpr std::int64_t integer_min = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t integer_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t stop_max = 4;
+/// OpenAI's own bounds: API reference, "Create chat completion".
+constexpr double temperature_max = 2;
+constexpr double penalty_max = 2;
+constexpr std::int64_t top_logprobs_max = 20;
+
+constexpr std::string_view no_tools = "Function calling is not available here.";
+
+void refuse_nonempty_array(field_reader& body, std::string_view name, std::string_view why) {
+  if (const auto items = body.array(name); items && items->size() > 0)
+    body.fail_unsupported(body.path_of(name), why);
+}
+
+void refuse_present_object(field_reader& body, std::string_view name, std::string_view why) {
+  if (body.object(name))
+    body.fail_unsupported(body.path_of(name), why);
+}
+
+/// "none" and "auto" ask for nothing when there are no tools; all else demands a call.
+void refuse_choice(field_reader& body, std::string_view name) {
+  const auto choice = body.any(name);
+  if (!choice)
+    return;
+  std::string_view word;
+  if (choice->get(word) == simdjson::SUCCESS) {
+    if (word != "none" && word != "auto")
+      body.fail_unsupported(body.path_of(name), no_tools);
+  } else if (choice->is_object()) {
+    body.fail_unsupported(body.path_of(name), no_tools);
+  } else {
+    body.fail_type(body.path_of(name), "a string or an object", *choice);
+  }
+}
+
+void refuse_response_format(field_reader& body) {
+  const auto object = body.object("response_format");
+  if (!object)
+    return;
+  field_reader format{*object, body.path_of("response_format")};
+  const auto type = format.required_string("type");
+  if (format.failed())
+    body.fail(format.take_failure());
+  else if (*type != "text")
+    body.fail_unsupported(body.path_of("response_format"), "Only plain text can be returned.");
+}
+
+void refuse_modalities(field_reader& body) {
+  const auto modalities = body.array("modalities");
+  if (!modalities)
+    return;
+  std::size_t index = 0;
+  for (const auto item : *modalities) {
+    const auto at = index++;
+    std::string_view modality;
+    if (item.get(modality) != simdjson::SUCCESS)
+      body.fail_type(body.path_of("modalities", at), "a string", item);
+    else if (modality != "text")
+      body.fail_unsupported(body.path_of("modalities"), "Only text can be returned.");
+  }
+}
+
+void append_stop(field_reader& body, std::string path, const dom::element& value,
+                 std::vector<std::string>& stop) {
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS)
+    body.fail_type(std::move(path), "a string", value);
+  else if (text.empty())
+    body.fail_value(std::move(path), "must not be empty");
+  else
+    stop.emplace_back(text);
+}
+
+std::vector<std::string> read_stop(field_reader& body) {
+  std::vector<std::string> stop;
+  const auto value = body.any("stop");
+  if (!value)
+    return stop;
+  if (value->is_string()) {
+    append_stop(body, body.path_of("stop"), *value, stop);
+    return stop;
+  }
+  dom::array items;
+  if (value->get(items) != simdjson::SUCCESS) {
+    body.fail_type(body.path_of("stop"), "a string or an array of strings", *value);
+    return stop;
+  }
+  if (items.size() > stop_max) {
+    body.fail_value(body.path_of("stop"),
+                    "at most " + std::to_string(stop_max) + " sequences are allowed");
+    return stop;
+  }
+  std::size_t index = 0;
+  for (const auto item : items)
+    append_stop(body, body.path_of("stop", index++), item, stop);
+  return stop;
+}
+
+void list_if(bool asked, std::string_view name, std::vector<std::string>& ignored) {
+  if (asked)
+    ignored.emplace_back(name);
+}
+
+} // namespace
+
+void refuse_unsupported(field_reader& body) {
+  refuse_nonempty_array(body, "tools", no_tools);
+  refuse_nonempty_array(body, "functions", no_tools);
+  refuse_choice(body, "tool_choice");
+  refuse_choice(body, "function_call");
+  refuse_response_format(body);
+  if (body.integer("n", 1, integer_max).value_or(1) != 1)
+    body.fail_unsupported(body.path_of("n"), "Only one choice can be returned.");
+  if (body.boolean("logprobs").value_or(false))
+    body.fail_unsupported(body.path_of("logprobs"), "Log probabilities are not available here.");
+  refuse_present_object(body, "audio", "Only text can be returned.");
+  refuse_modalities(body);
+  refuse_present_object(body, "web_search_options", "Web search is not available here.");
+  refuse_present_object(body, "prediction", "Predicted output is not available here.");
+}
+
+domain::sampling read_sampling(field_reader& body, std::vector<std::string>& ignored) {
+  domain::sampling sampling;
+  sampling.temperature = body.number("temperature", 0, temperature_max);
+  if (sampling.temperature > 1.0) { // false if unset
+    sampling.temperature = 1.0;
+    ignored.emplace_back("temperature(clamped)");
+  }
+  sampling.top_p = body.number("top_p", 0, 1);
+  sampling.stop = read_stop(body);
+  const auto newer = body.integer("max_completion_tokens", 1, integer_max);
+  const auto older = body.integer("max_tokens", 1, integer_max);
+  sampling.max_tokens = newer ? newer : older;
+  return sampling;
+}
+
+void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
+  for (const std::string_view name : {"presence_penalty", "frequency_penalty"}) {
+    const auto penalty = body.number(name, -penalty_max, penalty_max);
+    list_if(penalty.has_value() && (*penalty < 0 || *penalty > 0), name, ignored);
+  }
+  list_if(body.integer("seed", integer_min, integer_max).has_value(), "seed", ignored);
+  const auto bias = body.object("logit_bias");
+  list_if(bias && bias->size() > 0, "logit_bias", ignored);
+  list_if(body.integer("top_logprobs", 0, top_logprobs_max).value_or(0) != 0, "top_logprobs",
+          ignored);
+  list_if(body.string("reasoning_effort").has_value(), "reasoning_effort", ignored);
+  // The defaults of the API ask for nothing.
+  list_if(body.string("verbosity").value_or("medium") != "medium", "verbosity", ignored);
+  const auto tier = body.string("service_tier").value_or("auto");
+  list_if(tier != "auto" && tier != "default", "service_tier", ignored);
+  list_if(body.boolean("store").value_or(false), "store", ignored);
+  static_cast<void>(body.boolean("parallel_tool_calls")); // no tools: only its type matters
+}
+
+} // namespace ccapi::openai

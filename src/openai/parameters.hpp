@@ -1,0 +1,24 @@
+#pragma once
+// The parameters of a chat request beside its messages: which are honoured, which are refused, and
+// which are harmless enough to be only listed as ignored.
+
+#include "domain/chat_request.hpp"
+#include "openai/field_reader.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ccapi::openai {
+
+/// Fails (in `body`) with unsupported_parameter for everything that would change the kind of the
+/// answer: tools, structured output, several choices, log probabilities, media.
+void refuse_unsupported(field_reader& body);
+
+/// temperature, top_p, stop, max_completion_tokens / max_tokens. A temperature above 1 is cut to 1
+/// and listed in `ignored`.
+domain::sampling read_sampling(field_reader& body, std::vector<std::string>& ignored);
+
+/// Checks the types of parameters that have no effect here and lists those that ask for one.
+void list_ignored(field_reader& body, std::vector<std::string>& ignored);
+
+} // namespace ccapi::openai

@@ -1,0 +1,143 @@
+// The JSON bodies that are not streamed: completions, errors, models, figures, health.
+
+#include "openai/chat_completion.hpp"
+#include "openai/errors.hpp"
+#include "openai/models.hpp"
+#include "openai/stats.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace ccapi::openai {
+namespace {
+
+boost::json::value parsed(std::string_view text) {
+  return boost::json::parse({text.data(), text.size()});
+}
+
+const answer_identity identity{"chatcmpl-1", 1700000000, "claude-x", "conv-1"};
+const domain::usage used{.input_tokens = 3, .cache_read_tokens = 100, .output_tokens = 7};
+
+TEST(chat_completion, has_every_key_in_order) {
+  EXPECT_EQ(completion_body(identity, "Hi \"you\"\n", "", domain::finish_reason::stop, used),
+            R"({"id":"chatcmpl-1","object":"chat.completion","created":1700000000,)"
+            R"("model":"claude-x","choices":[{"index":0,"message":{"role":"assistant",)"
+            R"("content":"Hi \"you\"\n","refusal":null,"annotations":[]},"logprobs":null,)"
+            R"("finish_reason":"stop"}],"usage":{"prompt_tokens":103,"completion_tokens":7,)"
+            R"("total_tokens":110,"prompt_tokens_details":{"cached_tokens":100,)"
+            R"("cache_write_tokens":0,"audio_tokens":0},"completion_tokens_details":{)"
+            R"("reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,)"
+            R"("rejected_prediction_tokens":0}},"service_tier":"default",)"
+            R"("system_fingerprint":null,"conversation_id":"conv-1"})");
+}
+
+TEST(chat_completion, reasoning_appears_under_both_names) {
+  const auto body =
+    parsed(completion_body(identity, "", "because", domain::finish_reason::length, used));
+  const auto& message = body.at("choices").at(0).at("message");
+  EXPECT_EQ(message.at("reasoning_content"), "because");
+  EXPECT_EQ(message.at("reasoning"), "because");
+  EXPECT_EQ(message.at("content"), "");
+}
+
+TEST(errors, empty_code_and_param_are_null) {
+  EXPECT_EQ(error_body("Messages cannot be empty", "invalid_request_error", "", "messages"),
+            R"({"error":{"message":"Messages cannot be empty","type":"invalid_request_error",)"
+            R"("param":"messages","code":null}})");
+  EXPECT_EQ(error_body("m", "t", "c", ""),
+            R"({"error":{"message":"m","type":"t","param":null,"code":"c"}})");
+}
+
+TEST(errors, a_failure_never_shows_its_detail) {
+  const domain::error failure{.code = domain::error_code::model_not_found,
+                              .message = "no",
+                              .param = "model",
+                              .detail = "/home/me/.credentials"};
+  EXPECT_EQ(error_body(failure), R"({"error":{"message":"no","type":"invalid_request_error",)"
+                                 R"("param":"model","code":"model_not_found"}})");
+}
+
+TEST(errors, clients_can_tell_failures_apart) {
+  using domain::error_code;
+  const auto words = [](error_code code) {
+    const auto found = words_for(code);
+    return std::string{found.type} + "/" + std::string{found.code};
+  };
+  EXPECT_EQ(words(error_code::invalid_request), "invalid_request_error/");
+  EXPECT_EQ(words(error_code::unsupported_parameter),
+            "invalid_request_error/unsupported_parameter");
+  EXPECT_EQ(words(error_code::context_length_exceeded),
+            "invalid_request_error/context_length_exceeded");
+  EXPECT_EQ(words(error_code::request_too_large), "invalid_request_error/request_too_large");
+  EXPECT_EQ(words(error_code::not_found), "not_found_error/");
+  EXPECT_EQ(words(error_code::upstream_auth), "authentication_error/upstream_auth");
+  EXPECT_EQ(words(error_code::rate_limited), "rate_limit_error/rate_limit_exceeded");
+  EXPECT_EQ(words(error_code::insufficient_quota), "insufficient_quota/insufficient_quota");
+  EXPECT_EQ(words(error_code::overloaded), "service_unavailable/overloaded");
+  EXPECT_EQ(words(error_code::cli_unavailable), "service_unavailable/cli_unavailable");
+  EXPECT_EQ(words(error_code::server_busy), "service_unavailable/server_busy");
+  EXPECT_EQ(words(error_code::draining), "service_unavailable/draining");
+  EXPECT_EQ(words(error_code::timeout), "timeout_error/timeout");
+  EXPECT_EQ(words(error_code::upstream_crash), "claude_process_error/upstream_crash");
+  EXPECT_EQ(words(error_code::upstream_error), "claude_process_error/upstream_error");
+  EXPECT_EQ(words(error_code::internal), "internal_error/");
+}
+
+TEST(models, the_list_is_the_configured_one_and_never_changes_its_dates) {
+  const domain::model_catalog models{"sonnet", {}, {"opus", "claude-opus-4-6"}};
+  EXPECT_EQ(model_list_body(models),
+            R"({"object":"list","data":[{"id":"opus","object":"model","created":1735689600,)"
+            R"("owned_by":"anthropic"},{"id":"claude-opus-4-6","object":"model",)"
+            R"("created":1735689600,"owned_by":"anthropic"}]})");
+  EXPECT_EQ(model_list_body({"sonnet", {}, {}}), R"({"object":"list","data":[]})");
+  EXPECT_EQ(model_body("opus[1m]"), R"({"id":"opus[1m]","object":"model","created":1735689600,)"
+                                    R"("owned_by":"anthropic"})");
+}
+
+TEST(stats, every_figure_has_its_place) {
+  domain::stats figures;
+  figures.turns_submitted = 1;
+  figures.turns_finished = 2;
+  figures.turns_failed = 3;
+  figures.turns_cancelled = 4;
+  figures.turns_active = 5;
+  figures.prompt_tokens = 6;
+  figures.completion_tokens = 7;
+  figures.processes_live = 8;
+  figures.processes_busy = 9;
+  figures.processes_max = 10;
+  figures.processes_spawned = 11;
+  figures.processes_retired = 12;
+  figures.processes_failed = 13;
+  figures.queue_length = 14;
+  figures.queue_max = 15;
+  figures.conversations = 16;
+  figures.cli_lines_unknown = 17;
+  figures.cli_lines_malformed = 18;
+  EXPECT_EQ(stats_body(figures, "0.1.0"),
+            R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
+            R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"active":5},)"
+            R"("tokens":{"prompt":6,"completion":7,"total":13},)"
+            R"("processes":{"live":8,"busy":9,"max":10,"spawned":11,"retired":12,"failed":13},)"
+            R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
+            R"("cli":{"lines_unknown":17,"lines_malformed":18}})");
+}
+
+TEST(health, tells_the_state_and_what_to_do) {
+  domain::health good;
+  good.cli_path = "/usr/bin/claude";
+  good.cli_version = "2.1.330";
+  EXPECT_EQ(health_body(good, "0.1.0"), R"({"status":"ok","reason":null,"version":"0.1.0",)"
+                                        R"("cli":{"path":"/usr/bin/claude","version":"2.1.330"}})");
+  domain::health bad;
+  bad.state = domain::health_state::degraded;
+  bad.reason = "No \"claude\".";
+  EXPECT_EQ(health_body(bad, "1"), R"({"status":"degraded","reason":"No \"claude\".",)"
+                                   R"("version":"1","cli":{"path":null,"version":null}})");
+}
+
+} // namespace
+} // namespace ccapi::openai

@@ -1,0 +1,220 @@
+// Bodies that are accepted, and what becomes of them.
+
+#include "openai/chat_request.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace ccapi::openai {
+namespace {
+
+using namespace std::string_view_literals;
+using domain::message;
+using domain::role;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Optional;
+
+const domain::model_catalog models{"sonnet", {{"gpt-*", "default"}}, {"sonnet", "opus"}};
+
+parsed_chat accept(std::string body, parse_limits limits = {}) {
+  chat_request_parser parser{limits, models};
+  auto parsed = parser.parse(body);
+  if (!parsed) {
+    ADD_FAILURE() << parsed.error().param << ": " << parsed.error().message;
+    return {};
+  }
+  return *std::move(parsed);
+}
+
+/// A request with one user message and these further members.
+parsed_chat accept_with(std::string_view members) {
+  return accept(R"({"messages":[{"role":"user","content":"hi"}],)" + std::string{members} + "}");
+}
+
+/// A request with just these messages.
+domain::chat_request accept_messages(std::string_view messages) {
+  return accept(R"({"messages":[)" + std::string{messages} + "]}").request;
+}
+
+TEST(chat_request, the_smallest_body_takes_the_defaults) {
+  const auto chat = accept(R"({"messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_THAT(chat.request.messages, ElementsAre(message{role::user, "hi"}));
+  EXPECT_EQ(chat.request.system_prompt, std::nullopt);
+  EXPECT_EQ(chat.request.model, "sonnet");
+  EXPECT_EQ(chat.requested_model, "");
+  EXPECT_EQ(chat.request.conversation_id, std::nullopt);
+  EXPECT_EQ(chat.request.sampling, domain::sampling{});
+  EXPECT_FALSE(chat.stream);
+  EXPECT_FALSE(chat.include_usage);
+  EXPECT_THAT(chat.ignored_params, IsEmpty());
+}
+
+TEST(chat_request, members_may_come_in_any_order) {
+  const auto chat = accept(R"({"stream_options":{"include_usage":true},"temperature":0.5,
+    "conversation_id":"my-session-123","messages":[{"content":"hi","role":"user"}],
+    "stream":true,"model":"gpt-4o"})");
+  EXPECT_THAT(chat.request.messages, ElementsAre(message{role::user, "hi"}));
+  EXPECT_EQ(chat.request.model, "sonnet");
+  EXPECT_EQ(chat.requested_model, "gpt-4o");
+  EXPECT_THAT(chat.request.conversation_id, Optional(std::string{"my-session-123"}));
+  EXPECT_THAT(chat.request.sampling.temperature, Optional(0.5));
+  EXPECT_TRUE(chat.stream);
+  EXPECT_TRUE(chat.include_usage);
+}
+
+TEST(chat_request, null_means_absent_for_every_optional_member) {
+  const auto chat = accept_with(R"("model":null,"temperature":null,"top_p":null,"stop":null,
+    "max_tokens":null,"max_completion_tokens":null,"stream":null,"stream_options":null,"n":null,
+    "conversation_id":null,"tools":null,"tool_choice":null,"functions":null,"function_call":null,
+    "response_format":null,"logprobs":null,"top_logprobs":null,"audio":null,"modalities":null,
+    "web_search_options":null,"prediction":null,"presence_penalty":null,"frequency_penalty":null,
+    "seed":null,"logit_bias":null,"reasoning_effort":null,"verbosity":null,"service_tier":null,
+    "store":null,"parallel_tool_calls":null,"metadata":null,"user":null)");
+  EXPECT_EQ(chat.request.sampling, domain::sampling{});
+  EXPECT_THAT(chat.ignored_params, IsEmpty());
+}
+
+TEST(chat_request, what_asks_for_nothing_is_accepted_without_a_word) {
+  const auto chat = accept_with(R"("n":1,"tools":[],"functions":[],"tool_choice":"auto",
+    "function_call":"none","response_format":{"type":"text"},"logprobs":false,"top_logprobs":0,
+    "modalities":["text"],"presence_penalty":0,"frequency_penalty":0.0,"logit_bias":{},
+    "verbosity":"medium","service_tier":"auto","store":false,"parallel_tool_calls":true,
+    "metadata":{"a":"b"},"user":"u","safety_identifier":"s","prompt_cache_key":"k",
+    "never_heard_of":[{}])");
+  EXPECT_THAT(chat.ignored_params, IsEmpty());
+}
+
+TEST(chat_request, parameters_without_effect_are_named) {
+  const auto chat = accept_with(R"("presence_penalty":-0.5,"frequency_penalty":1,"seed":-7,
+    "logit_bias":{"50256":-100},"top_logprobs":5,"reasoning_effort":"low","verbosity":"high",
+    "service_tier":"flex","store":true)");
+  EXPECT_THAT(chat.ignored_params, ElementsAre("presence_penalty", "frequency_penalty", "seed",
+                                               "logit_bias", "top_logprobs", "reasoning_effort",
+                                               "verbosity", "service_tier", "store"));
+}
+
+TEST(chat_request, sampling_parameters_are_taken_over) {
+  const auto sampling = accept_with(R"("temperature":0,"top_p":1,"stop":["a","b","c","\u0000"],
+    "max_tokens":17)")
+                          .request.sampling;
+  EXPECT_THAT(sampling.temperature, Optional(0.0));
+  EXPECT_THAT(sampling.top_p, Optional(1.0));
+  EXPECT_THAT(sampling.stop, ElementsAre("a", "b", "c", std::string{"\0"sv}));
+  EXPECT_THAT(sampling.max_tokens, Optional(17));
+}
+
+TEST(chat_request, temperature_above_one_is_cut_and_said_so) {
+  const auto chat = accept_with(R"("temperature":1.7)");
+  EXPECT_THAT(chat.request.sampling.temperature, Optional(1.0));
+  EXPECT_THAT(chat.ignored_params, ElementsAre("temperature(clamped)"));
+  EXPECT_THAT(accept_with(R"("temperature":1)").ignored_params, IsEmpty());
+}
+
+TEST(chat_request, stop_may_be_one_string) {
+  EXPECT_THAT(accept_with(R"("stop":"END")").request.sampling.stop, ElementsAre("END"));
+}
+
+TEST(chat_request, max_completion_tokens_wins_over_max_tokens) {
+  EXPECT_THAT(
+    accept_with(R"("max_tokens":5,"max_completion_tokens":9)").request.sampling.max_tokens,
+    Optional(9));
+}
+
+TEST(chat_request, an_integer_may_be_written_as_a_float) {
+  EXPECT_THAT(accept_with(R"("max_tokens":256.0)").request.sampling.max_tokens, Optional(256));
+  EXPECT_THAT(accept_with(R"("max_tokens":1e3)").request.sampling.max_tokens, Optional(1000));
+}
+
+TEST(chat_request, content_parts_are_joined_without_added_spaces) {
+  const auto request = accept_messages(R"({"role":"user","content":[{"type":"text","text":"a "},
+    {"type":"input_text","text":"b"},{"text":"c","type":"output_text"}]})");
+  EXPECT_THAT(request.messages, ElementsAre(message{role::user, "a bc"}));
+}
+
+TEST(chat_request, system_and_developer_texts_become_one_prompt_in_order) {
+  const auto request = accept_messages(R"({"role":"system","content":"one"},
+    {"role":"user","content":"hi"},{"role":"developer","content":[{"type":"text","text":"two"}]},
+    {"role":"system","content":""})");
+  EXPECT_THAT(request.system_prompt, Optional(std::string{"one\n\ntwo"}));
+  EXPECT_THAT(request.messages, ElementsAre(message{role::user, "hi"}));
+}
+
+TEST(chat_request, an_empty_system_message_is_not_the_same_as_none) {
+  const auto request =
+    accept_messages(R"({"role":"system","content":null},{"role":"user","content":"hi"})");
+  EXPECT_THAT(request.system_prompt, Optional(std::string{}));
+}
+
+TEST(chat_request, history_keeps_its_order_and_loses_empty_assistant_turns) {
+  const auto request = accept_messages(R"({"role":"user","content":"1"},
+    {"role":"assistant","content":"2","refusal":null,"tool_calls":[],"audio":null,"name":"x"},
+    {"role":"user","content":"3"},{"role":"assistant","content":null,"tool_calls":null},
+    {"role":"user","content":"4"},{"role":"assistant","content":""})");
+  EXPECT_THAT(request.messages, ElementsAre(message{role::user, "1"}, message{role::assistant, "2"},
+                                            message{role::user, "3"}, message{role::user, "4"}));
+}
+
+TEST(chat_request, a_refusal_is_what_the_assistant_said) {
+  const auto request = accept_messages(R"({"role":"user","content":"1"},
+    {"role":"assistant","content":[{"type":"refusal","refusal":"No."}]},
+    {"role":"user","content":"2"},{"role":"assistant","content":null,"refusal":"Never."},
+    {"role":"user","content":"3"})");
+  EXPECT_THAT(request.messages,
+              ElementsAre(message{role::user, "1"}, message{role::assistant, "No."},
+                          message{role::user, "2"}, message{role::assistant, "Never."},
+                          message{role::user, "3"}));
+}
+
+TEST(chat_request, user_content_may_be_empty_null_or_absent) {
+  EXPECT_THAT(accept_messages(R"({"role":"user","content":""})").messages,
+              ElementsAre(message{role::user, ""}));
+  EXPECT_THAT(accept_messages(R"({"role":"user","content":null},{"role":"user"})").messages,
+              ElementsAre(message{role::user, ""}, message{role::user, ""}));
+}
+
+TEST(chat_request, any_character_survives) {
+  const auto request =
+    accept_messages(R"({"role":"user","content":"\u0000\u00fc\ud83d\ude00\u2028\"\\ \ud83d"})");
+  EXPECT_THAT(
+    request.messages,
+    ElementsAre(message{role::user, std::string{"\0\u00fc\U0001f600\u2028\"\\ \ufffd"sv}}));
+}
+
+TEST(chat_request, a_byte_order_mark_is_skipped) {
+  EXPECT_THAT(
+    accept("\xef\xbb\xbf{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}").request.messages,
+    ElementsAre(message{role::user, "hi"}));
+}
+
+TEST(chat_request, a_body_of_megabytes_comes_through_whole) {
+  std::string text;
+  std::string expected;
+  while (text.size() < (2u << 20)) {
+    text += R"(line \"quoted\" \u00e9\n)";
+    expected += "line \"quoted\" \u00e9\n";
+  }
+  const auto request = accept_messages(R"({"role":"user","content":")" + text + "\"}");
+  ASSERT_EQ(request.messages.size(), 1u);
+  EXPECT_TRUE(request.messages.front().text == expected);
+}
+
+TEST(chat_request, one_parser_serves_many_bodies_and_results_outlive_them) {
+  chat_request_parser parser{{}, models};
+  std::string first = R"({"messages":[{"role":"user","content":"first"}],"model":"opus"})";
+  const auto kept = parser.parse(first);
+  std::string broken = "{";
+  EXPECT_FALSE(parser.parse(broken));
+  std::string second = R"({"messages":[{"role":"user","content":"second"}]})";
+  EXPECT_TRUE(parser.parse(second));
+  first.assign(first.size(), '#');
+  ASSERT_TRUE(kept);
+  EXPECT_THAT(kept->request.messages, ElementsAre(message{role::user, "first"}));
+  EXPECT_EQ(kept->request.model, "opus");
+}
+
+} // namespace
+} // namespace ccapi::openai
