@@ -1,0 +1,301 @@
+#include "http/connection.hpp"
+
+#include "http/middleware.hpp"
+#include "http/reply.hpp"
+#include "http/router.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+// Reading, the phases and the deadlines. What goes out is in connection_output.cpp.
+
+namespace ccapi::http {
+
+namespace {
+
+constexpr std::size_t read_room = 1024;
+/// Bytes that a client may send ahead while its answer is in work.
+constexpr std::size_t ahead_max = std::size_t{16} << 10;
+constexpr std::size_t linger_bytes_max = std::size_t{64} << 10;
+
+} // namespace
+
+connection::connection(socket_type socket, std::shared_ptr<http::site> home,
+                       connection_limit::place place)
+  : socket_{std::move(socket)},
+    timer_{socket_.get_executor()},
+    site_{std::move(home)},
+    place_{std::move(place)} {}
+
+void connection::start() {
+  if (site_->draining())
+    return close();
+  error_code ignored; // a socket that is dead already shows it at the first read
+  socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+  site_->enter(*this);
+  set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
+  read_more();
+}
+
+void connection::drain() {
+  if (phase_ == phase::head && !head_begun_ && input_.empty())
+    close();
+}
+
+void connection::close() {
+  if (phase_ == phase::closed)
+    return;
+  const bool client_waits = phase_ == phase::working;
+  phase_ = phase::closed;
+  const auto self = shared_from_this();
+  if (auto work = std::exchange(work_, nullptr))
+    work->on_gone();
+  if (client_waits)
+    log_answer(499);
+  deadlines_.clear();
+  error_code ignored;
+  timer_.cancel();
+  socket_.close(ignored);
+  unlink();
+  place_.reset();
+}
+
+void connection::read_more() {
+  if (reading_ || phase_ == phase::closed)
+    return;
+  if (phase_ == phase::working && input_.size() >= ahead_max)
+    return; // resumed when the answer has left
+  if (phase_ == phase::body && writing_)
+    return; // resumed when "100 Continue" has left
+  const auto room = phase_ == phase::body ? reader_->bytes_wanted() : read_room;
+  const auto space = input_.prepare(room);
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(space.data(), space.size()),
+                          [self = shared_from_this()](const error_code& ec, std::size_t count) {
+                            self->on_read(ec, count);
+                          });
+}
+
+void connection::on_read(const error_code& ec, std::size_t count) {
+  reading_ = false;
+  if (phase_ == phase::closed)
+    return;
+  if (ec)
+    return on_input_end(ec);
+  input_.commit(count);
+  switch (phase_) {
+  case phase::head:
+  case phase::body:
+    return advance();
+  case phase::working:
+    return read_more();
+  case phase::lingering:
+    lingered_bytes_ += input_.size();
+    input_.consume(input_.size());
+    return lingered_bytes_ > linger_bytes_max ? close() : read_more();
+  case phase::closed:
+    return;
+  }
+}
+
+void connection::on_input_end(const error_code& ec) {
+  // A client that shuts its side down and still waits for a short answer gets it; one that does so
+  // during a turn has gone away (that is how HTTP libraries abort).
+  const bool answer_is_leaving =
+    phase_ == phase::working && writing_ && write_kind_ == write_kind::last;
+  if (ec == asio::error::eof && answer_is_leaving)
+    keep_alive_ = false;
+  else
+    close();
+}
+
+void connection::advance() {
+  try {
+    bool more = true;
+    while (more && (phase_ == phase::head || phase_ == phase::body))
+      more = phase_ == phase::head ? advance_head() : advance_body();
+    read_more();
+  } catch (const std::exception& failure) { // out of memory, most likely: one client's loss only
+    site_->log.error("Connection failed", {{"request", request_.id}, {"detail", failure.what()}});
+    close();
+  }
+}
+
+/// True if the phase has changed.
+bool connection::advance_head() {
+  if (input_.empty())
+    return false;
+  const auto found = scanner_.scan(input_.view(), site_->limits());
+  if (found.problem) {
+    request_.received = clock::now();
+    refuse(*found.problem);
+    return true;
+  }
+  if (found.head_bytes > 0) {
+    accept_head(found.head_bytes);
+    return true;
+  }
+  if (!std::exchange(head_begun_, true))
+    set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
+  return false;
+}
+
+void connection::accept_head(std::size_t head_bytes) {
+  const auto head = input_.view().substr(0, head_bytes);
+  request_.received = clock::now();
+  if (const auto* problem = validate_framing(head))
+    return refuse(*problem);
+  auto& reader = reader_.emplace(request_.body, site_->limits().body_bytes_max);
+  const auto* problem = reader.read_head(head);
+  const auto& fields = reader.fields();
+  const auto target = reader.target();
+  const auto query = target.find('?');
+  request_.method = reader.verb();
+  request_.path = target.substr(0, query);
+  request_.query = query == std::string_view::npos ? std::string_view{} : target.substr(query + 1);
+  request_.id = request_id_for(fields.request_id);
+  request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
+  http_10_ = reader.is_http_10();
+  keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
+  if (!problem)
+    problem = check_request(request_.method, fields, site_->hosts, site_->settings.allowed_origins);
+  const bool wants_continue = fields.expects_continue && !http_10_;
+  input_.consume(head_bytes); // the views of fields and target end here
+  if (problem)
+    return refuse(*problem);
+  auto route = find_route(request_.method, request_.path);
+  if (!route.found)
+    return refuse(route.allow.empty() ? route_not_found : method_not_allowed, route.allow);
+  if (site_->draining() && !route.found->answers_while_draining)
+    return refuse(server_draining);
+  endpoint_ = route.found;
+  request_.parameter = std::move(route.parameter);
+  expect_body(wants_continue);
+}
+
+void connection::expect_body(bool wants_continue) {
+  phase_ = phase::body;
+  if (reader_->complete())
+    return;
+  body_started_ = request_.received;
+  if (!wants_continue || !input_.empty())
+    return;
+  output_ = "HTTP/1.1 100 Continue\r\n\r\n";
+  output_left_from_ = 0;
+  start_write(write_kind::interim);
+}
+
+/// True if the phase has changed.
+bool connection::advance_body() {
+  if (!reader_->complete()) {
+    const auto made = reader_->read_body(input_.view());
+    input_.consume(made.consumed);
+    if (made.problem) {
+      refuse(*made.problem);
+      return true;
+    }
+    // Beast takes chunk sizes and trailers only when they are complete.
+    if (!reader_->complete() && input_.size() > site_->limits().header_bytes_max) {
+      refuse(bad_body_framing);
+      return true;
+    }
+  }
+  if (!reader_->complete()) {
+    set_body_deadline(clock::now());
+    return false;
+  }
+  hand_over();
+  return true;
+}
+
+void connection::hand_over() {
+  phase_ = phase::working;
+  deadlines_.clear(deadline::input);
+  reader_.reset();
+  if (!reading_)
+    input_.shrink();
+  if (site_->draining())
+    keep_alive_ = false;
+  endpoint_->handle(*this);
+}
+
+void connection::refuse(const transport_problem& problem, std::string_view allow) {
+  const bool body_unread = !reader_ || !reader_->complete();
+  if (problem.must_close || body_unread)
+    keep_alive_ = false;
+  if (request_.id.empty()) // the head can't be trusted
+    request_.id = request_id_for({});
+  phase_ = phase::working;
+  deadlines_.clear(deadline::input);
+  reader_.reset();
+  reply_problem(*this, problem, allow);
+}
+
+void connection::linger() {
+  phase_ = phase::lingering;
+  error_code ignored;
+  socket_.shutdown(socket_type::shutdown_send, ignored);
+  lingered_bytes_ = 0;
+  set_deadline(deadline::input, clock::now() + std::chrono::seconds{1});
+  if (!reading_)
+    input_.consume(input_.size());
+  read_more();
+}
+
+void connection::set_deadline(deadline which, clock::time_point when) {
+  deadlines_.set(which, when);
+  arm_timer();
+}
+
+void connection::arm_timer() {
+  const auto earliest = deadlines_.earliest();
+  if (timer_expiry_ <= earliest)
+    return; // fires earlier (or nothing is due): on_timer looks again
+  timer_expiry_ = earliest;
+  timer_.expires_at(earliest);
+  timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (!ec)
+      self->on_timer();
+  });
+}
+
+void connection::on_timer() {
+  timer_expiry_ = deadlines::never;
+  if (phase_ == phase::closed)
+    return;
+  const auto now = clock::now();
+  if (deadlines_.take(deadline::output, now)) {
+    error_code ignored; // the kernel shall forget what the client doesn't take
+    socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    return close();
+  }
+  if (deadlines_.take(deadline::input, now)) {
+    const bool request_begun = (phase_ == phase::head && head_begun_) || phase_ == phase::body;
+    if (!request_begun || writing_)
+      return close();
+    request_.received = now;
+    refuse(request_timeout);
+  }
+  if (deadlines_.take(deadline::wake, now) && work_) {
+    const auto work = work_;
+    work->on_wake();
+  }
+  if (phase_ != phase::closed)
+    arm_timer();
+}
+
+void connection::set_body_deadline(clock::time_point now) {
+  const auto& limits = site_->limits();
+  auto when = now + limits.body_idle_timeout;
+  if (limits.body_rate_min > 0) {
+    const std::chrono::milliseconds earned{request_.body.size() * 1000 / limits.body_rate_min};
+    when = std::min(when, body_started_ + limits.body_idle_timeout + earned);
+  }
+  set_deadline(deadline::input, when);
+}
+
+} // namespace ccapi::http

@@ -1,0 +1,129 @@
+#pragma once
+// connection: one HTTP socket. Reads requests, has them checked and routed, sends the answers,
+// keeps the deadlines, and notices when the client is gone.
+
+#include "http/connection_limit.hpp"
+#include "http/deadlines.hpp"
+#include "http/endpoints.hpp"
+#include "http/exchange.hpp"
+#include "http/framing.hpp"
+#include "http/input_buffer.hpp"
+#include "http/request_reader.hpp"
+#include "http/site.hpp"
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ccapi::http {
+
+namespace asio = boost::asio;
+
+/// Lives as long as one of its asynchronous operations; lives on its socket's I/O thread only.
+/// One request at a time: what a client sends ahead stays unparsed until the answer has left.
+class connection final : public exchange,
+                         public site_member,
+                         public std::enable_shared_from_this<connection> {
+public:
+  using executor = asio::io_context::executor_type;
+  using socket_type = asio::basic_stream_socket<asio::ip::tcp, executor>;
+
+  connection(socket_type socket, std::shared_ptr<http::site> home, connection_limit::place place);
+
+  /// Call once, after make_shared.
+  void start();
+  void drain() override;
+  void close() override;
+
+  // exchange
+  http::request& request() override { return request_; }
+  http::site& site() override { return *site_; }
+  void note_conversation(std::string_view id) override { conversation_ = id; }
+  void reply(const response_head& head, std::string_view body) override;
+  void work_on(std::shared_ptr<answer> work) override;
+  void wake_at(std::chrono::steady_clock::time_point when) override;
+  bool begin_stream(const response_head& head, std::string& out) override;
+  void write(std::string& bytes, std::size_t from, bool last) override;
+
+private:
+  using clock = std::chrono::steady_clock;
+  using timer_type = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor>;
+  using error_code = boost::system::error_code;
+
+  enum class phase : std::uint8_t {
+    head,      ///< waiting for a request, or for the rest of its head
+    body,      ///< the head is accepted
+    working,   ///< a handler has the request, up to the last byte of its answer
+    lingering, ///< answered for the last time; discards input so that the answer isn't lost
+    closed
+  };
+  enum class write_kind : std::uint8_t { interim, part, last };
+
+  // input
+  void read_more();
+  void on_read(const error_code& ec, std::size_t count);
+  void on_input_end(const error_code& ec);
+  void advance();
+  bool advance_head();
+  bool advance_body();
+  void accept_head(std::size_t head_bytes);
+  void expect_body(bool wants_continue);
+  void hand_over();
+  void refuse(const transport_problem& problem, std::string_view allow = {});
+
+  // output
+  response_frame frame_for(std::size_t length) const;
+  void start_write(write_kind kind);
+  void write_rest();
+  void on_write(const error_code& ec, std::size_t count);
+  void on_answered();
+  void log_answer(unsigned status) const;
+  void linger();
+
+  // time
+  void set_deadline(deadline which, clock::time_point when);
+  void arm_timer();
+  void on_timer();
+  void set_body_deadline(clock::time_point now);
+
+  socket_type socket_;
+  timer_type timer_;
+  std::shared_ptr<http::site> site_;
+  std::optional<connection_limit::place> place_;
+
+  input_buffer input_;
+  head_scanner scanner_;
+  std::optional<request_reader> reader_;
+  http::request request_;
+  const endpoint* endpoint_ = nullptr;
+  std::string conversation_;
+  std::shared_ptr<answer> work_;
+
+  std::string output_;
+  std::size_t output_left_from_ = 0;
+
+  deadlines deadlines_;
+  clock::time_point timer_expiry_ = deadlines::never; ///< never = no wait is pending
+  clock::time_point body_started_;
+  std::size_t lingered_bytes_ = 0;
+  std::size_t answer_bytes_ = 0; ///< on the wire, for the log
+  std::uint32_t requests_ = 0;
+  unsigned status_ = 0;
+  phase phase_ = phase::head;
+  write_kind write_kind_ = write_kind::last;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool head_begun_ = false;
+  bool keep_alive_ = true;
+  bool http_10_ = false;
+};
+
+} // namespace ccapi::http

@@ -1,0 +1,151 @@
+#include "http/connection.hpp"
+
+#include <boost/asio/buffer.hpp>
+
+#include <utility>
+
+// connection: what goes out, and what follows when it has left.
+
+namespace ccapi::http {
+
+namespace {
+
+/// Memory that an idle connection may keep per string.
+constexpr std::size_t kept_bytes_max = std::size_t{16} << 10;
+
+void release_large(std::string& text) {
+  if (text.capacity() > kept_bytes_max)
+    std::string{}.swap(text);
+  else
+    text.clear();
+}
+
+} // namespace
+
+response_frame connection::frame_for(std::size_t length) const {
+  return {.length = length,
+          .http_10 = http_10_,
+          .keep_alive = keep_alive_,
+          .request_id = request_.id,
+          .date = site_->date(),
+          .processing = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now()
+                                                                              - request_.received)};
+}
+
+void connection::reply(const response_head& head, std::string_view body) {
+  work_.reset();
+  deadlines_.clear(deadline::wake);
+  status_ = head.status;
+  output_.clear();
+  append_response_head(output_, head, frame_for(body.size()));
+  if (request_.method != method::head)
+    output_ += body;
+  output_left_from_ = 0;
+  start_write(write_kind::last);
+}
+
+void connection::work_on(std::shared_ptr<answer> work) {
+  work_ = std::move(work);
+  release_large(request_.body); // it may take minutes
+}
+
+void connection::wake_at(std::chrono::steady_clock::time_point when) {
+  set_deadline(deadline::wake, when);
+}
+
+bool connection::begin_stream(const response_head& head, std::string& out) {
+  if (http_10_)
+    keep_alive_ = false;
+  status_ = head.status;
+  auto frame = frame_for(0);
+  frame.end = http_10_ ? body_end::close : body_end::chunked;
+  append_response_head(out, head, frame);
+  return !http_10_;
+}
+
+void connection::write(std::string& bytes, std::size_t from, bool last) {
+  output_.swap(bytes);
+  bytes.clear();
+  output_left_from_ = from;
+  start_write(last ? write_kind::last : write_kind::part);
+}
+
+void connection::start_write(write_kind kind) {
+  write_kind_ = kind;
+  writing_ = true;
+  answer_bytes_ += output_.size() - output_left_from_;
+  set_deadline(deadline::output, clock::now() + site_->limits().write_stall_timeout);
+  write_rest();
+}
+
+void connection::write_rest() {
+  socket_.async_write_some(
+    asio::buffer(output_.data() + output_left_from_, output_.size() - output_left_from_),
+    [self = shared_from_this()](const error_code& ec, std::size_t count) {
+      self->on_write(ec, count);
+    });
+}
+
+void connection::on_write(const error_code& ec, std::size_t count) {
+  if (phase_ == phase::closed)
+    return;
+  if (ec)
+    return close();
+  output_left_from_ += count;
+  if (output_left_from_ < output_.size()) {
+    set_deadline(deadline::output, clock::now() + site_->limits().write_stall_timeout);
+    return write_rest();
+  }
+  writing_ = false;
+  deadlines_.clear(deadline::output);
+  switch (write_kind_) {
+  case write_kind::interim:
+    answer_bytes_ = 0;
+    return read_more();
+  case write_kind::part:
+    if (const auto work = work_)
+      work->on_written();
+    return;
+  case write_kind::last:
+    return on_answered();
+  }
+}
+
+void connection::on_answered() {
+  log_answer(status_);
+  work_.reset();
+  deadlines_.clear(deadline::wake);
+  if (!keep_alive_ || site_->draining())
+    return linger();
+  for (auto* text : {&output_, &request_.body, &request_.path, &request_.query, &request_.id,
+                     &request_.parameter, &conversation_})
+    release_large(*text);
+  request_.method = method::other;
+  answer_bytes_ = 0;
+  endpoint_ = nullptr;
+  scanner_ = {};
+  head_begun_ = false;
+  phase_ = phase::head;
+  set_deadline(deadline::input, clock::now() + site_->limits().keep_alive_timeout);
+  advance();
+}
+
+void connection::log_answer(unsigned status) const {
+  const auto& log = site_->log;
+  if (!log.enabled(observe::log_level::info))
+    return;
+  const std::chrono::duration<double, std::milli> took = clock::now() - request_.received;
+  const std::string_view verb = request_.method == method::post   ? "POST"
+                                : request_.method == method::get  ? "GET"
+                                : request_.method == method::head ? "HEAD"
+                                                                  : "other";
+  log.info("Request ended", {{"method", verb},
+                             {"path", request_.path},
+                             {"status", std::uint64_t{status}},
+                             {"bytes", std::uint64_t{answer_bytes_}},
+                             {"ms", took.count()},
+                             {"request", request_.id},
+                             {"conversation", conversation_}});
+}
+
+} // namespace ccapi::http

@@ -1,0 +1,301 @@
+#include "http/listener.hpp"
+
+#include "http/bind_policy.hpp"
+#include "http/connection.hpp"
+#include "http/middleware.hpp"
+#include "http/reply.hpp"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace ccapi::http {
+
+namespace {
+
+using tcp = asio::ip::tcp;
+using error_code = boost::system::error_code;
+using executor = asio::io_context::executor_type;
+using acceptor_type = asio::basic_socket_acceptor<tcp, executor>;
+using timer_type =
+  asio::basic_waitable_timer<std::chrono::steady_clock,
+                             asio::wait_traits<std::chrono::steady_clock>, executor>;
+
+/// Without descriptors or memory there is nothing to do but wait until some are given back.
+constexpr std::chrono::milliseconds accept_pause{100};
+
+constexpr transport_problem too_many_connections{503, "service_unavailable", "too_many_connections",
+                                                 "Too many connections.", true};
+
+/// For a connection that is not admitted: there is no request yet.
+std::string busy_answer() {
+  const auto body = problem_body(too_many_connections);
+  const auto id = request_id_for({});
+  http_date date;
+  std::string extra;
+  append_retry_headers(extra, true, std::chrono::milliseconds{1000});
+  std::string answer;
+  append_response_head(answer, {.status = too_many_connections.status, .extra = extra},
+                       {.length = body.size(),
+                        .keep_alive = false,
+                        .request_id = id,
+                        .date = date.at(std::time(nullptr))});
+  return answer + body;
+}
+
+domain::error bind_error(const std::string& address, const error_code& ec) {
+  std::string message = "Can't listen on " + address + ": " + ec.message() + ".";
+  if (ec == asio::error::address_in_use)
+    message += " Another program has that port: stop it, or choose another server.port.";
+  return {
+    .code = domain::error_code::internal, .message = std::move(message), .retry_useful = false};
+}
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const auto address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? '[' + address + ']' : address) + ':'
+         + std::to_string(endpoint.port());
+}
+
+} // namespace
+
+/// What start's and the acceptors' handlers share; lives as long as one of them.
+class server::state : public std::enable_shared_from_this<state> {
+public:
+  std::vector<worker> workers;
+  config::server_settings settings;
+  site_settings sites_have;
+  const domain::model_catalog& models;
+  observe::logger log;
+  std::shared_ptr<connection_limit> limit;
+
+  state(std::vector<worker> the_workers, config::server_settings server, site_settings common,
+        const domain::model_catalog& the_models, observe::logger the_log)
+    : workers{std::move(the_workers)},
+      settings{std::move(server)},
+      sites_have{std::move(common)},
+      models{the_models},
+      log{std::move(the_log)},
+      limit{std::make_shared<connection_limit>(sites_have.limits.connections_max,
+                                               sites_have.limits.connections_per_address_max)} {}
+
+  domain::result<std::vector<std::string>> open();
+  void accept_on(std::size_t index);
+  void stop_accepting();
+
+  /// Runs the action with each site on its own loop.
+  void on_all_sites(void (site::*action)()) {
+    for (std::size_t i = 0; i < sites_.size(); ++i)
+      asio::post(workers[i].loop, [home = sites_[i], action] { (home.get()->*action)(); });
+  }
+  [[nodiscard]] std::size_t listening() const noexcept { return listening_.size(); }
+
+private:
+  struct listening_socket {
+    acceptor_type acceptor;
+    timer_type pause;
+  };
+
+  domain::result<std::vector<tcp::endpoint>> addresses() const;
+  error_code listen_on(tcp::endpoint endpoint);
+  void on_accept(std::size_t index, const error_code& ec, connection::socket_type socket,
+                 std::size_t worker_index);
+  void welcome(connection::socket_type socket, std::size_t worker_index);
+
+  std::vector<listening_socket> listening_;
+  std::vector<std::shared_ptr<site>> sites_; ///< one per worker; set by open
+  std::size_t next_worker_ = 0;
+  bool stopped_ = false;
+};
+
+domain::result<std::vector<tcp::endpoint>> server::state::addresses() const {
+  auto host = settings.host;
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  tcp::resolver resolver{workers.front().loop};
+  error_code ec;
+  const auto found = resolver.resolve(host, std::to_string(settings.port),
+                                      tcp::resolver::passive | tcp::resolver::numeric_service, ec);
+  std::vector<tcp::endpoint> endpoints;
+  if (!ec)
+    for (const auto& entry : found)
+      endpoints.push_back(entry.endpoint());
+  if (endpoints.empty())
+    return domain::error{.code = domain::error_code::invalid_request,
+                         .message = "server.host \"" + settings.host
+                                    + "\" has no address: " + ec.message() + ".",
+                         .param = "server.host",
+                         .retry_useful = false};
+  if (!settings.allow_insecure_no_auth)
+    for (const auto& endpoint : endpoints)
+      if (!endpoint.address().is_loopback()) { // a name that only looks local
+        config::server_settings real;
+        real.host = endpoint.address().to_string();
+        return check_bind(real).error();
+      }
+  return endpoints;
+}
+
+error_code server::state::listen_on(tcp::endpoint endpoint) {
+  error_code ec;
+  listening_socket made{acceptor_type{workers.front().loop.get_executor()},
+                        timer_type{workers.front().loop.get_executor()}};
+  auto& acceptor = made.acceptor;
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec)
+    acceptor.set_option(asio::socket_base::reuse_address{true}, ec);
+  if (!ec && endpoint.address().is_v6() && !endpoint.address().is_unspecified())
+    acceptor.set_option(asio::ip::v6_only{true}, ec);
+  if (!ec)
+    acceptor.bind(endpoint, ec);
+  if (!ec)
+    acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  if (!ec)
+    listening_.push_back(std::move(made));
+  return ec;
+}
+
+domain::result<std::vector<std::string>> server::state::open() {
+  if (auto allowed = check_bind(settings); !allowed)
+    return std::move(allowed).error();
+  auto endpoints = addresses();
+  if (!endpoints)
+    return std::move(endpoints).error();
+  auto port = settings.port;
+  std::vector<std::string> names;
+  error_code unavailable;
+  for (auto endpoint : *endpoints) {
+    endpoint.port(port);
+    const auto ec = listen_on(endpoint);
+    const bool family_missing = ec == asio::error::address_family_not_supported
+                                || ec == boost::system::errc::address_not_available;
+    if (family_missing) {
+      unavailable = ec; // e.g. "localhost" where the host has no IPv6
+      continue;
+    }
+    if (ec)
+      return bind_error(text_of(endpoint), ec);
+    const auto bound = listening_.back().acceptor.local_endpoint();
+    port = bound.port();
+    names.push_back(text_of(bound));
+  }
+  if (listening_.empty())
+    return bind_error(text_of(endpoints->front()), unavailable);
+  for (const auto& each : workers)
+    sites_.push_back(std::make_shared<site>(each.gateway, models, host_allow_list{settings, port},
+                                            sites_have, log));
+  return names;
+}
+
+void server::state::accept_on(std::size_t index) {
+  if (stopped_)
+    return;
+  const auto worker_index = next_worker_++ % workers.size();
+  listening_[index].acceptor.async_accept(
+    workers[worker_index].loop, [self = shared_from_this(), index, worker_index](
+                                  const error_code& ec, connection::socket_type socket) {
+      self->on_accept(index, ec, std::move(socket), worker_index);
+    });
+}
+
+void server::state::on_accept(std::size_t index, const error_code& ec,
+                              connection::socket_type socket, std::size_t worker_index) {
+  if (stopped_ || ec == asio::error::operation_aborted)
+    return;
+  if (!ec) {
+    welcome(std::move(socket), worker_index);
+    return accept_on(index);
+  }
+  if (ec == asio::error::connection_aborted) // gone before we came
+    return accept_on(index);
+  log.warning("Server pauses accepting", {{"reason", ec.message()}});
+  auto& pause = listening_[index].pause;
+  pause.expires_after(accept_pause);
+  pause.async_wait([self = shared_from_this(), index](const error_code& cancelled) {
+    if (!cancelled)
+      self->accept_on(index);
+  });
+}
+
+void server::state::welcome(connection::socket_type socket, std::size_t worker_index) {
+  error_code ec;
+  const auto peer = socket.remote_endpoint(ec);
+  if (ec)
+    return;
+  auto place =
+    limit->admit(peer.address().is_loopback() ? std::string{} : peer.address().to_string());
+  if (!place) {
+    socket.non_blocking(true, ec);
+    const auto answer = busy_answer();
+    socket.write_some(asio::buffer(answer), ec); // a fresh socket has room for it
+    return;
+  }
+  auto born =
+    std::make_shared<connection>(std::move(socket), sites_[worker_index], std::move(*place));
+  asio::dispatch(workers[worker_index].loop, [born = std::move(born)] { born->start(); });
+}
+
+void server::state::stop_accepting() {
+  stopped_ = true;
+  for (auto& each : listening_) {
+    error_code ignored;
+    each.acceptor.close(ignored);
+    each.pause.cancel();
+  }
+}
+
+server::server(std::vector<worker> workers, config::server_settings settings,
+               config::limits_settings limits, const domain::model_catalog& models,
+               bool echo_requested_model, std::string version, observe::logger log)
+  : state_{std::make_shared<state>(std::move(workers), std::move(settings),
+                                   site_settings{.limits = limits,
+                                                 .version = std::move(version),
+                                                 .echo_requested_model = echo_requested_model,
+                                                 .allowed_origins = {}},
+                                   models, std::move(log))} {}
+
+server::~server() = default;
+
+domain::result<std::vector<std::string>> server::open() {
+  return state_->open();
+}
+
+void server::start() {
+  asio::post(state_->workers.front().loop, [state = state_] {
+    for (std::size_t i = 0; i < state->listening(); ++i)
+      state->accept_on(i);
+  });
+}
+
+void server::stop_accepting() {
+  asio::post(state_->workers.front().loop, [state = state_] {
+    state->stop_accepting();
+    state->on_all_sites(&site::drain); // after the acceptors: nobody slips in behind it
+  });
+}
+
+void server::close_all() {
+  asio::post(state_->workers.front().loop, [state = state_] {
+    state->stop_accepting();
+    state->on_all_sites(&site::close_all);
+  });
+}
+
+void server::when_empty(std::function<void()> done) {
+  asio::post(state_->workers.front().loop, [state = state_, done = std::move(done)]() mutable {
+    state->limit->when_empty(
+      [&loop = state->workers.front().loop, done = std::move(done)]() mutable {
+        asio::post(loop, std::move(done));
+      });
+  });
+}
+
+std::size_t server::connection_count() const noexcept {
+  return state_->limit->count();
+}
+
+} // namespace ccapi::http

@@ -1,0 +1,95 @@
+#include "http/middleware.hpp"
+
+#include "domain/ids.hpp"
+#include "http/ascii.hpp"
+#include "http/bind_policy.hpp"
+
+#include <algorithm>
+
+namespace ccapi::http {
+
+namespace {
+
+constexpr transport_problem unknown_host{
+  421, request_error_type, "host_not_allowed",
+  "The Host header names none of this gateway's hosts. If clients reach it under another name, "
+  "add that name to server.allowed_hosts."};
+constexpr transport_problem foreign_origin{
+  403, request_error_type, "origin_not_allowed",
+  "Requests from web pages are refused: this gateway uses its owner's account."};
+constexpr transport_problem wrong_content_type{415, request_error_type, "unsupported_media_type",
+                                               "Content-Type must be application/json."};
+constexpr transport_problem wrong_content_encoding{
+  415, request_error_type, "unsupported_content_encoding",
+  "Request bodies must come uncompressed (Content-Encoding: identity, or none)."};
+
+bool is_json(std::string_view content_type) noexcept {
+  const auto parameters = content_type.find(';');
+  return ascii::equals_lower(ascii::trim(content_type.substr(0, parameters)), "application/json");
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lowered{text};
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), ascii::lower);
+  return lowered;
+}
+
+/// "::1" -> "[::1]", as it stands in Host.
+std::string in_host_form(std::string_view host) {
+  const bool bare_v6 = host.find(':') != host.rfind(':') && !host.starts_with('[');
+  return bare_v6 ? '[' + lower_case(host) + ']' : lower_case(host);
+}
+
+} // namespace
+
+host_allow_list::host_allow_list(const config::server_settings& server, std::uint16_t port) {
+  const auto with_port = ':' + std::to_string(port);
+  const auto add = [&](const std::string& name) {
+    names_.push_back(name + with_port);
+    if (port == 80) // the default port is left out of Host
+      names_.push_back(name);
+  };
+  for (const auto* name : {"127.0.0.1", "[::1]", "localhost"})
+    add(name);
+  if (!is_wildcard_name(server.host))
+    add(in_host_form(server.host));
+  for (const auto& entry : server.allowed_hosts) {
+    names_.push_back(lower_case(entry));
+    add(in_host_form(entry));
+  }
+}
+
+bool host_allow_list::allows(std::string_view host) const noexcept {
+  return std::any_of(names_.begin(), names_.end(),
+                     [&](const std::string& name) { return ascii::equals_lower(host, name); });
+}
+
+const transport_problem* check_request(method verb, const head_fields& fields,
+                                       const host_allow_list& hosts,
+                                       const std::vector<std::string>& allowed_origins) noexcept {
+  if (!fields.host || !hosts.allows(*fields.host))
+    return &unknown_host;
+  const bool origin_allowed =
+    fields.origin
+    && std::find(allowed_origins.begin(), allowed_origins.end(), *fields.origin)
+         != allowed_origins.end();
+  if (fields.origin && !origin_allowed)
+    return &foreign_origin;
+  if (fields.sec_fetch_site && !origin_allowed && *fields.sec_fetch_site != "same-origin"
+      && *fields.sec_fetch_site != "none")
+    return &foreign_origin;
+  if (verb != method::post)
+    return nullptr;
+  if (!fields.content_type || !is_json(*fields.content_type))
+    return &wrong_content_type;
+  if (fields.content_encoding && !ascii::equals_lower(*fields.content_encoding, "identity"))
+    return &wrong_content_encoding;
+  return nullptr;
+}
+
+std::string request_id_for(std::string_view client_value) {
+  return domain::is_safe_request_id(client_value) ? std::string{client_value}
+                                                  : domain::random_uuid();
+}
+
+} // namespace ccapi::http

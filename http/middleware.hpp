@@ -1,0 +1,39 @@
+#pragma once
+// Checks that every request passes before its route is looked up: who may be asking (a web page
+// in the user's browser may not), and in which form. Pure.
+
+#include "config/settings.hpp"
+#include "http/request.hpp"
+#include "http/transport_problem.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ccapi::http {
+
+/// The Host values that are ours. Against DNS rebinding: there the attacker's name stays in Host.
+class host_allow_list {
+public:
+  /// `port`: the one that is listened on. server.allowed_hosts entries count as they are and with
+  /// that port; a wildcard server.host adds nothing.
+  host_allow_list(const config::server_settings& server, std::uint16_t port);
+
+  /// `host`: the field's value, "name" or "name:port". Case does not matter.
+  [[nodiscard]] bool allows(std::string_view host) const noexcept;
+
+private:
+  std::vector<std::string> names_; // lower case
+};
+
+/// Null = the request may go on. Order: Host (421), Origin (403), Sec-Fetch-Site (403), then for
+/// POST Content-Type and Content-Encoding (415). `allowed_origins` are compared byte by byte.
+const transport_problem* check_request(method verb, const head_fields& fields,
+                                       const host_allow_list& hosts,
+                                       const std::vector<std::string>& allowed_origins) noexcept;
+
+/// The client's own id if it is safe to echo and log, else a new UUID.
+std::string request_id_for(std::string_view client_value);
+
+} // namespace ccapi::http

@@ -1,0 +1,65 @@
+#include "http/reply.hpp"
+
+#include "http/error_table.hpp"
+#include "http/site.hpp"
+#include "openai/errors.hpp"
+
+namespace ccapi::http {
+
+namespace {
+
+/// For refusals that pass by themselves soon.
+constexpr std::chrono::milliseconds short_wait{1000};
+
+} // namespace
+
+std::string problem_body(const transport_problem& problem) {
+  return openai::error_body(problem.message, problem.type, problem.code, {});
+}
+
+void append_retry_headers(std::string& lines, bool should_retry,
+                          std::optional<std::chrono::milliseconds> after) {
+  append_header(lines, "x-should-retry", should_retry ? "true" : "false");
+  if (!after)
+    return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(*after);
+  append_header(lines, "retry-after", std::to_string(seconds.count()));
+  append_header(lines, "retry-after-ms", std::to_string(after->count()));
+}
+
+void reply_json(exchange& client, std::string_view body, std::string_view extra) {
+  client.reply({.extra = extra}, body);
+}
+
+void reply_problem(exchange& client, const transport_problem& problem, std::string_view allow) {
+  std::string extra;
+  append_header(extra, "allow", allow);
+  // Only what time heals is worth a retry; the rest would fail again.
+  const bool passes = problem.status == 503 || problem.status == 408;
+  append_retry_headers(extra, passes,
+                       problem.status == 503 ? std::optional{short_wait} : std::nullopt);
+  client.reply({.status = problem.status, .extra = extra}, problem_body(problem));
+}
+
+void reply_error(exchange& client, const domain::error& failure, bool work_begun,
+                 std::string_view extra) {
+  log_failure(client, failure);
+  const auto row = row_for(failure.code);
+  std::string lines{extra};
+  append_retry_headers(lines, row.retryable && failure.retry_useful && !work_begun,
+                       failure.retry_after);
+  client.reply({.status = row.status, .extra = lines}, openai::error_body(failure));
+}
+
+void log_failure(exchange& client, const domain::error& failure) {
+  const auto level = row_for(failure.code).level;
+  const auto& log = client.site().log;
+  if (level == observe::log_level::info || !log.enabled(level))
+    return;
+  log.write(level, "Turn failed",
+            {{"request", client.request().id},
+             {"code", domain::to_string(failure.code)},
+             {"detail", failure.detail}});
+}
+
+} // namespace ccapi::http

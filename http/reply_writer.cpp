@@ -1,0 +1,82 @@
+#include "http/reply_writer.hpp"
+
+#include "http/reply.hpp"
+#include "http/site.hpp"
+#include "openai/chat_completion.hpp"
+
+#include <utility>
+
+namespace ccapi::http {
+
+reply_writer::reply_writer(exchange& client, chat_plan plan)
+  : client_{&client},
+    gateway_{&client.site().gateway},
+    plan_{std::move(plan)},
+    answer_bytes_max_{client.site().limits().answer_bytes_max},
+    credit_lot_{credit_lot(client.site().limits().stream_buffer_bytes)} {}
+
+void reply_writer::start(domain::ticket ticket) {
+  ticket_ = std::move(ticket);
+  client_->note_conversation(ticket_.conversation_id);
+}
+
+void reply_writer::on_event(domain::event&& what) {
+  if (!client_)
+    return;
+  if (auto* text = std::get_if<domain::text_delta>(&what)) {
+    take(text_, std::move(text->text));
+  } else if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
+    take(reasoning_, std::move(reasoning->text));
+  } else if (auto* started = std::get_if<domain::answer_started>(&what)) {
+    work_begun_ = true;
+    model_ran_ = std::move(started->model);
+  } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
+    finish(*finished);
+  } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
+    fail(failed->failure);
+  }
+}
+
+void reply_writer::on_flush() {
+  if (client_ && owed_credit_ >= credit_lot_)
+    gateway_->acknowledge(ticket_.turn, std::exchange(owed_credit_, 0));
+}
+
+void reply_writer::on_gone() {
+  client_ = nullptr;
+  gateway_->cancel(ticket_.turn);
+}
+
+void reply_writer::take(std::string& whole, std::string&& delta) {
+  work_begun_ = true;
+  owed_credit_ += delta.size();
+  if (text_.size() + reasoning_.size() + delta.size() > answer_bytes_max_) {
+    gateway_->cancel(ticket_.turn);
+    return fail({.code = domain::error_code::upstream_error,
+                 .message = "The answer is longer than limits.answer_bytes_max. Stream it instead.",
+                 .retry_useful = false});
+  }
+  if (whole.empty())
+    whole = std::move(delta);
+  else
+    whole += delta;
+}
+
+void reply_writer::finish(const domain::turn_finished& end) {
+  const auto& ran = end.model.empty() ? model_ran_ : end.model;
+  auto identity = new_identity(ticket_.conversation_id);
+  identity.model = plan_.shown_model(ran);
+  const auto headers = plan_.headers(ran, ticket_.conversation_id);
+  const auto body = openai::completion_body(identity, text_, reasoning_, end.reason, end.usage);
+  auto& client = *std::exchange(client_, nullptr);
+  reply_json(client, body, headers); // may be our end
+}
+
+void reply_writer::fail(const domain::error& failure) {
+  auto& client = *std::exchange(client_, nullptr);
+  std::string lines;
+  append_header(lines, "x-ccapi-conversation-id", ticket_.conversation_id);
+  reply_error(client, failure, work_begun_, lines); // may be our end
+}
+
+} // namespace ccapi::http

@@ -1,0 +1,47 @@
+#pragma once
+// reply_writer: the sink of a chat turn whose answer leaves as one JSON object.
+
+#include "domain/event_sink.hpp"
+#include "domain/gateway.hpp"
+#include "http/chat_plan.hpp"
+#include "http/exchange.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace ccapi::http {
+
+/// Owned by its exchange and by the gateway; on their I/O thread only. Gathers at most
+/// limits.answer_bytes_max; a longer answer is cancelled and answered with an error.
+class reply_writer final : public domain::event_sink, public answer {
+public:
+  reply_writer(exchange& client, chat_plan plan);
+
+  /// Call once, right after gateway::submit.
+  void start(domain::ticket ticket);
+
+  void on_event(domain::event&& what) override;
+  void on_flush() override;
+  void on_written() override {}
+  void on_wake() override {}
+  void on_gone() override;
+
+private:
+  void take(std::string& whole, std::string&& delta);
+  void finish(const domain::turn_finished& end);
+  void fail(const domain::error& failure);
+
+  exchange* client_; ///< null when the client is gone or has its answer
+  domain::gateway* gateway_;
+  chat_plan plan_;
+  domain::ticket ticket_;
+  std::string text_;
+  std::string reasoning_;
+  std::string model_ran_;
+  const std::size_t answer_bytes_max_;
+  const std::size_t credit_lot_;
+  std::size_t owed_credit_ = 0;
+  bool work_begun_ = false;
+};
+
+} // namespace ccapi::http

@@ -1,0 +1,141 @@
+// GCC 12 believes that Beast reads an empty boost::optional<std::uint64_t> (it copies it).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#include "http/request_reader.hpp"
+
+#include "http/ascii.hpp"
+
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+
+namespace ccapi::http {
+
+namespace beast = boost::beast;
+
+namespace {
+
+constexpr transport_problem bad_head{400, request_error_type, "invalid_http",
+                                     "The request's header is malformed.", true};
+
+/// simdjson wants this much room behind a document.
+constexpr std::size_t json_padding = 64;
+/// A declared length is only trusted this far before its bytes are here.
+constexpr std::size_t body_reserve_max = std::size_t{64} << 10;
+constexpr std::size_t body_read_max = std::size_t{64} << 10;
+constexpr std::size_t chunked_read = std::size_t{16} << 10;
+
+void set_once(std::optional<std::string_view>& slot, std::string_view value) {
+  slot = slot ? head_fields::repeated : value;
+}
+
+} // namespace
+
+request_reader::request_reader(std::string& body, std::size_t body_bytes_max)
+  : body_{body} {
+  body_.clear();
+  body_limit(body_bytes_max);
+  header_limit(0xffffffff); // head_scanner has limited it already
+  eager(true);
+}
+
+const transport_problem* request_reader::read_head(std::string_view head) {
+  error_code ec;
+  put(boost::asio::buffer(head.data(), head.size()), ec);
+  if (ec == beast::http::error::body_limit)
+    return &body_too_large;
+  if (ec || !is_header_done())
+    return &bad_head;
+  head_done_ = true;
+  keeps_alive_ = keep_alive();
+  return nullptr;
+}
+
+request_reader::progress request_reader::read_body(std::string_view bytes) {
+  progress made;
+  while (!is_done() && made.consumed < bytes.size()) {
+    const auto rest = bytes.substr(made.consumed);
+    // A chunked body always ends with five bytes that are taken together; with fewer, Beast 1.81
+    // runs into an assertion of its own when they trickle in.
+    if (chunked() && rest.size() < 5)
+      break;
+    error_code ec;
+    made.consumed += put(boost::asio::buffer(rest.data(), rest.size()), ec);
+    if (ec == beast::http::error::need_more)
+      break;
+    if (ec == beast::http::error::body_limit)
+      made.problem = &body_too_large;
+    else if (ec)
+      made.problem = &bad_body_framing;
+    if (made.problem)
+      break;
+  }
+  return made;
+}
+
+std::size_t request_reader::bytes_wanted() const {
+  const auto remaining = content_length_remaining();
+  return remaining ? std::clamp<std::size_t>(*remaining, 1, body_read_max) : chunked_read;
+}
+
+void request_reader::on_request_impl(beast::http::verb verb, text_view, text_view target,
+                                     int version, error_code&) {
+  if (verb == beast::http::verb::get)
+    verb_ = method::get;
+  else if (verb == beast::http::verb::post)
+    verb_ = method::post;
+  else if (verb == beast::http::verb::head)
+    verb_ = method::head;
+  target_ = target;
+  version_ = version;
+}
+
+void request_reader::on_field_impl(beast::http::field name, text_view name_text, text_view value,
+                                   error_code&) {
+  if (head_done_)
+    return; // a trailer
+  using beast::http::field;
+  switch (name) {
+  case field::host:
+    return set_once(fields_.host, value);
+  case field::origin:
+    return set_once(fields_.origin, value);
+  case field::sec_fetch_site:
+    return set_once(fields_.sec_fetch_site, value);
+  case field::content_type:
+    return set_once(fields_.content_type, value);
+  case field::content_encoding:
+    return set_once(fields_.content_encoding, value);
+  case field::accept:
+    fields_.accept = value;
+    return;
+  case field::expect:
+    fields_.expects_continue = true; // the only expectation that framing lets through
+    return;
+  case field::unknown:
+    if (ascii::equals_lower(name_text, "x-request-id"))
+      fields_.request_id = value;
+    return;
+  default:
+    return;
+  }
+}
+
+void request_reader::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) {
+  if (length)
+    body_.reserve(std::min<std::size_t>(*length, body_reserve_max) + json_padding);
+}
+
+std::size_t request_reader::on_body_impl(text_view bytes, error_code&) {
+  body_.append(bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text_view bytes, error_code&) {
+  body_.append(bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+} // namespace ccapi::http

@@ -1,0 +1,81 @@
+#include "http/response.hpp"
+
+#include <boost/beast/http/status.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace ccapi::http {
+
+namespace {
+
+void append_number(std::string& out, std::int64_t value) {
+  std::array<char, 20> digits; // NOLINT: filled by to_chars
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+} // namespace
+
+void append_response_head(std::string& out, const response_head& head,
+                          const response_frame& frame) {
+  const auto reason =
+    boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(head.status));
+  out += "HTTP/1.1 ";
+  append_number(out, head.status);
+  out += ' ';
+  out += reason;
+  out += "\r\ndate: ";
+  out += frame.date;
+  out += "\r\ncontent-type: ";
+  out += head.content_type;
+  switch (frame.end) {
+  case body_end::length:
+    out += "\r\ncontent-length: ";
+    append_number(out, static_cast<std::int64_t>(frame.length));
+    break;
+  case body_end::chunked:
+    out += "\r\ntransfer-encoding: chunked";
+    break;
+  case body_end::close:
+    break;
+  }
+  out += "\r\nx-request-id: ";
+  out += frame.request_id;
+  out += "\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ";
+  append_number(out, frame.processing.count());
+  out += "\r\n";
+  out += head.extra;
+  if (!frame.keep_alive)
+    out += "connection: close\r\n";
+  else if (frame.http_10)
+    out += "connection: keep-alive\r\n";
+  out += "\r\n";
+}
+
+void append_header(std::string& lines, std::string_view name, std::string_view value) {
+  const bool safe =
+    std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (value.empty() || !safe)
+    return;
+  lines += name;
+  lines += ": ";
+  lines += value;
+  lines += "\r\n";
+}
+
+std::string_view http_date::at(std::time_t now) {
+  if (now != second_) {
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    const auto length =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    text_.assign(text.data(), length);
+    second_ = now;
+  }
+  return text_;
+}
+
+} // namespace ccapi::http

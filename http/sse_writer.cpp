@@ -1,0 +1,200 @@
+#include "http/sse_writer.hpp"
+
+#include "http/reply.hpp"
+#include "http/site.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace ccapi::http {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// "ffffffff" CRLF: the longest chunk size we write.
+constexpr std::size_t chunk_size_room = 10;
+/// From here on single deltas are gathered to larger events: each costs 200 bytes around its text.
+constexpr std::size_t gather_from = std::size_t{64} << 10;
+/// Framing and escapes make more of the payload that the credit allows; beyond this factor the
+/// client is treated like one that reads nothing.
+constexpr std::size_t pending_factor = 16;
+
+constexpr std::string_view stream_headers = "cache-control: no-cache, no-transform\r\n"
+                                            "x-accel-buffering: no\r\n";
+
+} // namespace
+
+sse_writer::sse_writer(exchange& client, chat_plan plan)
+  : client_{&client},
+    gateway_{&client.site().gateway},
+    plan_{std::move(plan)},
+    ping_interval_{client.site().limits().stream_ping_interval},
+    credit_lot_{credit_lot(client.site().limits().stream_buffer_bytes)},
+    pending_max_{client.site().limits().stream_buffer_bytes * pending_factor} {}
+
+void sse_writer::start(domain::ticket ticket) {
+  ticket_ = std::move(ticket);
+  chunks_.emplace(new_identity(ticket_.conversation_id), plan_.include_usage);
+  client_->note_conversation(ticket_.conversation_id);
+  client_->wake_at(clock::now() + client_->site().limits().stream_header_delay);
+}
+
+void sse_writer::on_event(domain::event&& what) {
+  if (!client_ || ended_)
+    return;
+  if (const auto* text = std::get_if<domain::text_delta>(&what)) {
+    on_delta(delta_kind::text, text->text);
+  } else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
+    on_delta(delta_kind::reasoning, reasoning->text);
+  } else if (auto* started = std::get_if<domain::answer_started>(&what)) {
+    work_begun_ = true;
+    model_ran_ = std::move(started->model);
+  } else if (auto* finished = std::get_if<domain::turn_finished>(&what)) {
+    on_finished(*finished);
+  } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
+    on_failed(failed->failure);
+  }
+}
+
+void sse_writer::on_flush() {
+  if (client_)
+    try_write();
+}
+
+void sse_writer::on_written() {
+  writing_ = false;
+  owed_credit_ += std::exchange(in_flight_credit_, 0);
+  try_write();
+  if (owed_credit_ >= credit_lot_ || (owed_credit_ > 0 && !writing_))
+    gateway_->acknowledge(ticket_.turn, std::exchange(owed_credit_, 0));
+}
+
+void sse_writer::on_wake() {
+  if (!client_)
+    return;
+  const auto now = clock::now();
+  if (!opened_) {
+    open(model_ran_);
+    chunks_->role(pending_);
+    try_write();
+  } else if (!writing_ && now - last_write_ >= ping_interval_) {
+    openai::chat_chunks::ping(pending_);
+    try_write();
+  }
+  client_->wake_at((writing_ ? now : last_write_) + ping_interval_);
+}
+
+void sse_writer::on_gone() {
+  client_ = nullptr;
+  if (!ended_)
+    gateway_->cancel(ticket_.turn);
+}
+
+void sse_writer::on_delta(delta_kind kind, const std::string& delta) {
+  if (delta.empty())
+    return;
+  work_begun_ = true;
+  open(model_ran_);
+  pending_credit_ += delta.size();
+  if (pending_.size() < gather_from)
+    return encode(kind, delta);
+  if (held_kind_ != kind)
+    encode_held();
+  held_kind_ = kind;
+  held_ += delta;
+  give_up_when_flooded();
+}
+
+void sse_writer::on_finished(const domain::turn_finished& end) {
+  open(end.model.empty() ? model_ran_ : end.model);
+  encode_held();
+  chunks_->finish(end.reason, end.usage, pending_);
+  ended_ = true;
+  try_write();
+}
+
+void sse_writer::on_failed(const domain::error& failure) {
+  ended_ = true;
+  if (!opened_) {
+    auto& client = *std::exchange(client_, nullptr);
+    std::string lines;
+    append_header(lines, "x-ccapi-conversation-id", ticket_.conversation_id);
+    return reply_error(client, failure, work_begun_, lines); // may be our end
+  }
+  log_failure(*client_, failure);
+  encode_held();
+  openai::chat_chunks::fail(failure, pending_);
+  try_write();
+}
+
+void sse_writer::open(std::string_view model) {
+  if (opened_)
+    return;
+  opened_ = true;
+  chunks_->set_model(plan_.shown_model(model));
+  std::string extra{stream_headers};
+  extra += plan_.headers(model, ticket_.conversation_id);
+  chunked_ = client_->begin_stream({.content_type = event_stream_type, .extra = extra}, head_);
+  room_ = head_.size() + chunk_size_room;
+  pending_.assign(room_, '\0');
+  last_write_ = clock::now();
+}
+
+void sse_writer::encode(delta_kind kind, std::string_view delta) {
+  if (kind == delta_kind::text)
+    chunks_->text(delta, pending_);
+  else
+    chunks_->reasoning(delta, pending_);
+}
+
+void sse_writer::encode_held() {
+  encode(held_kind_, held_);
+  held_.clear();
+}
+
+void sse_writer::try_write() {
+  if (writing_ || !opened_)
+    return;
+  if (!held_.empty())
+    encode_held();
+  if (!has_pending())
+    return;
+  // The chunk's size is only known now: it goes into the room before the events, the head before
+  // the size.
+  auto from = room_;
+  if (chunked_) {
+    std::array<char, chunk_size_room> size{};
+    const auto digits_end =
+      std::to_chars(size.data(), size.data() + size.size(), pending_.size() - room_, 16).ptr;
+    const auto digits = static_cast<std::size_t>(digits_end - size.data());
+    from -= digits + 2;
+    pending_.replace(from, digits, size.data(), digits);
+    pending_.replace(room_ - 2, 2, "\r\n");
+    pending_ += ended_ ? "\r\n0\r\n\r\n" : "\r\n";
+  }
+  from -= head_.size();
+  pending_.replace(from, head_.size(), head_);
+  writing_ = true;
+  in_flight_credit_ = std::exchange(pending_credit_, 0);
+  last_write_ = clock::now();
+  auto& client = *client_;
+  if (ended_)
+    client_ = nullptr; // the exchange ends with this write
+  client.write(pending_, from, ended_);
+  std::string{}.swap(head_);
+  room_ = chunk_size_room;
+  pending_.assign(room_, '\0');
+}
+
+void sse_writer::give_up_when_flooded() {
+  if (pending_.size() + held_.size() <= pending_max_)
+    return;
+  gateway_->cancel(ticket_.turn);
+  on_failed({.code = domain::error_code::timeout,
+             .message = "The client reads too slowly for this answer.",
+             .retry_useful = false});
+}
+
+} // namespace ccapi::http

@@ -1,0 +1,75 @@
+#pragma once
+// sse_writer: the sink of a streamed chat turn. Turns domain events into server-sent events and
+// hands them to the connection, one write at a time.
+
+#include "domain/event_sink.hpp"
+#include "domain/gateway.hpp"
+#include "http/chat_plan.hpp"
+#include "http/exchange.hpp"
+#include "openai/chat_chunks.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ccapi::http {
+
+/// Owned by its exchange and by the gateway; on their I/O thread only. The head of the answer
+/// leaves with the first delta, or after limits.stream_header_delay: a turn that fails earlier
+/// gets a real status code. What arrives while a write is under way is gathered and leaves with the
+/// next; credit goes back when the bytes have left, so that a slow client holds the turn back.
+class sse_writer final : public domain::event_sink, public answer {
+public:
+  sse_writer(exchange& client, chat_plan plan);
+
+  /// Call once, right after gateway::submit.
+  void start(domain::ticket ticket);
+
+  void on_event(domain::event&& what) override;
+  void on_flush() override;
+  void on_written() override;
+  void on_wake() override;
+  void on_gone() override;
+
+private:
+  enum class delta_kind : std::uint8_t { text, reasoning };
+
+  void on_delta(delta_kind kind, const std::string& delta);
+  void on_finished(const domain::turn_finished& end);
+  void on_failed(const domain::error& failure);
+  void open(std::string_view model);
+  void encode(delta_kind kind, std::string_view delta);
+  void encode_held();
+  void try_write();
+  void give_up_when_flooded();
+  [[nodiscard]] bool has_pending() const noexcept { return pending_.size() > room_; }
+
+  exchange* client_; ///< null when the client is gone or has its answer
+  domain::gateway* gateway_;
+  chat_plan plan_;
+  std::optional<openai::chat_chunks> chunks_; ///< set by start
+  domain::ticket ticket_;
+  std::string model_ran_; ///< empty until the CLI tells
+  const std::chrono::milliseconds ping_interval_;
+  const std::size_t credit_lot_;
+  const std::size_t pending_max_;
+
+  std::string head_;     ///< of the response, until the first write
+  std::size_t room_ = 0; ///< bytes at the front of pending_ kept free for head and chunk size
+  std::string pending_;  ///< room, then events that wait for the write under way
+  std::string held_;     ///< deltas that wait to become one event, when much is pending
+  delta_kind held_kind_ = delta_kind::text;
+  std::size_t pending_credit_ = 0;   ///< of pending_ and held_
+  std::size_t in_flight_credit_ = 0; ///< of the write under way
+  std::size_t owed_credit_ = 0;      ///< has left, not yet given back
+  std::chrono::steady_clock::time_point last_write_;
+  bool opened_ = false;
+  bool chunked_ = true;
+  bool work_begun_ = false; ///< the API has begun to answer
+  bool ended_ = false;
+  bool writing_ = false;
+};
+
+} // namespace ccapi::http

@@ -1,0 +1,48 @@
+#pragma once
+// transport_problem: why a request is refused before any dialect has seen it (framing, origin,
+// route, size, time). Framing's and middleware's own problems stand in their .cpp files.
+
+#include <string_view>
+
+namespace ccapi::http {
+
+/// Constants with static storage; passed as a pointer, null = no problem.
+struct transport_problem {
+  unsigned status;
+  std::string_view type;
+  std::string_view code;
+  std::string_view message;
+  /// The place of the next request is unknown (or can't be trusted): the connection must end.
+  bool must_close = false;
+};
+
+constexpr std::string_view request_error_type = "invalid_request_error";
+
+inline constexpr transport_problem route_not_found{
+  404, "not_found_error", "unknown_url",
+  "There is no such route here. GET /v1/models and POST /v1/chat/completions are the usual ones."};
+inline constexpr transport_problem method_not_allowed{
+  405, request_error_type, "method_not_allowed",
+  "This route does not take this method; the Allow header lists the ones it takes."};
+inline constexpr transport_problem request_timeout{
+  408, request_error_type, "request_timeout",
+  "The request did not arrive in time (limits.header_timeout, limits.body_idle_timeout, "
+  "limits.body_rate_min).",
+  true};
+inline constexpr transport_problem body_too_large{
+  413, request_error_type, "request_too_large",
+  "The request body is larger than limits.body_bytes_max.", true};
+inline constexpr transport_problem target_too_long{
+  414, request_error_type, "uri_too_long",
+  "The request line is longer than limits.request_line_bytes_max.", true};
+inline constexpr transport_problem head_too_large{
+  431, request_error_type, "header_too_large",
+  "The header is larger than limits.header_bytes_max or has more than limits.header_fields_max "
+  "fields.",
+  true};
+inline constexpr transport_problem bad_body_framing{
+  400, request_error_type, "invalid_http", "The body's chunked encoding is malformed.", true};
+inline constexpr transport_problem server_draining{503, "service_unavailable", "draining",
+                                                   "The gateway is shutting down.", true};
+
+} // namespace ccapi::http

@@ -1,0 +1,156 @@
+#pragma once
+// fake_gateway: a scripted domain::gateway without actors. Turns are played on its loop, within
+// the credit that a real one would have; tests look at it from their own thread.
+
+#include "domain/gateway.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ccapi::http::test {
+
+class fake_gateway final : public domain::gateway {
+public:
+  using script = std::vector<domain::event>;
+
+  fake_gateway(boost::asio::io_context& loop, std::size_t credit)
+    : loop_{loop},
+      credit_{credit} {}
+
+  // Any thread.
+
+  /// What turns play by themselves; an empty script leaves them open.
+  void play(script events) {
+    const std::lock_guard lock{mutex_};
+    script_ = std::move(events);
+  }
+  /// Events for a turn that is open, as one readable batch.
+  void send(domain::turn_id turn, script events) {
+    boost::asio::post(loop_, [this, turn, events = std::move(events)]() mutable {
+      queue(turn, std::move(events));
+    });
+  }
+  void set_health(domain::health value) { health_ = std::move(value); }
+
+  /// False if it does not come true within ten seconds.
+  template <class Condition>
+  bool wait_until(Condition condition) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, std::chrono::seconds{10}, condition);
+  }
+  bool wait_for_turns(std::size_t count) {
+    return wait_until([&] { return requests.size() >= count; });
+  }
+  bool wait_for_cancel(domain::turn_id turn) {
+    return wait_until([&] { return cancelled.contains(turn); });
+  }
+
+  std::size_t delivered_now() {
+    const std::lock_guard lock{mutex_};
+    return delivered;
+  }
+
+  // Read within wait_until's condition, or when nothing is going on.
+  std::vector<domain::chat_request> requests;
+  std::map<domain::turn_id, std::chrono::steady_clock::time_point> cancelled;
+  std::size_t outstanding = 0; ///< bytes of deltas without acknowledgement, all turns
+  std::size_t acknowledged = 0;
+  std::size_t delivered = 0;
+
+  // domain::gateway
+
+  domain::ticket submit(domain::chat_request request,
+                        std::shared_ptr<domain::event_sink> sink) override {
+    const std::lock_guard lock{mutex_};
+    const auto turn = ++last_turn_;
+    auto conversation = request.conversation_id.value_or("conversation-" + std::to_string(turn));
+    requests.push_back(std::move(request));
+    turns_[turn].sink = std::move(sink);
+    if (!script_.empty())
+      send(turn, script_);
+    changed_.notify_all();
+    return {.turn = turn, .conversation_id = std::move(conversation)};
+  }
+  void cancel(domain::turn_id turn) override {
+    const std::lock_guard lock{mutex_};
+    if (turns_.erase(turn) > 0)
+      cancelled.emplace(turn, std::chrono::steady_clock::now());
+    changed_.notify_all();
+  }
+  void acknowledge(domain::turn_id turn, std::size_t bytes) override {
+    const std::lock_guard lock{mutex_};
+    acknowledged += bytes;
+    outstanding -= bytes;
+    boost::asio::post(loop_, [this, turn] { pump(turn); });
+    changed_.notify_all();
+  }
+  const domain::health& current_health() const override { return health_; }
+  void collect_stats(std::function<void(const domain::stats&)> done) override {
+    boost::asio::post(loop_, [done = std::move(done)] {
+      domain::stats figures;
+      figures.turns_submitted = 7;
+      done(figures);
+    });
+  }
+
+private:
+  struct turn_state {
+    std::shared_ptr<domain::event_sink> sink;
+    std::deque<domain::event> waiting;
+  };
+
+  void queue(domain::turn_id turn, script events) {
+    const auto found = turns_.find(turn);
+    if (found == turns_.end())
+      return;
+    for (auto& event : events)
+      found->second.waiting.push_back(std::move(event));
+    pump(turn);
+  }
+
+  void pump(domain::turn_id turn) {
+    for (;;) {
+      const auto found = turns_.find(turn);
+      if (found == turns_.end())
+        return;
+      const auto sink = found->second.sink;
+      auto& waiting = found->second.waiting;
+      if (waiting.empty() || outstanding >= credit_)
+        return sink->on_flush();
+      auto event = std::move(waiting.front());
+      waiting.pop_front();
+      {
+        const std::lock_guard lock{mutex_};
+        outstanding += domain::credit_bytes(event);
+        delivered += domain::credit_bytes(event);
+        if (domain::is_terminal(event))
+          turns_.erase(found);
+        changed_.notify_all();
+      }
+      sink->on_event(std::move(event));
+    }
+  }
+
+  boost::asio::io_context& loop_;
+  const std::size_t credit_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<domain::turn_id, turn_state> turns_;
+  domain::turn_id last_turn_ = 0;
+  script script_;
+  domain::health health_;
+};
+
+} // namespace ccapi::http::test

@@ -1,0 +1,150 @@
+#include "http/bind_policy.hpp"
+#include "http/middleware.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ccapi::http {
+namespace {
+
+const host_allow_list local{config::server_settings{}, 8080};
+
+head_fields fields_of_a_library() {
+  head_fields fields;
+  fields.host = "127.0.0.1:8080";
+  fields.content_type = "application/json; charset=utf-8";
+  return fields;
+}
+
+unsigned status_of(method verb, const head_fields& fields,
+                   const std::vector<std::string>& origins = {}) {
+  const auto* problem = check_request(verb, fields, local, origins);
+  return problem ? problem->status : 0;
+}
+
+TEST(host_allow_list_test, knows_the_loopback_names_with_our_port_only) {
+  for (const auto* host : {"127.0.0.1:8080", "localhost:8080", "LocalHost:8080", "[::1]:8080"})
+    EXPECT_TRUE(local.allows(host)) << host;
+  for (const auto* host :
+       {"", "localhost", "localhost:8081", "127.0.0.1", "attacker.test:8080", "0.0.0.0:8080",
+        "localhost.attacker.test:8080", "localhost:8080 ", "127.0.0.1:8080:8080", "::1:8080"})
+    EXPECT_FALSE(local.allows(host)) << host;
+}
+
+TEST(host_allow_list_test, leaves_the_default_port_out) {
+  const host_allow_list hosts{config::server_settings{}, 80};
+  EXPECT_TRUE(hosts.allows("localhost"));
+  EXPECT_TRUE(hosts.allows("localhost:80"));
+}
+
+TEST(host_allow_list_test, takes_configured_names_as_they_are_and_with_our_port) {
+  config::server_settings server;
+  server.host = "192.0.2.7";
+  server.allowed_hosts = {"Gateway.lan", "proxy.lan:443"};
+  const host_allow_list hosts{server, 9000};
+  for (const auto* host : {"gateway.lan", "gateway.lan:9000", "proxy.lan:443", "192.0.2.7:9000"})
+    EXPECT_TRUE(hosts.allows(host)) << host;
+  EXPECT_FALSE(hosts.allows("proxy.lan"));
+}
+
+TEST(host_allow_list_test, a_wildcard_address_is_no_name) {
+  config::server_settings server;
+  server.host = "0.0.0.0";
+  EXPECT_FALSE((host_allow_list{server, 8080}.allows("0.0.0.0:8080")));
+}
+
+TEST(middleware, lets_libraries_pass) {
+  auto fields = fields_of_a_library();
+  EXPECT_EQ(status_of(method::post, fields), 0u);
+  fields.sec_fetch_site = "none";
+  EXPECT_EQ(status_of(method::post, fields), 0u);
+  fields.content_encoding = "identity";
+  EXPECT_EQ(status_of(method::post, fields), 0u);
+}
+
+TEST(middleware, stops_dns_rebinding_by_its_host) {
+  auto fields = fields_of_a_library();
+  fields.host = "attacker.test:8080";
+  fields.origin = "http://attacker.test:8080";
+  EXPECT_EQ(status_of(method::post, fields), 421u);
+  fields.host.reset();
+  EXPECT_EQ(status_of(method::get, fields), 421u);
+}
+
+TEST(middleware, refuses_web_pages) {
+  for (const auto* origin :
+       {"http://attacker.test", "null", "http://localhost:8080", "(repeated)"}) {
+    auto fields = fields_of_a_library();
+    fields.origin = origin;
+    EXPECT_EQ(status_of(method::post, fields), 403u) << origin;
+    EXPECT_EQ(status_of(method::get, fields), 403u) << origin;
+  }
+  for (const auto* site : {"cross-site", "same-site", "", "(repeated)"}) {
+    auto fields = fields_of_a_library();
+    fields.sec_fetch_site = site;
+    EXPECT_EQ(status_of(method::get, fields), 403u) << site;
+  }
+}
+
+TEST(middleware, compares_allowed_origins_exactly) {
+  auto fields = fields_of_a_library();
+  fields.sec_fetch_site = "cross-site";
+  fields.origin = "http://app.test";
+  EXPECT_EQ(status_of(method::post, fields, {"http://app.test"}), 0u);
+  fields.origin = "http://app.test.attacker.test";
+  EXPECT_EQ(status_of(method::post, fields, {"http://app.test"}), 403u);
+}
+
+TEST(middleware, wants_json_that_is_not_compressed) {
+  for (const auto* type : {"text/plain", "application/jsonp", "multipart/form-data; boundary=x",
+                           "application/x-www-form-urlencoded", "", "(repeated)"}) {
+    auto fields = fields_of_a_library();
+    fields.content_type = type;
+    EXPECT_EQ(status_of(method::post, fields), 415u) << type;
+  }
+  auto fields = fields_of_a_library();
+  fields.content_type.reset();
+  EXPECT_EQ(status_of(method::post, fields), 415u);
+  EXPECT_EQ(status_of(method::get, fields), 0u);
+  fields = fields_of_a_library();
+  fields.content_type = "Application/JSON";
+  EXPECT_EQ(status_of(method::post, fields), 0u);
+  fields.content_encoding = "gzip";
+  EXPECT_EQ(status_of(method::post, fields), 415u);
+}
+
+TEST(middleware, echoes_only_safe_request_ids) {
+  EXPECT_EQ(request_id_for("client-id-7"), "client-id-7");
+  EXPECT_EQ(request_id_for("").size(), 36u);
+  EXPECT_EQ(request_id_for("a b").size(), 36u);
+  EXPECT_EQ(request_id_for(std::string(129, 'a')).size(), 36u);
+  EXPECT_NE(request_id_for(""), request_id_for(""));
+}
+
+TEST(bind_policy, refuses_foreign_addresses_unless_the_owner_insists) {
+  config::server_settings server;
+  for (const auto* host : {"127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"}) {
+    server.host = host;
+    EXPECT_TRUE(check_bind(server)) << host;
+  }
+  for (const auto* host :
+       {"0.0.0.0", "::", "192.0.2.7", "gateway.lan", "localhost.attacker.test"}) {
+    server.host = host;
+    server.allow_insecure_no_auth = false;
+    const auto refused = check_bind(server);
+    ASSERT_FALSE(refused) << host;
+    EXPECT_EQ(refused.error().param, "server.host");
+    EXPECT_NE(refused.error().message.find("allow_insecure_no_auth"), std::string::npos);
+    server.allow_insecure_no_auth = true;
+    EXPECT_TRUE(check_bind(server)) << host;
+  }
+}
+
+TEST(bind_policy, never_allows_every_host_name) {
+  config::server_settings server;
+  server.allowed_hosts = {"*"};
+  server.allow_insecure_no_auth = true;
+  EXPECT_FALSE(check_bind(server));
+}
+
+} // namespace
+} // namespace ccapi::http

@@ -1,0 +1,60 @@
+#pragma once
+// raw_client: a blocking TCP client that sends any bytes and reads HTTP answers.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace ccapi::http::test {
+
+struct raw_answer {
+  unsigned status = 0; ///< 0: the connection ended without one
+  std::map<std::string, std::string> fields;
+  std::string head;
+  std::string body; ///< de-chunked
+
+  [[nodiscard]] std::string field(const std::string& name) const {
+    const auto found = fields.find(name);
+    return found == fields.end() ? std::string{} : found->second;
+  }
+};
+
+class raw_client {
+public:
+  /// `receive_buffer`: 0 = the system's own.
+  explicit raw_client(std::uint16_t port, int receive_buffer = 0);
+  ~raw_client();
+  raw_client(const raw_client&) = delete;
+  raw_client& operator=(const raw_client&) = delete;
+
+  /// Errors are ignored: the server may have closed already.
+  void send(std::string_view bytes);
+  void send_byte_by_byte(std::string_view bytes);
+  /// Half-closes.
+  void finish_sending();
+  /// Ends the connection with RST.
+  void reset();
+
+  /// One answer; `head_only` for HEAD.
+  raw_answer read_answer(bool head_only = false);
+  /// Everything until the server closes; waits at most ten seconds for each piece.
+  std::string read_to_end();
+  /// At least one more byte, or the end: empty.
+  std::string read_some();
+  /// True if the connection ends (FIN or RST) without another byte.
+  bool ends();
+  /// Waits for input for that long.
+  bool readable_within(int milliseconds);
+
+private:
+  bool fill();
+  std::string take_line();
+  std::string take(std::size_t count);
+
+  int socket_ = -1;
+  std::string received_;
+};
+
+} // namespace ccapi::http::test

@@ -1,0 +1,51 @@
+#include "server_fixture.hpp"
+
+#include <future>
+
+namespace ccapi::http::test {
+
+void server_fixture::serve() {
+  gateway_ = std::make_unique<fake_gateway>(loop_, limits_.stream_buffer_bytes);
+  server_ = std::make_unique<server>(std::vector{worker{loop_, *gateway_}}, settings_, limits_,
+                                     models_, echo_requested_model_, "1.2.3", observe::logger{});
+  const auto addresses = server_->open();
+  ASSERT_TRUE(addresses) << addresses.error().message;
+  const auto& address = addresses->front();
+  port_ = static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
+  server_->start();
+  busy_.emplace(loop_.get_executor());
+  thread_ = std::thread{[this] { loop_.run(); }};
+}
+
+void server_fixture::TearDown() {
+  if (!thread_.joinable())
+    return;
+  server_->close_all();
+  server_->when_empty([this] { busy_.reset(); });
+  thread_.join();
+  EXPECT_EQ(server_->connection_count(), 0u);
+}
+
+void server_fixture::wait_until_empty() {
+  auto emptied = std::make_shared<std::promise<void>>();
+  server_->when_empty([emptied] { emptied->set_value(); });
+  EXPECT_EQ(emptied->get_future().wait_for(std::chrono::seconds{10}), std::future_status::ready);
+}
+
+std::string server_fixture::get(std::string_view path, std::string_view fields) const {
+  return "GET " + std::string{path} + " HTTP/1.1\r\nHost: " + host() + "\r\n" + std::string{fields}
+         + "\r\n";
+}
+
+std::string server_fixture::post(std::string_view body, std::string_view fields) const {
+  return "POST /v1/chat/completions HTTP/1.1\r\nHost: " + host()
+         + "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size())
+         + "\r\n" + std::string{fields} + "\r\n" + std::string{body};
+}
+
+std::string server_fixture::chat(bool stream) {
+  return std::string{R"({"model":"gpt-4o","messages":[{"role":"user","content":"hi"}])"}
+         + (stream ? R"(,"stream":true})" : "}");
+}
+
+} // namespace ccapi::http::test
