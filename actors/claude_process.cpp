@@ -1,0 +1,389 @@
+#include "actors/claude_process.hpp"
+
+#include "claude/encoder.hpp"
+#include "domain/ids.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace ccapi::actors {
+
+namespace {
+
+using domain::error_code;
+using domain::process_action;
+using domain::process_state;
+using domain::process_trigger;
+
+/// Room for one line of a request or answer in JSON (escapes take up to six bytes a character).
+std::size_t input_bytes_max(const config::limits_settings& limits) {
+  return 6 * std::max(limits.body_bytes_max, limits.answer_bytes_max) + (std::size_t{1} << 20);
+}
+
+} // namespace
+
+claude_process::claude_process(caf::actor_config& config, io_home& home, io_shard& shard,
+                               process_listener_actor parent, process::child_process child)
+  : on_io{config, home},
+    shard_{shard},
+    parent_{std::move(parent)},
+    id_{child.id},
+    timer_{home.loop()},
+    idle_since_{clock::now()} {
+  const auto& limits = shard.settings.limits;
+  pipes_ = std::make_shared<process::child_pipes>(
+    home.loop(), std::move(child),
+    process::child_pipes::limits{limits.cli_line_bytes_max, limits.cli_stderr_bytes_max,
+                                 input_bytes_max(limits)},
+    *this);
+}
+
+claude_process::behavior_type claude_process::make_behavior() {
+  context(&home());
+  send(shard_.supervisor,
+       process_claimed{id_, caf::actor_cast<claude_process_actor>(self_reference())});
+  pipes_->start();
+  send_control(claude::control_call::get_binary_version, shard_.settings.claude.boot_timeout,
+               claude::get_binary_version);
+  return {
+    [this](run_turn& order) { on_run_turn(order); },
+    [this](const cancel_turn& what) { on_cancel_turn(what); },
+    [this](const grant_credit& what) { on_grant_credit(what); },
+    [this](const close_process&) {
+      reason_ = {.code = error_code::draining, .message = "The gateway is shutting down."};
+      apply(process_trigger::close);
+    },
+    [this](const probe_idle&) {
+      const bool idle = state_ == process_state::idle || state_ == process_state::booted;
+      tell_when_idle_ = !idle;
+      return domain::idle_report{id_, idle, idle_since_};
+    },
+    [this](const retire&) {
+      apply(process_trigger::retire);
+      return state_ == process_state::closing;
+    },
+    [this](const child_exited& what) { on_child_exited(what); },
+  };
+}
+
+void claude_process::on_exit() {
+  // Only an actor that was killed still has a turn; its client must hear of it.
+  reason_ = {.code = error_code::internal, .message = "The gateway lost track of the turn."};
+  fail_turn();
+  leave_service();
+  timer_.cancel();
+  pipes_->stop();
+  destroy(parent_);
+}
+
+// -- messages ----------------------------------------------------------------------------------
+
+void claude_process::on_run_turn(run_turn& order) {
+  if (turn_
+      || domain::next_step(state_, process_trigger::turn_ordered).action
+           == process_action::bounce_order) {
+    send(parent_, turn_ended{.turn = order.turn, .outcome = turn_outcome::not_started});
+    return;
+  }
+  turn_.emplace(std::move(order), shard_.settings.limits);
+  seeded_ = 0;
+  set_deadline(shard_.settings.claude.timeout);
+  apply(process_trigger::turn_ordered);
+}
+
+void claude_process::on_cancel_turn(const cancel_turn& what) {
+  if (!turn_ || turn_->order().turn != what.turn)
+    return;
+  turn_->abandon();
+  reason_ = {.code = error_code::cancelled, .message = "The client went away."};
+  apply(process_trigger::interrupt);
+}
+
+void claude_process::on_grant_credit(const grant_credit& what) {
+  if (turn_ && turn_->order().turn == what.turn && turn_->grant(what.bytes))
+    pipes_->resume_reading();
+}
+
+void claude_process::on_child_exited(const child_exited& what) {
+  if (reaped_)
+    return end_with_child(); // the pipe has ended, too
+  const bool expected = state_ == process_state::closing && !crashed_;
+  const auto level = expected ? observe::log_level::info : observe::log_level::warning;
+  shard_.log.write(level, "process ended",
+                   {{"process", id_},
+                    {"exit_code", what.status.code},
+                    {"signal", what.status.signal},
+                    {"stderr", expected ? std::string{} : pipes_->stderr_tail(512)}});
+  reaped_ = true;
+  // Its last lines may still be in the pipe; they count, and end with the pipe's end.
+  if (expected || pipes_->ended())
+    return end_with_child();
+  set_deadline(shard_.settings.claude.close_grace);
+}
+
+void claude_process::end_with_child() {
+  reason_ = {.code = error_code::upstream_crash,
+             .message = "The Claude process ended during the turn.",
+             .retry_useful = false};
+  apply(process_trigger::exited);
+}
+
+// -- the table's actions -------------------------------------------------------------------------
+
+void claude_process::apply(process_trigger what) {
+  const auto step = domain::next_step(state_, what);
+  state_ = step.next;
+  perform(step.action);
+}
+
+void claude_process::perform(process_action action) {
+  switch (action) {
+  case process_action::none:
+  case process_action::keep_order:
+  case process_action::bounce_order: // on_run_turn has given it back
+    return;
+  case process_action::configure:
+    return configure();
+  case process_action::begin_turn:
+    return begin_turn();
+  case process_action::rest:
+    report_turn_end(true);
+    decoder_.trim();
+    idle_since_ = clock::now();
+    if (std::exchange(tell_when_idle_, false))
+      send(shard_.supervisor, process_idle{id_});
+    return;
+  case process_action::end_turn_close:
+    report_turn_end(false);
+    return begin_close();
+  case process_action::send_interrupt:
+    return send_interrupt();
+  case process_action::fail_close:
+    fail_turn();
+    return begin_close();
+  case process_action::begin_close:
+    return begin_close();
+  case process_action::escalate:
+    return escalate();
+  case process_action::fail_gone:
+  case process_action::report_gone:
+    fail_turn();
+    leave_service();
+    quit();
+    return;
+  }
+}
+
+void claude_process::configure() {
+  if (turn_->order().system_prompt.empty())
+    apply(process_trigger::configured); // argv has set the empty one
+  else
+    send_control(claude::control_call::initialize, shard_.settings.claude.control_timeout,
+                 [this](std::string& line, std::string_view id) {
+                   claude::initialize(line, id, turn_->order().system_prompt);
+                 });
+}
+
+void claude_process::begin_turn() {
+  if (turn_->order().sampling == applied_) {
+    phase_ = phase::seeding;
+    send_seed();
+  } else {
+    phase_ = phase::settings;
+    send_control(claude::control_call::apply_settings, shard_.settings.claude.control_timeout,
+                 [this](std::string& line, std::string_view id) {
+                   claude::apply_settings(line, id, turn_->order().sampling);
+                 });
+  }
+}
+
+void claude_process::send_seed() {
+  seed_deadline_.reset();
+  while (seeded_ < turn_->order().seed.size()) {
+    const auto& entry = turn_->order().seed[seeded_++];
+    if (entry.text.empty())
+      continue; // the CLI drops these anyway
+    std::string line;
+    if (entry.role == domain::role::user) {
+      // Its result must come before the next line, else the CLI mixes up the order.
+      claude::seed_user_line(line, domain::random_uuid(), entry.text);
+      seed_deadline_ = clock::now() + shard_.settings.claude.control_timeout;
+      arm_timer();
+      write(std::move(line));
+      return;
+    }
+    claude::seed_assistant_line(line, domain::random_uuid(), "msg_" + domain::random_hex_128(),
+                                entry.text);
+    write(std::move(line));
+    if (state_ != process_state::turn || !pipes_->input_idle())
+      return; // goes on when the pipe has taken it
+  }
+  send_query();
+}
+
+void claude_process::send_query() {
+  mapper_.emplace();
+  phase_ = phase::answering;
+  std::string line;
+  claude::user_line(line, domain::random_uuid(), turn_->order().query.text);
+  write(std::move(line));
+}
+
+void claude_process::send_interrupt() {
+  // What is left of the turn has no reader, so credit no longer counts.
+  pipes_->resume_reading();
+  if (phase_ != phase::answering) {
+    defect(reason_.code, reason_.message, "interrupted while it was being prepared");
+    return;
+  }
+  send_control(claude::control_call::interrupt, shard_.settings.claude.interrupt_timeout,
+               claude::interrupt);
+  set_deadline(shard_.settings.claude.interrupt_timeout);
+}
+
+void claude_process::begin_close() {
+  leave_service();
+  control_ = {}; // what is still owed must not hurry the ladder
+  pipes_->resume_reading();
+  pipes_->close_input();
+  set_deadline(shard_.settings.claude.close_grace);
+}
+
+void claude_process::escalate() {
+  switch (++close_step_) {
+  case 1:
+    pipes_->signal(SIGTERM);
+    set_deadline(shard_.settings.claude.close_grace);
+    return;
+  case 2:
+    pipes_->stop(); // closes the life pipe: the shim kills the tree
+    set_deadline(shard_.settings.claude.close_grace);
+    return;
+  default:
+    shard_.log.error("process outlives its kill", {{"process", id_}, {"pid", int{pipes_->pid()}}});
+    deadline_ = clock::time_point::max();
+  }
+}
+
+void claude_process::defect(error_code code, std::string message, std::string detail) {
+  crashed_ = true;
+  shard_.log.warning("process broken", {{"process", id_},
+                                        {"state", to_string(state_)},
+                                        {"why", message},
+                                        {"detail", detail},
+                                        {"stderr", pipes_->stderr_tail(512)}});
+  reason_ = {.code = code, .message = std::move(message), .detail = std::move(detail)};
+  reason_.retry_useful = code == error_code::cli_unavailable;
+  apply(process_trigger::defect);
+}
+
+// -- the turn's client
+// -----------------------------------------------------------------------------
+
+void claude_process::deliver(domain::event&& what) {
+  switch (turn_->deliver(std::move(what))) {
+  case delivery::go_on:
+    return;
+  case delivery::pause:
+    return pipes_->pause_reading();
+  case delivery::too_long:
+    return defect(error_code::upstream_error, "The answer is longer than limits.answer_bytes_max.",
+                  {});
+  }
+}
+
+void claude_process::fail_turn() {
+  if (!turn_)
+    return;
+  turn_->fail(reason_);
+  report_turn_end(false);
+}
+
+void claude_process::report_turn_end(bool reusable) {
+  if (!turn_)
+    return;
+  send(parent_, turn_->report(reusable));
+  turn_.reset();
+  mapper_.reset();
+  phase_ = phase::none;
+  seed_deadline_.reset();
+  pipes_->resume_reading();
+  deadline_ = clock::time_point::max();
+}
+
+// -- plumbing ------------------------------------------------------------------------------------
+
+template <class Encode>
+void claude_process::send_control(claude::control_call call, std::chrono::milliseconds timeout,
+                                  Encode encode) {
+  const auto id = control_.begin(call, clock::now() + timeout);
+  if (id.empty())
+    return defect(error_code::upstream_error, "The Claude process does not answer.",
+                  "too many open control requests");
+  std::string line;
+  encode(line, id);
+  write(std::move(line));
+  arm_timer();
+}
+
+void claude_process::write(std::string line) {
+  if (!pipes_->write(std::move(line)))
+    defect(error_code::upstream_crash, "The Claude process does not read its input.",
+           "input queue full");
+}
+
+void claude_process::set_deadline(std::chrono::milliseconds after) {
+  deadline_ = clock::now() + after;
+  arm_timer();
+}
+
+void claude_process::arm_timer() {
+  const auto next = std::min(
+    {deadline_, control_.next_deadline().value_or(deadline_), seed_deadline_.value_or(deadline_)});
+  // An earlier wake-up only looks and re-arms, so a moved deadline costs nothing.
+  if (next >= armed_for_)
+    return;
+  armed_for_ = next;
+  timer_.expires_at(next);
+  timer_.async_wait([this, keep = self_reference()](const boost::system::error_code& failure) {
+    if (failure != boost::asio::error::operation_aborted)
+      on_timer();
+  });
+}
+
+void claude_process::on_timer() {
+  armed_for_ = clock::time_point::max();
+  const auto now = clock::now();
+  if (reaped_ && now >= deadline_) {
+    // Somebody outside the tree holds the pipe, or a slow client still reads the last lines.
+    if (pipes_->paused())
+      return set_deadline(shard_.settings.claude.close_grace);
+    pipes_->stop();
+    send(this, child_exited{id_, {}});
+    return;
+  }
+  const bool seed_late = seed_deadline_ && now >= *seed_deadline_;
+  const bool call_late = control_.expired(now).has_value() || seed_late;
+  if (!call_late && now < deadline_)
+    return arm_timer();
+  if (!call_late)
+    deadline_ = clock::time_point::max();
+  reason_ = {.code = error_code::timeout,
+             .message = "The turn did not end within its time.",
+             .detail = "in state " + std::string{to_string(state_)},
+             .retry_useful = false};
+  if (state_ == process_state::turn && turn_)
+    turn_->fail(reason_);
+  apply(process_trigger::deadline);
+  arm_timer();
+}
+
+void claude_process::leave_service() {
+  if (!std::exchange(out_of_service_, true))
+    send(parent_, process_ended{id_});
+}
+
+} // namespace ccapi::actors

@@ -1,0 +1,149 @@
+// claude_process, the reading half: what the child's lines, and the end of its pipes, mean.
+
+#include "actors/claude_process.hpp"
+#include "claude/capabilities.hpp"
+#include "claude/encoder.hpp"
+
+#include <utility>
+
+namespace ccapi::actors {
+
+namespace {
+
+using domain::error_code;
+using domain::process_state;
+using domain::process_trigger;
+
+/// Lines in a row that are no JSON before the process counts as broken.
+constexpr unsigned malformed_lines_max = 3;
+
+} // namespace
+
+// -- child_pipes::listener -----------------------------------------------------------------------
+
+void claude_process::on_line(std::string_view line) {
+  if (line.empty() || state_ == process_state::closing || state_ == process_state::gone)
+    return;
+  const auto decoded = decoder_.decode(line);
+  count_lines();
+  const auto* message = std::get_if<claude::message>(&decoded);
+  if (!message) {
+    if (++malformed_in_a_row_ >= malformed_lines_max)
+      defect(error_code::upstream_crash, "The Claude process wrote garbage.",
+             "lines that are no JSON");
+    return;
+  }
+  malformed_in_a_row_ = 0;
+  if (const auto* response = std::get_if<claude::control_response>(message)) {
+    on_control_response(*response);
+  } else if (const auto* request = std::get_if<claude::control_request>(message)) {
+    std::string answer;
+    claude::deny(answer, *request, "This gateway grants no permissions.");
+    write(std::move(answer));
+  } else {
+    on_turn_line(*message);
+  }
+}
+
+void claude_process::on_lines_end() {
+  if (turn_)
+    turn_->flush();
+}
+
+void claude_process::on_input_drained() {
+  if (state_ == process_state::turn && phase_ == phase::seeding && !seed_deadline_)
+    send_seed();
+}
+
+void claude_process::on_pipes_failed(std::string_view why) {
+  if (state_ != process_state::closing)
+    defect(state_ == process_state::spawning ? error_code::cli_unavailable
+                                             : error_code::upstream_crash,
+           "The Claude process ended unexpectedly.", std::string{why});
+  if (reaped_)
+    // A message, because an actor can only quit while it handles one.
+    send(this, child_exited{id_, {}});
+}
+
+// -- lines -------------------------------------------------------------------------------------
+
+void claude_process::count_lines() {
+  shard_.totals.cli_lines_unknown += decoder_.unknown_lines() - unknown_counted_;
+  shard_.totals.cli_lines_malformed += decoder_.malformed_lines() - malformed_counted_;
+  unknown_counted_ = decoder_.unknown_lines();
+  malformed_counted_ = decoder_.malformed_lines();
+}
+
+void claude_process::on_control_response(const claude::control_response& line) {
+  const auto call = control_.finish(line.request_id);
+  if (!call)
+    return; // answered too late
+  if (!line.ok && *call != claude::control_call::interrupt) {
+    defect(error_code::upstream_error, "The Claude process refused to be configured.",
+           std::string{to_string(*call)} + ": " + std::string{line.error});
+    return;
+  }
+  switch (*call) {
+  case claude::control_call::get_binary_version: {
+    const auto version = claude::parse_version(line.version);
+    if (version && claude::check(*version) == claude::support::too_old) {
+      defect(error_code::cli_unavailable,
+             "The installed Claude Code CLI is too old: version " + claude::to_string(*version)
+               + "; at least " + claude::to_string(claude::oldest_supported) + " is needed.",
+             {});
+      return;
+    }
+    apply(process_trigger::boot_answered);
+    if (state_ == process_state::booted && turn_)
+      apply(process_trigger::turn_ordered);
+    return;
+  }
+  case claude::control_call::initialize:
+    apply(process_trigger::configured);
+    return;
+  case claude::control_call::apply_settings:
+    if (state_ == process_state::turn && phase_ == phase::settings) {
+      applied_ = turn_->order().sampling;
+      phase_ = phase::seeding;
+      send_seed();
+    }
+    return;
+  case claude::control_call::interrupt:
+  case claude::control_call::rewind_conversation:
+  case claude::control_call::end_session:
+    return; // the turn's result, or the exit, follows
+  }
+}
+
+void claude_process::on_turn_line(const claude::message& line) {
+  const auto* result = std::get_if<claude::result>(&line);
+  if (phase_ == phase::answering && mapper_) {
+    events_.clear();
+    mapper_->on_message(line, events_);
+    for (auto& event : events_) {
+      deliver(std::move(event));
+      if (!turn_)
+        return; // the answer broke a limit, the turn is over
+    }
+    if (mapper_->over()) {
+      const bool exact = mapper_->reusable() && state_ == process_state::turn
+                         && turn_->outcome() == turn_outcome::finished
+                         && shard_.settings.claude.use_interactive_sessions;
+      apply(exact ? process_trigger::turn_ended : process_trigger::turn_spoiled);
+    } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
+      apply(process_trigger::interrupt);
+    }
+  } else if (result && phase_ == phase::seeding && seed_deadline_) {
+    if (result->is_error) {
+      defect(error_code::upstream_error, "The dialogue could not be handed to the Claude process.",
+             std::string{result->text});
+      return;
+    }
+    send_seed();
+  } else if (result) {
+    defect(error_code::upstream_error, "The Claude process answered out of turn.",
+           "a result without a turn");
+  }
+}
+
+} // namespace ccapi::actors

@@ -1,0 +1,119 @@
+#include "actors/cli_installation.hpp"
+
+#include "claude/capabilities.hpp"
+#include "claude/launch.hpp"
+#include "process/executable.hpp"
+#include "process/launcher.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace ccapi::actors {
+
+namespace {
+
+constexpr std::chrono::seconds version_timeout{10};
+
+std::string_view variable(const std::vector<std::string>& environment, std::string_view name) {
+  for (const std::string_view entry : environment)
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=')
+      return entry.substr(name.size() + 1);
+  return {};
+}
+
+/// The CLI may tell the model its working directory, so it gets one that says nothing: empty, our
+/// own, closed to others.
+std::string neutral_directory() {
+  const auto parent = std::filesystem::temp_directory_path();
+  const auto path = parent / ("claude-code-api-" + std::to_string(getuid()));
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return parent.string();
+  struct stat info {};
+  const bool ours = lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)
+                    && info.st_uid == getuid() && (info.st_mode & 077) == 0;
+  return ours ? path.string() : parent.string();
+}
+
+/// Fills cli_version; empty: all is well, else what is wrong.
+std::string version_trouble(cli_installation& found, const std::string& shim,
+                            const observe::logger& log) {
+  const process::spawn_spec ask{.program = found.health.cli_path,
+                                .arguments = {"--version"},
+                                .environment = found.environment,
+                                .directory = found.directory};
+  const auto text = process::run_to_end(shim, ask, version_timeout);
+  if (!text) {
+    log.warning("CLI does not tell its version",
+                {{"path", found.health.cli_path}, {"detail", text.error().detail}});
+    return "The Claude Code CLI at " + found.health.cli_path
+           + " does not run: `claude --version` failed. Check claude.command, or install it "
+             "again: npm install -g @anthropic-ai/claude-code";
+  }
+  const auto version = claude::parse_version(*text);
+  if (!version)
+    return "The program at " + found.health.cli_path
+           + " is not the Claude Code CLI: its --version makes no sense. Check claude.command.";
+  found.health.cli_version = claude::to_string(*version);
+  switch (claude::check(*version)) {
+  case claude::support::supported:
+    return {};
+  case claude::support::untested_newer:
+    log.warning("CLI is newer than any that was tested",
+                {{"version", found.health.cli_version},
+                 {"newest_tested", claude::to_string(claude::newest_tested)}});
+    return {};
+  case claude::support::too_old:
+    return "The Claude Code CLI is too old: version " + found.health.cli_version + "; at least "
+           + claude::to_string(claude::oldest_supported)
+           + " is needed. Update it: npm install -g @anthropic-ai/claude-code";
+  }
+  return {};
+}
+
+} // namespace
+
+domain::result<process::spawn_spec> cli_installation::spec_for(const std::string& model) const {
+  auto arguments = claude::arguments({.model = model, .bare = bare});
+  if (!arguments)
+    return std::move(arguments).error();
+  return process::spawn_spec{.program = health.cli_path,
+                             .arguments = *std::move(arguments),
+                             .environment = environment,
+                             .directory = directory};
+}
+
+cli_installation find_installation(const config::claude_settings& settings, const std::string& shim,
+                                   const char* const* parent_environment,
+                                   const observe::logger& log) {
+  cli_installation found;
+  found.environment =
+    claude::environment(settings.env_allow, parent_environment, settings.max_retries);
+  found.directory = neutral_directory();
+  found.bare =
+    settings.bare == config::bare_mode::on
+    || (settings.bare == config::bare_mode::automatic && claude::has_api_key(found.environment));
+  auto path = process::find_executable(settings.command, variable(found.environment, "PATH"));
+  std::string trouble;
+  if (path) {
+    found.health.cli_path = *std::move(path);
+    trouble = version_trouble(found, shim, log);
+  } else {
+    trouble = path.error().message;
+  }
+  if (!trouble.empty()) {
+    found.health.state = domain::health_state::degraded;
+    found.health.reason = trouble;
+    found.health.cli_path.clear();
+    log.error(trouble);
+  }
+  return found;
+}
+
+} // namespace ccapi::actors

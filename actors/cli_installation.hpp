@@ -1,0 +1,34 @@
+#pragma once
+// cli_installation: which Claude CLI there is, whether it will do, and how to start it.
+
+#include "config/settings.hpp"
+#include "domain/result.hpp"
+#include "domain/status.hpp"
+#include "observe/log.hpp"
+#include "process/child_process.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ccapi::actors {
+
+/// Found once, at start. Not an actor; immutable after find().
+struct cli_installation {
+  domain::health health; ///< ok, or degraded with what to do; cli_path is empty if unusable
+  bool bare = false;
+  std::vector<std::string> environment;
+  std::string directory; ///< neutral working directory of processes that have no workspace
+
+  /// argv, environment and directory of a process for this model. Fails with: invalid_request.
+  [[nodiscard]] domain::result<process::spawn_spec> spec_for(const std::string& model) const;
+};
+
+/// Looks the command up, asks it for its version (blocks up to 10 s) and makes the neutral
+/// directory. Never fails: what is wrong is in `health`, and logged. `parent_environment` is as
+/// `environ`.
+cli_installation find_installation(const config::claude_settings& settings, const std::string& shim,
+                                   const char* const* parent_environment,
+                                   const observe::logger& log);
+
+} // namespace ccapi::actors

@@ -1,0 +1,284 @@
+#include "actors/conversation.hpp"
+
+#include "actors/claude_process.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace ccapi::actors {
+
+namespace {
+
+using domain::error_code;
+
+constexpr std::uint64_t timer_tick = 0; ///< from arm_tick
+constexpr std::uint64_t leave_tick = 1; ///< sent when there is no process to wait for
+
+void fail_sink(const std::shared_ptr<domain::event_sink>& sink, const domain::error& why) {
+  if (!sink)
+    return;
+  sink->on_event(domain::turn_failed{why});
+  sink->on_flush();
+}
+
+} // namespace
+
+conversation::conversation(caf::actor_config& config, io_home& home, io_shard& shard,
+                           std::shared_ptr<conversation_record> record)
+  : on_io{config, home},
+    shard_{shard},
+    record_{std::move(record)} {}
+
+conversation::behavior_type conversation::make_behavior() {
+  context(&home());
+  return {
+    [this](turn_ended& what) { on_turn_ended(what); },
+    [this](const process_ended& what) { on_process_ended(what); },
+    [this](submit_turn& order) { on_submit_turn(order); },
+    [this](const cancel_turn& what) { on_cancel_turn(what); },
+    [this](const grant_credit& what) { on_grant_credit(what); },
+    [this](const close_all&) { on_close_all(); },
+    [this](const tick& what) { on_tick(what); },
+  };
+}
+
+void conversation::on_exit() {
+  // Only an actor that was killed still has turns; their clients must hear of it, and the next
+  // turn must not be mailed to it.
+  const domain::error why{.code = error_code::internal,
+                          .message = "The gateway lost track of the conversation."};
+  for (const auto& order : std::exchange(waiting_, {}))
+    fail_sink(order.sink, why);
+  if (active_ && active_->lease != 0) {
+    send(shard_.supervisor, withdraw_lease{active_->lease});
+    fail_active(why);
+  } else if (active_) {
+    --shard_.totals.processes_busy; // the process tells the client
+  }
+  if (process_)
+    send(process_, close_process{});
+  destroy(process_);
+  if (record_->actor && record_->actor.id() == id()) {
+    record_->turns_in_mail = 0;
+    destroy(record_->actor);
+  }
+  record_.reset(); // timers may keep this object for a while, but not the transcript
+}
+
+// -- messages ----------------------------------------------------------------------------------
+
+void conversation::on_turn_ended(turn_ended& what) {
+  if (!active_ || active_->order.turn != what.turn)
+    return;
+  --shard_.totals.processes_busy;
+  if (!what.reusable)
+    drop_process();
+  if (what.outcome == turn_outcome::not_started && !active_->cancelled) {
+    // The process was on its way out: the same turn, whole, on another one.
+    return request_process();
+  }
+  record_outcome(what);
+  finish_active();
+}
+
+void conversation::on_process_ended(const process_ended& what) {
+  if (process_ && process_id_ == what.process)
+    drop_process();
+  if (!process_ && !active_)
+    rest();
+}
+
+void conversation::on_submit_turn(submit_turn& order) {
+  --record_->turns_in_mail;
+  if (closing_) {
+    fail_sink(order.sink,
+              {.code = error_code::draining, .message = "The gateway is shutting down."});
+    if (!process_ && !active_)
+      rest();
+    return;
+  }
+  if (active_ && waiting_.size() >= shard_.settings.conversation.queue_max)
+    return fail_sink(order.sink,
+                     {.code = error_code::server_busy,
+                      .message = "Too many requests wait for this conversation already.",
+                      .retry_after = std::chrono::seconds{1}});
+  waiting_.push_back(std::move(order));
+  if (!active_)
+    start_next();
+}
+
+void conversation::on_cancel_turn(const cancel_turn& what) {
+  if (active_ && active_->order.turn == what.turn) {
+    active_->cancelled = true;
+    active_->order.sink.reset();
+    if (active_->lease != 0) {
+      send(shard_.supervisor, withdraw_lease{active_->lease});
+      finish_active();
+    } else if (process_) {
+      send(process_, what);
+    }
+    return;
+  }
+  std::erase_if(waiting_, [&](const submit_turn& order) { return order.turn == what.turn; });
+}
+
+void conversation::on_grant_credit(const grant_credit& what) {
+  if (process_ && active_ && active_->order.turn == what.turn)
+    send(process_, what);
+}
+
+void conversation::on_close_all() {
+  closing_ = true;
+  const domain::error why{.code = error_code::draining, .message = "The gateway is shutting down."};
+  for (const auto& order : std::exchange(waiting_, {}))
+    fail_sink(order.sink, why);
+  if (active_ && active_->lease != 0) {
+    send(shard_.supervisor, withdraw_lease{active_->lease});
+    fail_active(why);
+    finish_active();
+  }
+  if (process_)
+    send(process_, close_process{});
+  else if (!active_)
+    rest();
+}
+
+void conversation::on_tick(const tick& what) {
+  if (what.generation == timer_tick)
+    tick_armed_ = false;
+  if (active_ || record_->turns_in_mail > 0)
+    return;
+  if (process_ && now() < idle_since_ + shard_.settings.conversation.session_timeout)
+    return arm_tick();
+  if (process_)
+    send(process_, close_process{});
+  drop_process();
+  // A turn that comes from now on gets a new actor over the same record.
+  destroy(record_->actor);
+  shard_.conversations.changed(*record_);
+  quit();
+}
+
+// -- turns ---------------------------------------------------------------------------------------
+
+void conversation::start_next() {
+  if (waiting_.empty())
+    return rest();
+  active_.emplace();
+  active_->order = std::move(waiting_.front());
+  waiting_.pop_front();
+  auto& request = active_->order.request;
+  active_->plan =
+    domain::plan_turn(record_->transcript, request, shard_.settings.claude.system_prompt);
+  const bool usable = process_ && active_->plan.continues && record_->model == request.model;
+  if (usable)
+    return hand_to_process(true);
+  if (process_) {
+    send(process_, close_process{});
+    drop_process();
+  }
+  record_->model = request.model;
+  request_process();
+}
+
+void conversation::request_process() {
+  active_->lease = shard_.unique_number();
+  const auto lease = active_->lease;
+  // The supervisor answers in any case; the margin only covers its own delays.
+  const auto timeout = shard_.settings.limits.queue_timeout + std::chrono::seconds{10};
+  request(shard_.supervisor, timeout,
+          lease_request{lease, active_->order.request.model, active_->order.request.request_id})
+    .then([this, lease](lease_reply& reply) { on_lease(lease, reply); },
+          [this, lease](const caf::error&) {
+            lease_reply none{.child = nullptr,
+                             .failure = domain::error{.code = error_code::internal,
+                                                      .message = "No process could be had.",
+                                                      .detail = "the supervisor did not answer"}};
+            on_lease(lease, none);
+          });
+}
+
+void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
+  if (!active_ || active_->lease != lease)
+    return; // its turn was cancelled: dropping the reply ends the child
+  active_->lease = 0;
+  if (!reply.child) {
+    fail_active(*reply.failure);
+    return finish_active();
+  }
+  process_id_ = reply.child->id;
+  try {
+    process_ = spawn_on<claude_process>(home(), std::ref(shard_),
+                                        caf::actor_cast<process_listener_actor>(self_reference()),
+                                        std::move(*reply.child));
+  } catch (const std::exception& failure) { // no room for its descriptors in the event loop
+    fail_active({.code = error_code::cli_unavailable,
+                 .message = "No process could be started.",
+                 .detail = failure.what()});
+    return finish_active();
+  }
+  hand_to_process(false);
+}
+
+void conversation::hand_to_process(bool knows_the_dialogue) {
+  auto& order = active_->order;
+  auto& plan = active_->plan;
+  ++shard_.totals.processes_busy;
+  send(process_, run_turn{.turn = order.turn,
+                          .request_id = order.request.request_id,
+                          .sink = order.sink,
+                          .system_prompt = plan.system_prompt,
+                          .seed = domain::seed_for(plan, record_->transcript, knows_the_dialogue),
+                          .query = plan.query,
+                          .sampling = order.request.sampling});
+}
+
+void conversation::drop_process() {
+  destroy(process_);
+  process_id_ = 0;
+}
+
+void conversation::fail_active(const domain::error& why) {
+  fail_sink(active_->order.sink, why);
+  active_->order.sink.reset();
+}
+
+void conversation::record_outcome(turn_ended& what) {
+  if (what.outcome == turn_outcome::finished) {
+    domain::apply_turn(record_->transcript, std::move(active_->plan), std::move(what.answer));
+    shard_.conversations.changed(*record_);
+    shard_.totals.prompt_tokens += what.usage.prompt_tokens();
+    shard_.totals.completion_tokens += what.usage.output_tokens;
+    if (shard_.health.state == domain::health_state::degraded)
+      send(shard_.supervisor, login_report{true});
+  } else if (what.failure == error_code::upstream_auth) {
+    send(shard_.supervisor, login_report{false});
+  }
+  if (what.outcome == turn_outcome::failed && what.failure == error_code::upstream_crash)
+    ++shard_.totals.processes_failed;
+}
+
+void conversation::finish_active() {
+  active_.reset();
+  start_next();
+}
+
+void conversation::rest() {
+  idle_since_ = now();
+  if (process_)
+    arm_tick();
+  else
+    send(this, tick{leave_tick}); // nothing to keep warm
+}
+
+void conversation::arm_tick() {
+  // One at a time, whatever the number of turns: a tick that comes early only looks and re-arms.
+  if (std::exchange(tick_armed_, true))
+    return;
+  const auto due = idle_since_ + shard_.settings.conversation.session_timeout;
+  delayed_send(this, std::max(due - now(), domain::steady_time::duration::zero()),
+               tick{timer_tick});
+}
+
+} // namespace ccapi::actors

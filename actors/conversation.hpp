@@ -1,0 +1,75 @@
+#pragma once
+// conversation: one live dialogue. Queues its turns, holds its process, keeps its transcript.
+
+#include "actors/asio_host.hpp"
+#include "actors/conversation_directory.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/io_shard.hpp"
+#include "actors/messages.hpp"
+#include "domain/transcript.hpp"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace ccapi::actors {
+
+/// Life cycle: made by the front end for the first turn, ends when it has been idle for
+/// conversation.session_timeout or its process has gone; the record with the transcript stays in
+/// the directory. Lives on the I/O thread that owns the record. One turn at a time; up to
+/// conversation.queue_max more wait.
+class conversation final : public on_io<conversation_actor::base> {
+public:
+  conversation(caf::actor_config& config, io_home& home, io_shard& shard,
+               std::shared_ptr<conversation_record> record);
+
+  const char* name() const override { return "conversation"; }
+  void on_exit() override;
+
+protected:
+  behavior_type make_behavior() override;
+
+private:
+  /// The turn in work.
+  struct active_turn {
+    submit_turn order;
+    domain::turn_plan plan;
+    domain::lease_id lease = 0; ///< not 0: waits for a process
+    bool cancelled = false;
+  };
+
+  // -- messages, in the order of interfaces.hpp --
+  void on_turn_ended(turn_ended& what);
+  void on_process_ended(const process_ended& what);
+  void on_submit_turn(submit_turn& order);
+  void on_cancel_turn(const cancel_turn& what);
+  void on_grant_credit(const grant_credit& what);
+  void on_close_all();
+  void on_tick(const tick& what);
+
+  void start_next();
+  void request_process();
+  void on_lease(domain::lease_id lease, lease_reply& reply);
+  void hand_to_process(bool knows_the_dialogue);
+  void drop_process();
+  void fail_active(const domain::error& why);
+  void record_outcome(turn_ended& what);
+  void finish_active();
+  void rest();
+  void arm_tick();
+  /// By the clock that also delivers the ticks.
+  [[nodiscard]] domain::steady_time now() const { return home().system().clock().now(); }
+
+  io_shard& shard_;
+  std::shared_ptr<conversation_record> record_;
+  std::deque<submit_turn> waiting_;
+  std::optional<active_turn> active_;
+  claude_process_actor process_; ///< null: none
+  domain::process_id process_id_ = 0;
+  domain::steady_time idle_since_;
+  bool tick_armed_ = false;
+  bool closing_ = false;
+};
+
+} // namespace ccapi::actors

@@ -1,0 +1,62 @@
+#pragma once
+// conversation_directory: the conversations that live on one I/O thread, with or without an actor.
+
+#include "actors/interfaces.hpp"
+#include "domain/transcript.hpp"
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace ccapi::actors {
+
+/// One conversation. Shared by the directory and the conversation's actor, both on one thread.
+struct conversation_record {
+  std::string id;
+  std::string model;
+  std::optional<domain::transcript> transcript; ///< unset until a turn has been completed
+  conversation_actor actor;                     ///< null while it has no process and no turn
+  /// Turns mailed to the actor that it has not taken yet: it must not end while there are any.
+  std::size_t turns_in_mail = 0;
+
+private:
+  friend class conversation_directory;
+  std::size_t bytes = 0;
+  std::list<std::shared_ptr<conversation_record>>::iterator place;
+};
+
+/// Bounded by number and bytes: the least recently used conversations without an actor are
+/// forgotten. I/O thread only.
+class conversation_directory {
+public:
+  conversation_directory(std::size_t records_max, std::size_t bytes_max);
+
+  /// The conversation of that id, made if absent; counts as use.
+  std::shared_ptr<conversation_record> obtain(const std::string& id);
+
+  /// Call when a record's transcript or actor has changed. May forget records.
+  void changed(conversation_record& record);
+
+  [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+  /// All records, most recently used first.
+  [[nodiscard]] const std::list<std::shared_ptr<conversation_record>>& records() const noexcept {
+    return by_use_;
+  }
+
+private:
+  void forget_surplus(const conversation_record* keep);
+
+  std::size_t records_max_;
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  std::list<std::shared_ptr<conversation_record>> by_use_;
+  std::unordered_map<std::string_view, conversation_record*> by_id_; ///< keys live in the records
+};
+
+} // namespace ccapi::actors

@@ -1,0 +1,222 @@
+#include "actors/front_end.hpp"
+
+#include "actors/conversation.hpp"
+#include "domain/placement.hpp"
+
+#include <utility>
+
+namespace ccapi::actors {
+
+/// Ends its part at the terminal event, or when the client leaves.
+class front_end::turn_port final : public domain::event_sink {
+public:
+  turn_port(front_end& owner, domain::turn_id turn, std::shared_ptr<domain::event_sink> target)
+    : owner_{owner},
+      turn_{turn},
+      target_{std::move(target)} {}
+
+  void on_event(domain::event&& what) override {
+    if (!target_)
+      return;
+    if (!domain::is_terminal(what))
+      return target_->on_event(std::move(what));
+    owner_.submitted_turn_over(turn_, what);
+    // Kept until on_flush, which still belongs to this event.
+    target_->on_event(std::move(what));
+    over_ = true;
+  }
+
+  void on_flush() override {
+    if (!target_)
+      return;
+    if (!over_)
+      return target_->on_flush();
+    std::exchange(target_, nullptr)->on_flush();
+  }
+
+  void detach() noexcept { target_.reset(); }
+
+private:
+  front_end& owner_;
+  domain::turn_id turn_;
+  std::shared_ptr<domain::event_sink> target_;
+  bool over_ = false;
+};
+
+class front_end::turn_mailer final : public domain::event_sink {
+public:
+  turn_mailer(front_end& owner, domain::turn_id turn, turn_events_listener_actor origin)
+    : owner_{owner},
+      turn_{turn},
+      origin_{std::move(origin)} {}
+
+  void on_event(domain::event&& what) override {
+    if (domain::is_terminal(what))
+      owner_.hosted_.erase(turn_);
+    batch_.push_back(std::move(what));
+  }
+
+  void on_flush() override {
+    if (!batch_.empty())
+      owner_.send(origin_, turn_events{turn_, std::exchange(batch_, {})});
+  }
+
+private:
+  front_end& owner_;
+  domain::turn_id turn_;
+  turn_events_listener_actor origin_;
+  std::vector<domain::event> batch_;
+};
+
+front_end::front_end(caf::actor_config& config, io_home& home, io_shard& shard)
+  : on_io{config, home},
+    shard_{shard} {}
+
+void front_end::connect(std::vector<front_end_actor> all, stats_collector_actor collector) {
+  all_ = std::move(all);
+  collector_ = std::move(collector);
+}
+
+front_end::behavior_type front_end::make_behavior() {
+  context(&home());
+  return {
+    [this](const collect&) { return figures(); },
+    [this](open_turn& what) {
+      auto mailer = std::make_shared<turn_mailer>(*this, what.turn, what.origin);
+      open(what.turn, what.conversation_id, std::move(what.request), std::move(mailer));
+    },
+    [this](const cancel_turn& what) { to_conversation(what); },
+    [this](const grant_credit& what) { to_conversation(what); },
+    [this](const close_all&) { on_close_all(); },
+    [this](const health_changed& what) { shard_.health = what.health; },
+    [this](turn_events& batch) { on_turn_events(batch); },
+  };
+}
+
+void front_end::on_exit() {
+  all_.clear(); // it is in there itself
+  destroy(collector_);
+  submitted_.clear();
+  hosted_.clear();
+}
+
+// -- domain::gateway -----------------------------------------------------------------------------
+
+domain::ticket front_end::submit(domain::chat_request request,
+                                 std::shared_ptr<domain::event_sink> sink) {
+  const auto turn = shard_.unique_number();
+  auto conversation_id = request.conversation_id.value_or(std::string{});
+  std::size_t owner = 0;
+  if (conversation_id.empty()) {
+    owner = domain::shard_of_dialogue(request, shard_.count);
+    conversation_id = domain::mint_conversation_id(owner, shard_.count);
+  } else {
+    owner = domain::shard_of_conversation(conversation_id, shard_.count);
+  }
+  ++shard_.totals.turns_submitted;
+  auto port = std::make_shared<turn_port>(*this, turn, std::move(sink));
+  submitted_.emplace(turn, submitted_turn{port, owner});
+  if (owner == shard_.index)
+    open(turn, conversation_id, std::move(request), std::move(port));
+  else
+    send(all_[owner], open_turn{turn, conversation_id, std::move(request),
+                                caf::actor_cast<turn_events_listener_actor>(self_reference())});
+  return {turn, std::move(conversation_id)};
+}
+
+void front_end::cancel(domain::turn_id turn) {
+  const auto found = submitted_.find(turn);
+  if (found == submitted_.end())
+    return;
+  found->second.port->detach();
+  const auto owner = found->second.owner;
+  submitted_.erase(found);
+  ++shard_.totals.turns_cancelled;
+  if (owner == shard_.index)
+    to_conversation(cancel_turn{turn});
+  else
+    send(all_[owner], cancel_turn{turn});
+}
+
+void front_end::acknowledge(domain::turn_id turn, std::size_t bytes) {
+  const auto found = submitted_.find(turn);
+  if (found == submitted_.end())
+    return;
+  // A quarter of the window at a time: the rest can never stop the process.
+  auto& owed = found->second.credit_owed;
+  owed += bytes;
+  if (owed < shard_.settings.limits.stream_buffer_bytes / 4)
+    return;
+  const grant_credit grant{turn, std::exchange(owed, 0)};
+  if (found->second.owner == shard_.index)
+    to_conversation(grant);
+  else
+    send(all_[found->second.owner], grant);
+}
+
+void front_end::collect_stats(std::function<void(const domain::stats&)> callback) {
+  request(collector_, std::chrono::seconds{2}, collect{})
+    .then([callback](const domain::stats& all) { callback(all); },
+          [this, callback](const caf::error&) { callback(figures()); });
+}
+
+// -- turns ---------------------------------------------------------------------------------------
+
+void front_end::open(domain::turn_id turn, const std::string& conversation_id,
+                     domain::chat_request request, std::shared_ptr<domain::event_sink> sink) {
+  const auto record = shard_.conversations.obtain(conversation_id);
+  if (!record->actor) {
+    record->actor = spawn_on<conversation>(home(), std::ref(shard_), record);
+    shard_.conversations.changed(*record);
+  }
+  hosted_.emplace(turn, record->actor);
+  ++record->turns_in_mail;
+  send(record->actor, submit_turn{turn, std::move(request), std::move(sink)});
+}
+
+void front_end::to_conversation(const cancel_turn& what) {
+  const auto found = hosted_.find(what.turn);
+  if (found == hosted_.end())
+    return;
+  send(found->second, what);
+  hosted_.erase(found);
+}
+
+void front_end::to_conversation(const grant_credit& what) {
+  if (const auto found = hosted_.find(what.turn); found != hosted_.end())
+    send(found->second, what);
+}
+
+void front_end::on_turn_events(turn_events& batch) {
+  const auto found = submitted_.find(batch.turn);
+  if (found == submitted_.end())
+    return; // its client left in the meantime
+  const auto port = found->second.port;
+  for (auto& event : batch.events)
+    port->on_event(std::move(event));
+  port->on_flush();
+}
+
+void front_end::submitted_turn_over(domain::turn_id turn, const domain::event& outcome) {
+  if (std::holds_alternative<domain::turn_finished>(outcome))
+    ++shard_.totals.turns_finished;
+  else
+    ++shard_.totals.turns_failed;
+  submitted_.erase(turn);
+  hosted_.erase(turn);
+}
+
+void front_end::on_close_all() {
+  for (const auto& record : shard_.conversations.records())
+    if (record->actor)
+      send(record->actor, close_all{});
+}
+
+domain::stats front_end::figures() const {
+  auto figures = shard_.totals;
+  figures.turns_active = submitted_.size();
+  figures.conversations = shard_.conversations.size();
+  return figures;
+}
+
+} // namespace ccapi::actors

@@ -1,0 +1,70 @@
+#pragma once
+// front_end: HTTP's partner on one I/O thread, and the home of the conversations that live there.
+
+#include "actors/asio_host.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/io_shard.hpp"
+#include "actors/messages.hpp"
+#include "domain/gateway.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace ccapi::actors {
+
+/// One per I/O thread; every call on that thread. A turn belongs to the thread its conversation
+/// lives on: on the same one events go straight from the process to the sink, else by mail between
+/// two front ends, a batch per read.
+class front_end final : public on_io<front_end_actor::base> {
+public:
+  front_end(caf::actor_config& config, io_home& home, io_shard& shard);
+
+  /// The front ends of all threads in order, and who collects figures. Call once, before the
+  /// threads run.
+  void connect(std::vector<front_end_actor> all, stats_collector_actor collector);
+
+  // -- domain::gateway, for gateway_client --
+  domain::ticket submit(domain::chat_request request, std::shared_ptr<domain::event_sink> sink);
+  void cancel(domain::turn_id turn);
+  void acknowledge(domain::turn_id turn, std::size_t bytes);
+  [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
+  void collect_stats(std::function<void(const domain::stats&)> done);
+
+  const char* name() const override { return "front_end"; }
+  void on_exit() override;
+
+protected:
+  behavior_type make_behavior() override;
+
+private:
+  /// Stands between a turn and the HTTP side's sink on the thread that submitted the turn.
+  class turn_port;
+  /// Stands in for the sink on the conversation's thread, if that is another one.
+  class turn_mailer;
+
+  struct submitted_turn {
+    std::shared_ptr<turn_port> port;
+    std::size_t owner = 0;       ///< index of the conversation's thread
+    std::size_t credit_owed = 0; ///< acknowledged by the sink, not yet passed on
+  };
+
+  void open(domain::turn_id turn, const std::string& conversation_id, domain::chat_request request,
+            std::shared_ptr<domain::event_sink> sink);
+  void to_conversation(const cancel_turn& what);
+  void to_conversation(const grant_credit& what);
+  void on_turn_events(turn_events& batch);
+  void on_close_all();
+  void submitted_turn_over(domain::turn_id turn, const domain::event& outcome);
+  [[nodiscard]] domain::stats figures() const;
+
+  io_shard& shard_;
+  std::vector<front_end_actor> all_;
+  stats_collector_actor collector_;
+  std::unordered_map<domain::turn_id, submitted_turn> submitted_;  ///< by clients of this thread
+  std::unordered_map<domain::turn_id, conversation_actor> hosted_; ///< run on this thread
+};
+
+} // namespace ccapi::actors

@@ -1,0 +1,27 @@
+#pragma once
+// gateway_client: the port domain::gateway, served by a front_end of the same thread.
+
+#include "domain/gateway.hpp"
+
+namespace ccapi::actors {
+
+class front_end;
+
+/// Every call on the front end's I/O thread; must not outlive it.
+class gateway_client final : public domain::gateway {
+public:
+  explicit gateway_client(front_end& partner) noexcept
+    : partner_{partner} {}
+
+  domain::ticket submit(domain::chat_request request,
+                        std::shared_ptr<domain::event_sink> sink) override;
+  void cancel(domain::turn_id turn) override;
+  void acknowledge(domain::turn_id turn, std::size_t bytes) override;
+  [[nodiscard]] const domain::health& current_health() const override;
+  void collect_stats(std::function<void(const domain::stats&)> done) override;
+
+private:
+  front_end& partner_;
+};
+
+} // namespace ccapi::actors

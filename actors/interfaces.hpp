@@ -1,0 +1,124 @@
+#pragma once
+// Every typed handle, bottom-up. One line per message: who sends it, what answers it. The messages
+// themselves are in messages.hpp.
+
+#include "actors/compat.hpp"
+#include "domain/process_pool.hpp"
+#include "domain/status.hpp"
+
+namespace ccapi::actors {
+
+struct attach_listeners;
+struct cancel_turn;
+struct child_exited;
+struct child_started;
+struct close_all;
+struct close_process;
+struct collect;
+struct drain;
+struct grant_credit;
+struct health_changed;
+struct lease_reply;
+struct lease_request;
+struct login_report;
+struct open_turn;
+struct probe_idle;
+struct process_claimed;
+struct process_ended;
+struct process_idle;
+struct retire;
+struct run_turn;
+struct submit_turn;
+struct tick;
+struct turn_ended;
+struct turn_events;
+struct withdraw_lease;
+
+/// Whoever keeps figures for /stats.
+using status_client_actor = caf::typed_actor<
+  // stats collector asks for this one's part of the figures
+  answers<domain::stats>::to<collect>>;
+
+/// What a process needs of its conversation. A child never knows its parent's whole interface.
+using process_listener_actor = caf::typed_actor<
+  // process: a turn is over
+  takes<turn_ended>,
+  // process: it takes no more turns
+  takes<process_ended>>;
+
+/// One CLI child. Lives on its conversation's I/O thread; ends by itself when the child is reaped.
+using claude_process_actor = caf::typed_actor<
+  // conversation: run a turn; ends in turn_ended
+  takes<run_turn>,
+  // conversation: its client is gone
+  takes<cancel_turn>,
+  // conversation: the sink has room again
+  takes<grant_credit>,
+  // conversation: end
+  takes<close_process>,
+  // supervisor: idle?
+  answers<domain::idle_report>::to<probe_idle>,
+  // supervisor: end if idle
+  answers<bool>::to<retire>,
+  // supervisor: the child is reaped
+  takes<child_exited>>;
+
+/// One live conversation. Lives on the I/O thread that its id names.
+using conversation_actor = process_listener_actor::extend<
+  // front end: a turn; its events go to the sink
+  takes<submit_turn>,
+  // front end: a client is gone
+  takes<cancel_turn>,
+  // front end: a sink has room again
+  takes<grant_credit>,
+  // front end: the gateway ends
+  takes<close_all>,
+  // itself: idle for too long?
+  takes<tick>>;
+
+/// Hears how the gateway fares.
+using health_listener_actor = caf::typed_actor<
+  // supervisor: it changed
+  takes<health_changed>>;
+
+/// Where the events of a turn go that runs on another I/O thread.
+using turn_events_listener_actor = caf::typed_actor<
+  // the conversation's thread: a batch
+  takes<turn_events>>;
+
+/// Owns the process slots. Runs on CAF's scheduler.
+using supervisor_actor = status_client_actor::extend<
+  // conversation: a process, or the reason why not
+  answers<lease_reply>::to<lease_request>,
+  // conversation: no longer wanted
+  takes<withdraw_lease>,
+  // process: it has an actor now
+  takes<process_claimed>,
+  // process: idle at last
+  takes<process_idle>,
+  // conversation: the login failed, or works again
+  takes<login_report>,
+  // launcher: started, or not
+  takes<child_started>,
+  // launcher: reaped
+  takes<child_exited>,
+  // app: start-up and shutdown
+  takes<attach_listeners>, takes<drain>,
+  // itself: waiters out of time?
+  takes<tick>>;
+
+/// HTTP's partner on one I/O thread, and the home of the conversations that live there.
+using front_end_actor = status_client_actor::extend<
+  // another front end: a turn of a conversation that lives here
+  takes<open_turn>,
+  // another front end: its client is gone
+  takes<cancel_turn>,
+  // another front end: its sink has room again
+  takes<grant_credit>,
+  // app: the gateway ends
+  takes<close_all>>::extend_with<health_listener_actor>::extend_with<turn_events_listener_actor>;
+
+/// Adds up what the others count. Runs on CAF's scheduler.
+using stats_collector_actor = status_client_actor;
+
+} // namespace ccapi::actors

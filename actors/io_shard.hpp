@@ -1,0 +1,40 @@
+#pragma once
+// io_shard: what the actors of one I/O thread share. Used on that thread only, so without locks.
+
+#include "actors/asio_host.hpp"
+#include "actors/conversation_directory.hpp"
+#include "actors/interfaces.hpp"
+#include "config/settings.hpp"
+#include "domain/status.hpp"
+#include "observe/log.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ccapi::actors {
+
+/// Made by the composition root before the thread runs; outlives the actors on it.
+struct io_shard {
+  io_home& home;
+  std::size_t index;
+  std::size_t count;
+  const config::settings& settings;
+  observe::logger log;
+  supervisor_actor supervisor;
+  /// What /health tells; the supervisor keeps it up to date by mail.
+  domain::health health;
+  /// This thread's part of /stats.
+  domain::stats totals;
+  conversation_directory conversations;
+  std::uint64_t next_number = 0;
+
+  /// A number that no other thread gives out: turns and leases are named by them.
+  std::uint64_t unique_number() noexcept {
+    constexpr unsigned index_shift = 48;
+    return (static_cast<std::uint64_t>(index) << index_shift) | ++next_number;
+  }
+};
+
+} // namespace ccapi::actors

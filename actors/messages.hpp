@@ -1,0 +1,234 @@
+#pragma once
+// What actors tell each other. One struct per message; interfaces.hpp says who answers what.
+
+#include "actors/interfaces.hpp"
+#include "domain/chat_request.hpp"
+#include "domain/event_sink.hpp"
+#include "domain/gateway.hpp"
+#include "domain/process_pool.hpp"
+#include "domain/status.hpp"
+#include "process/child_process.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/type_id.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ccapi::actors {
+
+// -- wire: may cross nodes (has `inspect`). None yet. -----------------------------------------
+
+// -- local: stays in this program -------------------------------------------------------------
+
+/// front end -> front end of the conversation's thread: a turn that was submitted elsewhere.
+struct open_turn {
+  domain::turn_id turn = 0;
+  std::string conversation_id{};
+  domain::chat_request request{};
+  turn_events_listener_actor origin{};
+};
+
+/// Conversation's thread -> origin of the turn: events in order, a batch per read.
+struct turn_events {
+  domain::turn_id turn = 0;
+  std::vector<domain::event> events{};
+};
+
+/// front end -> conversation: a turn that belongs to it.
+struct submit_turn {
+  domain::turn_id turn = 0;
+  domain::chat_request request{};
+  std::shared_ptr<domain::event_sink> sink{};
+};
+
+/// front end -> (front end ->) conversation -> process: the client is gone.
+struct cancel_turn {
+  domain::turn_id turn = 0;
+};
+
+/// front end -> (front end ->) conversation -> process: delta bytes have left.
+struct grant_credit {
+  domain::turn_id turn = 0;
+  std::size_t bytes = 0;
+};
+
+/// conversation -> process: run this turn. One at a time.
+struct run_turn {
+  domain::turn_id turn = 0;
+  std::string request_id{};
+  std::shared_ptr<domain::event_sink> sink{};
+  std::string system_prompt{};         ///< used by a process that is not configured yet
+  std::vector<domain::message> seed{}; ///< history that the process does not know yet
+  domain::message query{};
+  domain::sampling sampling{};
+};
+
+enum class turn_outcome : std::uint8_t {
+  finished,    ///< answered; `answer` extends the dialogue
+  failed,      ///< the sink got turn_failed
+  cancelled,   ///< the client left
+  not_started, ///< the process was on its way out: run it elsewhere
+};
+
+/// process -> conversation: the turn is over, the process's part of it, too.
+struct turn_ended {
+  domain::turn_id turn = 0;
+  turn_outcome outcome = turn_outcome::failed;
+  std::string answer{};  ///< visible text, if finished
+  bool reusable = false; ///< the process waits for the next turn
+  domain::usage usage{};
+  std::optional<domain::error_code> failure{};
+};
+
+/// process -> conversation: it takes no more turns.
+struct process_ended {
+  domain::process_id process = 0;
+};
+
+/// conversation -> supervisor: a process, please. Answered by lease_reply.
+struct lease_request {
+  domain::lease_id lease = 0;
+  std::string model{};
+  std::string request_id{};
+};
+
+/// Dropping the last copy of `child` ends the child.
+struct lease_reply {
+  std::shared_ptr<process::child_process> child{}; ///< null: see failure
+  std::optional<domain::error> failure{};
+};
+
+/// conversation -> supervisor: the turn that waits for this lease is cancelled.
+struct withdraw_lease {
+  domain::lease_id lease = 0;
+};
+
+/// process -> supervisor: this actor runs that child now. Answered by child_exited, when it has.
+struct process_claimed {
+  domain::process_id process = 0;
+  claude_process_actor handle{};
+};
+
+/// launcher -> supervisor.
+struct child_started {
+  domain::lease_id lease = 0;
+  domain::process_id process = 0;
+  std::shared_ptr<process::child_process> child{}; ///< null: see failure
+  std::optional<domain::error> failure{};
+};
+
+/// launcher -> supervisor -> process: the child is reaped.
+struct child_exited {
+  domain::process_id process = 0;
+  process::exit_status status{};
+};
+
+/// supervisor -> process: idle? Answered by domain::idle_report; a busy one also sends process_idle
+/// when it has become idle.
+struct probe_idle {};
+
+/// process -> supervisor: idle now (sent once after a probe that found it busy).
+struct process_idle {
+  domain::process_id process = 0;
+};
+
+/// supervisor -> process: end, if idle. Answered by bool: it does.
+struct retire {};
+
+/// conversation or app -> process: end, whatever you do.
+struct close_process {};
+
+/// conversation -> supervisor: the CLI's login was refused, or works again.
+struct login_report {
+  bool works = false;
+};
+
+/// supervisor -> front ends.
+struct health_changed {
+  domain::health health{};
+};
+
+/// app -> supervisor: who hears of health changes.
+struct attach_listeners {
+  std::vector<health_listener_actor> listeners{};
+};
+
+/// app -> supervisor: no new work from now on.
+struct drain {};
+
+/// app -> front end -> conversations: end all turns and processes.
+struct close_all {};
+
+/// Anybody -> supervisor, front end, stats collector. Answered by domain::stats: the part of the
+/// figures that the asked one keeps.
+struct collect {};
+
+/// An actor to itself: look at your timers. `generation` is the actor's own to give a meaning.
+struct tick {
+  std::uint64_t generation = 0;
+};
+
+} // namespace ccapi::actors
+
+CAF_BEGIN_TYPE_ID_BLOCK(ccapi, first_custom_type_id)
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::open_turn))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_events))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::submit_turn))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::cancel_turn))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::grant_credit))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::run_turn))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_ended))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_ended))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::lease_request))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::lease_reply))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::withdraw_lease))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_claimed))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_started))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_exited))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::probe_idle))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_idle))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::retire))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_process))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::login_report))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::health_changed))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::attach_listeners))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::drain))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_all))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::collect))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::tick))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::domain::idle_report))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::domain::stats))
+CAF_END_TYPE_ID_BLOCK(ccapi)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::open_turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::submit_turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::cancel_turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::grant_credit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::run_turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::lease_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::lease_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::withdraw_lease)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_claimed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_exited)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::probe_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::retire)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_process)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::login_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::health_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::attach_listeners)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_all)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::collect)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::domain::idle_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::domain::stats)

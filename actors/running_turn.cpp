@@ -1,0 +1,65 @@
+#include "actors/running_turn.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ccapi::actors {
+
+running_turn::running_turn(run_turn order, const config::limits_settings& limits)
+  : order_{std::move(order)},
+    limits_{limits} {}
+
+delivery running_turn::deliver(domain::event&& what) {
+  if (told_)
+    return delivery::go_on;
+  credit_used_ += domain::credit_bytes(what);
+  if (const auto* text = std::get_if<domain::text_delta>(&what)) {
+    answer_ += text->text;
+  } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
+    outcome_ = turn_outcome::finished;
+    usage_ = finished->usage;
+  } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
+    outcome_ = turn_outcome::failed;
+    failure_ = failed->failure.code;
+  }
+  told_ = domain::is_terminal(what);
+  order_.sink->on_event(std::move(what));
+  flush_wanted_ = true;
+  if (told_)
+    flush();
+  if (answer_.size() > limits_.answer_bytes_max)
+    return delivery::too_long;
+  return credit_used_ < limits_.stream_buffer_bytes || told_ ? delivery::go_on : delivery::pause;
+}
+
+void running_turn::fail(const domain::error& why) {
+  deliver(domain::turn_failed{why});
+}
+
+void running_turn::abandon() {
+  order_.sink.reset();
+  flush_wanted_ = false;
+  if (!std::exchange(told_, true))
+    outcome_ = turn_outcome::cancelled;
+}
+
+void running_turn::flush() {
+  if (std::exchange(flush_wanted_, false))
+    order_.sink->on_flush();
+}
+
+bool running_turn::grant(std::size_t bytes) noexcept {
+  credit_used_ -= std::min(credit_used_, bytes);
+  return credit_used_ < limits_.stream_buffer_bytes;
+}
+
+turn_ended running_turn::report(bool reusable) {
+  return {.turn = order_.turn,
+          .outcome = outcome_,
+          .answer = std::move(answer_),
+          .reusable = reusable,
+          .usage = usage_,
+          .failure = failure_};
+}
+
+} // namespace ccapi::actors

@@ -1,0 +1,56 @@
+#pragma once
+// running_turn: the client's side of the turn that a process runs: its sink, credit and outcome.
+
+#include "actors/messages.hpp"
+#include "config/settings.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ccapi::actors {
+
+/// What delivering an event means for the process.
+enum class delivery : std::uint8_t {
+  go_on,
+  pause,    ///< the credit is used up: read no more until some is granted
+  too_long, ///< the answer is beyond limits.answer_bytes_max
+};
+
+/// Lives as long as its turn, on the process's I/O thread. Exactly one terminal event reaches the
+/// sink, and nothing after it.
+class running_turn {
+public:
+  running_turn(run_turn order, const config::limits_settings& limits);
+
+  [[nodiscard]] const run_turn& order() const noexcept { return order_; }
+  /// The client has its terminal event, or has left.
+  [[nodiscard]] bool told() const noexcept { return told_; }
+  [[nodiscard]] turn_outcome outcome() const noexcept { return outcome_; }
+
+  /// Passes an event on. A terminal one is flushed at once.
+  delivery deliver(domain::event&& what);
+  /// turn_failed, unless the client was told before.
+  void fail(const domain::error& why);
+  /// The client has left: nothing reaches the sink any more.
+  void abandon();
+  /// What was delivered may be written now.
+  void flush();
+  /// Credit came back. True: the process may read on.
+  bool grant(std::size_t bytes) noexcept;
+
+  /// The message that reports the turn; call once, at its end.
+  [[nodiscard]] turn_ended report(bool reusable);
+
+private:
+  run_turn order_;
+  const config::limits_settings& limits_;
+  std::string answer_;
+  domain::usage usage_;
+  turn_outcome outcome_ = turn_outcome::failed;
+  std::optional<domain::error_code> failure_;
+  std::size_t credit_used_ = 0;
+  bool told_ = false;
+  bool flush_wanted_ = false;
+};
+
+} // namespace ccapi::actors

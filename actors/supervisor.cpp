@@ -1,0 +1,297 @@
+#include "actors/supervisor.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ccapi::actors {
+
+namespace {
+
+using domain::error_code;
+
+/// A process answers a question on its own thread; one that takes longer counts as busy.
+constexpr std::chrono::seconds question_timeout{2};
+
+constexpr const char* login_help =
+  "The Claude Code CLI is not logged in, or its credential was refused. Run `claude` once in a "
+  "terminal and log in (or `claude setup-token`), or set ANTHROPIC_API_KEY, as the user that "
+  "runs this gateway.";
+
+} // namespace
+
+supervisor_state::supervisor_state(supervisor_actor::pointer self, supervisor_options options)
+  : self_{self},
+    options_{std::move(options)},
+    pool_{options_.pool},
+    health_{options_.health} {}
+
+// -- leases
+// ----------------------------------------------------------------------------------------
+
+caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(lease_request& what) {
+  auto answer = self_->make_response_promise<lease_reply>();
+  const auto lease = what.lease;
+  leases_.emplace(lease, open_lease{std::move(what), answer});
+  if (draining_) {
+    answer_failure(lease,
+                   {.code = error_code::draining, .message = "The gateway is shutting down."});
+    return answer;
+  }
+  if (health_.cli_path.empty()) {
+    answer_failure(
+      lease,
+      {.code = error_code::cli_unavailable, .message = health_.reason, .retry_useful = false});
+    return answer;
+  }
+  switch (pool_.request(lease, now())) {
+  case domain::process_pool::verdict::spawn:
+    spawn_for(lease);
+    break;
+  case domain::process_pool::verdict::wait:
+    arm_tick();
+    make_room();
+    break;
+  case domain::process_pool::verdict::refuse:
+    answer_failure(lease, {.code = error_code::server_busy,
+                           .message = "All processes are busy and the waiting queue is full.",
+                           .retry_after = std::chrono::seconds{5}});
+    break;
+  }
+  return answer;
+}
+
+void supervisor_state::on_withdraw_lease(const withdraw_lease& what) {
+  if (pool_.withdraw(what.lease))
+    answer_failure(what.lease, {.code = error_code::cancelled, .message = "The client went away."});
+}
+
+void supervisor_state::spawn_for(domain::lease_id lease) {
+  const auto& wish = leases_.at(lease).wish;
+  auto spec = options_.spec_for(wish.model);
+  if (!spec) {
+    answer_failure(lease, std::move(spec).error());
+    give_slot_on();
+    return;
+  }
+  const auto process = ++last_process_;
+  const auto me = caf::actor_cast<supervisor_actor>(self_);
+  options_.start(
+    process, *std::move(spec),
+    [me, lease, process](domain::result<process::child_process> started) {
+      child_started report{.lease = lease, .process = process, .child = nullptr, .failure = {}};
+      if (started)
+        report.child = std::make_shared<process::child_process>(*std::move(started));
+      else
+        report.failure = std::move(started).error();
+      caf::anon_send(me, std::move(report));
+    },
+    [me](domain::process_id ended, process::exit_status status) {
+      caf::anon_send(me, child_exited{ended, status});
+    });
+}
+
+void supervisor_state::on_child_started(child_started& what) {
+  if (!what.child) {
+    ++totals_.processes_failed;
+    options_.log.error("process not started",
+                       {{"process", what.process}, {"detail", what.failure->detail}});
+    answer_failure(what.lease, std::move(*what.failure));
+    return give_slot_on();
+  }
+  ++totals_.processes_spawned;
+  unclaimed_.insert(what.process);
+  options_.log.info("process started", {{"process", what.process}, {"pid", int{what.child->pid}}});
+  const auto found = leases_.find(what.lease);
+  if (found == leases_.end())
+    return; // dropping the child ends it
+  found->second.answer.deliver(lease_reply{.child = std::move(what.child), .failure = {}});
+  leases_.erase(found);
+}
+
+void supervisor_state::on_child_exited(const child_exited& what) {
+  unclaimed_.erase(what.process);
+  if (const auto found = claimed_.find(what.process); found != claimed_.end()) {
+    self_->send(found->second, what);
+    claimed_.erase(found);
+  }
+  if (retiring_.erase(what.process) > 0) {
+    ++totals_.processes_retired;
+    pool_.retirement_ended();
+  }
+  give_slot_on();
+}
+
+void supervisor_state::give_slot_on() {
+  if (const auto next = pool_.slot_freed())
+    spawn_for(*next);
+  make_room();
+}
+
+void supervisor_state::answer_failure(domain::lease_id lease, domain::error failure) {
+  const auto found = leases_.find(lease);
+  if (found == leases_.end())
+    return;
+  found->second.answer.deliver(lease_reply{.child = nullptr, .failure = std::move(failure)});
+  leases_.erase(found);
+}
+
+// -- room at the cap
+// -------------------------------------------------------------------------------
+
+void supervisor_state::make_room() {
+  // One round of questions at a time; whoever was busy tells when it is idle.
+  if (pool_.retirements_wanted() == 0 || reports_awaited_ > 0)
+    return;
+  reports_.clear();
+  for (const auto& [process, handle] : claimed_)
+    if (!retiring_.contains(process))
+      ask(process, handle);
+}
+
+void supervisor_state::ask(domain::process_id process, const claude_process_actor& handle) {
+  ++reports_awaited_;
+  self_->request(handle, question_timeout, probe_idle{})
+    .then([this](const domain::idle_report& report) { on_idle_report(report); },
+          [this, process](const caf::error& why) {
+            // It may have been idle all the time, and then does not tell by itself.
+            ask_again_ = ask_again_ || why == caf::sec::request_timeout;
+            on_idle_report(domain::idle_report{process, false, {}});
+          });
+}
+
+void supervisor_state::on_idle_report(const domain::idle_report& report) {
+  reports_.push_back(report);
+  if (--reports_awaited_ > 0)
+    return;
+  const auto chosen = domain::longest_idle(std::exchange(reports_, {}), pool_.retirements_wanted());
+  for (const auto process : chosen)
+    retire_process(process);
+  if (std::exchange(ask_again_, false))
+    make_room();
+}
+
+void supervisor_state::on_process_claimed(process_claimed& what) {
+  if (unclaimed_.erase(what.process) == 0) {
+    // It was reaped before its actor was up.
+    self_->send(what.handle, child_exited{what.process, {}});
+    return;
+  }
+  claimed_.emplace(what.process, what.handle);
+  // It is about to be busy: this makes it tell when it no longer is.
+  if (pool_.retirements_wanted() > 0)
+    ask(what.process, what.handle);
+}
+
+void supervisor_state::on_process_idle(const process_idle& what) {
+  if (pool_.retirements_wanted() > 0)
+    retire_process(what.process);
+}
+
+void supervisor_state::retire_process(domain::process_id process) {
+  const auto found = claimed_.find(process);
+  if (found == claimed_.end() || !retiring_.insert(process).second)
+    return;
+  pool_.retirement_started();
+  const auto refused = [this, process] {
+    if (retiring_.erase(process) == 0)
+      return;
+    pool_.retirement_ended();
+    make_room();
+  };
+  self_->request(found->second, question_timeout, retire{})
+    .then(
+      [refused](bool accepted) {
+        if (!accepted)
+          refused();
+      },
+      [refused](const caf::error&) { refused(); });
+}
+
+void supervisor_state::arm_tick() {
+  const auto next = pool_.next_deadline();
+  if (!next || tick_armed_)
+    return;
+  tick_armed_ = true;
+  const auto wait = std::max(domain::steady_time::duration::zero(), *next - now());
+  self_->delayed_send(self_, wait + std::chrono::milliseconds{1}, tick{});
+}
+
+void supervisor_state::on_tick() {
+  tick_armed_ = false;
+  for (const auto lease : pool_.expired(now()))
+    answer_failure(lease, {.code = error_code::server_busy,
+                           .message = "All processes stayed busy for limits.queue_timeout_seconds.",
+                           .retry_after = std::chrono::seconds{10}});
+  arm_tick();
+}
+
+// -- health
+// ----------------------------------------------------------------------------------------
+
+void supervisor_state::on_login_report(const login_report& what) {
+  if (what.works != login_failed_)
+    return;
+  login_failed_ = !what.works;
+  auto health = health_;
+  health.state = login_failed_ ? domain::health_state::degraded : domain::health_state::ok;
+  health.reason = login_failed_ ? login_help : "";
+  if (login_failed_)
+    options_.log.error(login_help);
+  else
+    options_.log.info("login works again");
+  if (!draining_)
+    set_health(std::move(health));
+}
+
+void supervisor_state::on_attach_listeners(attach_listeners& what) {
+  listeners_ = std::move(what.listeners);
+  set_health(health_);
+}
+
+void supervisor_state::on_drain() {
+  draining_ = true;
+  auto health = health_;
+  health.state = domain::health_state::draining;
+  health.reason = "The gateway is shutting down.";
+  set_health(std::move(health));
+}
+
+void supervisor_state::set_health(domain::health health) {
+  if (draining_)
+    health.state = domain::health_state::draining;
+  health_ = std::move(health);
+  for (const auto& listener : listeners_)
+    self_->send(listener, health_changed{health_});
+}
+
+domain::stats supervisor_state::figures() const {
+  auto figures = totals_;
+  figures.processes_live = pool_.live();
+  figures.processes_max = pool_.limits().processes_max;
+  figures.queue_length = pool_.waiting();
+  figures.queue_max = pool_.limits().queue_max;
+  return figures;
+}
+
+supervisor_actor::behavior_type
+supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>> self,
+           supervisor_options options) {
+  self->state = std::make_unique<supervisor_state>(self, std::move(options));
+  auto& state = *self->state;
+  return {
+    [&state](const collect&) { return state.figures(); },
+    [&state](lease_request& what) { return state.on_lease_request(what); },
+    [&state](const withdraw_lease& what) { state.on_withdraw_lease(what); },
+    [&state](process_claimed& what) { state.on_process_claimed(what); },
+    [&state](const process_idle& what) { state.on_process_idle(what); },
+    [&state](const login_report& what) { state.on_login_report(what); },
+    [&state](child_started& what) { state.on_child_started(what); },
+    [&state](const child_exited& what) { state.on_child_exited(what); },
+    [&state](attach_listeners& what) { state.on_attach_listeners(what); },
+    [&state](const drain&) { state.on_drain(); },
+    [&state](const tick&) { state.on_tick(); },
+  };
+}
+
+} // namespace ccapi::actors

@@ -1,0 +1,96 @@
+#pragma once
+// supervisor: owns the process slots. Starts children for conversations, makes room at the cap,
+// keeps the health of the whole.
+
+#include "actors/interfaces.hpp"
+#include "actors/messages.hpp"
+#include "domain/process_pool.hpp"
+#include "domain/status.hpp"
+#include "observe/log.hpp"
+#include "process/launcher.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace ccapi::actors {
+
+struct supervisor_options {
+  /// Starts a child: launcher::spawn, with its contract. Called on the supervisor's thread; what it
+  /// refers to outlives the actor.
+  std::function<void(domain::process_id, process::spawn_spec, process::launcher::spawned,
+                     process::launcher::exited)>
+    start;
+  domain::process_pool::options pool;
+  /// What to start for a model. Called on the supervisor's thread; must not block.
+  std::function<domain::result<process::spawn_spec>(const std::string& model)> spec_for;
+  domain::health health; ///< at start; without a cli_path no process is ever started
+  observe::logger log;
+};
+
+/// Decisions are domain::process_pool's; this class performs them.
+class supervisor_state {
+public:
+  static inline const char* name = "supervisor";
+
+  supervisor_state(supervisor_actor::pointer self, supervisor_options options);
+
+  caf::typed_response_promise<lease_reply> on_lease_request(lease_request& what);
+  void on_withdraw_lease(const withdraw_lease& what);
+  void on_process_claimed(process_claimed& what);
+  void on_process_idle(const process_idle& what);
+  void on_login_report(const login_report& what);
+  void on_child_started(child_started& what);
+  void on_child_exited(const child_exited& what);
+  void on_attach_listeners(attach_listeners& what);
+  void on_drain();
+  void on_tick();
+  [[nodiscard]] domain::stats figures() const;
+
+private:
+  /// A lease that has not been answered yet.
+  struct open_lease {
+    lease_request wish;
+    caf::typed_response_promise<lease_reply> answer;
+  };
+
+  void spawn_for(domain::lease_id lease);
+  void give_slot_on();
+  void make_room();
+  void ask(domain::process_id process, const claude_process_actor& handle);
+  void on_idle_report(const domain::idle_report& report);
+  void retire_process(domain::process_id process);
+  void answer_failure(domain::lease_id lease, domain::error failure);
+  void arm_tick();
+  void set_health(domain::health health);
+  /// By the clock that also delivers the ticks.
+  [[nodiscard]] domain::steady_time now() const { return self_->clock().now(); }
+
+  supervisor_actor::pointer self_;
+  supervisor_options options_;
+  domain::process_pool pool_;
+  domain::stats totals_;
+  domain::process_id last_process_ = 0;
+  std::unordered_map<domain::lease_id, open_lease> leases_;
+  std::unordered_map<domain::process_id, claude_process_actor> claimed_;
+  std::set<domain::process_id> unclaimed_; ///< running, no actor has claimed them yet
+  std::set<domain::process_id> retiring_;  ///< asked to end for the sake of a waiter
+  std::vector<domain::idle_report> reports_;
+  std::size_t reports_awaited_ = 0;
+  bool ask_again_ = false; ///< somebody did not answer in time
+  std::vector<health_listener_actor> listeners_;
+  domain::health health_;
+  bool login_failed_ = false;
+  bool draining_ = false;
+  bool tick_armed_ = false;
+};
+
+/// The actor. Runs on CAF's scheduler; holds the state above.
+supervisor_actor::behavior_type
+supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>> self,
+           supervisor_options options);
+
+} // namespace ccapi::actors

@@ -1,0 +1,172 @@
+// Actors on an I/O thread: whose thread runs what, time limits, and the end.
+
+#include "actors/asio_host.hpp"
+#include "actors/messages.hpp"
+#include "stage.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace ccapi::actors::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct notes {
+  std::vector<std::thread::id> threads;
+  std::vector<std::uint64_t> generations;
+  bool ended = false;
+};
+
+/// Notes which thread handles its mail. Passes ticks below 10 on to itself.
+class note_taker final : public on_io<status_client_actor::extend<takes<tick>>::base> {
+public:
+  note_taker(caf::actor_config& config, io_home& home, notes& kept)
+    : on_io{config, home},
+      kept_{kept} {}
+  void on_exit() override { kept_.ended = true; }
+
+protected:
+  behavior_type make_behavior() override {
+    return {
+      [this](const collect&) {
+        kept_.threads.push_back(std::this_thread::get_id());
+        domain::stats answer;
+        answer.turns_active = kept_.generations.size();
+        return answer;
+      },
+      [this](const tick& what) {
+        kept_.threads.push_back(std::this_thread::get_id());
+        kept_.generations.push_back(what.generation);
+        if (what.generation < 10)
+          send(this, tick{what.generation + 1});
+      },
+    };
+  }
+
+private:
+  notes& kept_;
+};
+
+using note_taker_actor = status_client_actor::extend<takes<tick>>;
+
+/// Asks somebody who never answers.
+class asker final : public on_io<process_listener_actor::base> {
+public:
+  asker(caf::actor_config& config, io_home& home, caf::actor deaf, caf::error& heard)
+    : on_io{config, home} {
+    request(deaf, 1s, tick{}).then([] {}, [&heard](const caf::error& why) { heard = why; });
+  }
+
+protected:
+  behavior_type make_behavior() override {
+    return {[](const turn_ended&) {}, [](const process_ended&) {}};
+  }
+};
+
+TEST(asio_host, mail_from_anywhere_is_handled_by_the_loop) {
+  stage world;
+  notes kept;
+  auto& home = world.add_loop();
+  note_taker_actor taker = spawn_on<note_taker>(home, std::ref(kept));
+  std::thread{[&] { caf::anon_send(taker, tick{100}); }}.join();
+  caf::anon_send(taker, tick{200});
+  EXPECT_TRUE(kept.generations.empty()) << "nothing runs on the sender's thread";
+  world.pump_scheduler();
+  EXPECT_TRUE(kept.generations.empty()) << "nor on CAF's";
+  world.pump();
+  EXPECT_EQ(kept.generations, (std::vector<std::uint64_t>{100, 200}));
+  caf::anon_send_exit(taker, caf::exit_reason::user_shutdown);
+  world.pump();
+  EXPECT_TRUE(kept.ended);
+}
+
+TEST(asio_host, handlers_run_on_the_thread_of_the_loop) {
+  stage world;
+  notes kept;
+  auto& home = world.add_loop();
+  note_taker_actor taker = spawn_on<note_taker>(home, std::ref(kept));
+  std::promise<std::thread::id> runner;
+  std::thread io{[&] {
+    runner.set_value(std::this_thread::get_id());
+    while (!kept.ended)
+      home.loop().run_one();
+  }};
+  caf::anon_send(taker, tick{0}); // goes on by mail to itself
+  caf::scoped_actor outside{world.system()};
+  for (std::uint64_t seen = 0; seen < 11;)
+    outside->request(taker, 20s, collect{})
+      .receive([&](const domain::stats& heard) { seen = heard.turns_active; },
+               [&](const caf::error&) { seen = 99; });
+  caf::anon_send_exit(taker, caf::exit_reason::user_shutdown);
+  io.join();
+  const auto expected = runner.get_future().get();
+  EXPECT_EQ(kept.generations.size(), 11U);
+  for (const auto& each : kept.threads)
+    EXPECT_EQ(each, expected);
+}
+
+TEST(asio_host, question_without_an_answer_ends_by_its_time_limit) {
+  stage world;
+  caf::error heard;
+  auto& home = world.add_loop();
+  auto deaf = world.system().spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](const tick&) { return self->make_response_promise(); }};
+  });
+  process_listener_actor one = spawn_on<asker>(home, deaf, std::ref(heard));
+  world.pump();
+  EXPECT_FALSE(heard);
+  world.advance(999ms);
+  EXPECT_FALSE(heard);
+  world.advance(2ms);
+  EXPECT_EQ(heard, caf::sec::request_timeout);
+  caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(deaf, caf::exit_reason::user_shutdown);
+  world.pump();
+}
+
+TEST(asio_host, question_to_an_actor_that_is_gone_fails_at_once) {
+  stage world;
+  notes kept;
+  caf::error heard;
+  auto& home = world.add_loop();
+  note_taker_actor taker = spawn_on<note_taker>(home, std::ref(kept));
+  caf::anon_send_exit(taker, caf::exit_reason::user_shutdown);
+  world.pump();
+  process_listener_actor one =
+    spawn_on<asker>(home, caf::actor_cast<caf::actor>(taker), std::ref(heard));
+  world.pump();
+  EXPECT_EQ(heard, caf::sec::request_receiver_down);
+  caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  world.pump();
+}
+
+TEST(asio_host, busy_actor_lets_the_others_have_their_turn) {
+  stage world;
+  notes busy;
+  notes other;
+  auto& home = world.add_loop();
+  note_taker_actor first = spawn_on<note_taker>(home, std::ref(busy));
+  note_taker_actor second = spawn_on<note_taker>(home, std::ref(other));
+  world.pump();
+  for (int i = 0; i < 1000; ++i)
+    caf::anon_send(first, tick{100});
+  caf::anon_send(second, tick{100});
+  while (other.generations.empty())
+    home.loop().poll_one();
+  EXPECT_LT(busy.generations.size(), 1000U);
+  world.pump();
+  EXPECT_EQ(busy.generations.size(), 1000U);
+  for (const auto& each : {first, second})
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+  world.pump();
+}
+
+} // namespace
+} // namespace ccapi::actors::test

@@ -1,0 +1,376 @@
+// Conversations as a client meets them: order, continuation, queues, cancellation.
+
+#include "gateway_rig.hpp"
+
+namespace ccapi::actors::test {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::error_code;
+
+class conversation_turns : public gateway_rig {};
+
+TEST_F(conversation_turns, second_turn_sends_only_the_new_message_to_the_same_process) {
+  start();
+  client first;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  EXPECT_EQ(first.text, "1");
+  EXPECT_TRUE(first.finished);
+
+  client second;
+  submit(second, "c", "two");
+  EXPECT_EQ(children.size(), 1U);
+  next_turn(0, "two", "2");
+  EXPECT_EQ(second.text, "2");
+
+  client third; // resends the whole dialogue
+  auto whole = request("c", "three");
+  whole.messages = {{domain::role::user, "one"},
+                    {domain::role::assistant, "1"},
+                    {domain::role::user, "two"},
+                    {domain::role::assistant, "2"},
+                    {domain::role::user, "three"}};
+  submit(third, std::move(whole));
+  EXPECT_EQ(children.size(), 1U);
+  next_turn(0, "three", "3");
+  EXPECT_EQ(third.text, "3");
+}
+
+TEST_F(conversation_turns, turns_of_one_conversation_run_one_after_the_other) {
+  start();
+  client first;
+  client second;
+  client third;
+  submit(first, "c", "one");
+  submit(second, "c", "two");
+  submit(third, "c", "three");
+  EXPECT_EQ(children.size(), 1U);
+  EXPECT_EQ(figures().turns_active, 3U);
+  EXPECT_EQ(figures().processes_busy, 1U);
+  first_turn(0, "one", "1");
+  EXPECT_TRUE(first.finished);
+  EXPECT_FALSE(second.over());
+  next_turn(0, "two", "2");
+  next_turn(0, "three", "3");
+  EXPECT_EQ(third.text, "3");
+  EXPECT_EQ(figures().processes_busy, 0U);
+  EXPECT_EQ(figures().turns_finished, 3U);
+}
+
+TEST_F(conversation_turns, conversations_run_side_by_side) {
+  start();
+  client one;
+  client other;
+  submit(one, "a", "qa");
+  submit(other, "b", "qb");
+  ASSERT_EQ(children.size(), 2U);
+  first_turn(1, "qb", "b");
+  EXPECT_TRUE(other.finished);
+  EXPECT_FALSE(one.over());
+  first_turn(0, "qa", "a");
+  EXPECT_EQ(one.text, "a");
+}
+
+TEST_F(conversation_turns, full_queue_refuses_the_newcomer_only) {
+  settings.conversation.queue_max = 1;
+  start();
+  client first;
+  client second;
+  client third;
+  submit(first, "c", "one");
+  submit(second, "c", "two");
+  submit(third, "c", "three");
+  EXPECT_EQ(third.failure(), error_code::server_busy);
+  first_turn(0, "one", "1");
+  next_turn(0, "two", "2");
+  EXPECT_EQ(second.text, "2");
+}
+
+TEST_F(conversation_turns, queue_of_length_zero_still_serves_one_at_a_time) {
+  settings.conversation.queue_max = 0;
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  submit(second, "c", "two");
+  EXPECT_EQ(second.failure(), error_code::server_busy);
+  first_turn(0, "one", "1");
+  EXPECT_EQ(first.text, "1");
+}
+
+TEST_F(conversation_turns, turn_cancelled_in_the_queue_never_reaches_the_process) {
+  start();
+  client first;
+  client second;
+  client third;
+  submit(first, "c", "one");
+  const auto turn = submit(second, "c", "two");
+  submit(third, "c", "three");
+  cancel(turn);
+  EXPECT_TRUE(second.sink.expired());
+  first_turn(0, "one", "1");
+  next_turn(0, "three", "3");
+  EXPECT_EQ(second.events, 0U);
+  EXPECT_EQ(figures().turns_cancelled, 1U);
+}
+
+TEST_F(conversation_turns,
+       client_that_leaves_in_mid_answer_costs_the_process_but_not_the_dialogue) {
+  start();
+  client first;
+  client second;
+  client third;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  const auto turn = submit(second, "c", "two");
+  EXPECT_EQ(cli(0).take_user(), "two");
+  say(0, cli_lines::message_start() + cli_lines::text("half"));
+  cancel(turn);
+  EXPECT_TRUE(second.sink.expired());
+  submit(third, "c", "three");
+  cli(0).take_control("interrupt");
+  say(0, cli_lines::interrupted_result());
+  ASSERT_EQ(children.size(), 2U) << "an interrupted history is not exact";
+  cli(1).boot();
+  world.pump();
+  EXPECT_EQ(cli(1).take_user(true), "one");
+  say(1, cli_lines::result());
+  EXPECT_EQ(cli(1).take_assistant(), "1");
+  next_turn(1, "three", "3");
+  EXPECT_EQ(third.text, "3");
+}
+
+TEST_F(conversation_turns, cancel_and_acknowledge_behind_the_end_are_harmless) {
+  start();
+  client asker;
+  const auto turn = submit(asker, "c", "q");
+  first_turn(0, "q", "a");
+  cancel(turn);
+  cancel(12345);
+  gateway().acknowledge(turn, 100);
+  world.pump();
+  EXPECT_EQ(figures().turns_cancelled, 0U);
+}
+
+TEST_F(conversation_turns, turn_cancelled_before_it_began_frees_everything) {
+  start();
+  client asker;
+  const auto made = gateway().submit(request("c", "q"), asker.make_sink());
+  gateway().cancel(made.turn);
+  EXPECT_EQ(asker.events, 0U);
+  world.pump();
+  EXPECT_TRUE(asker.sink.expired());
+}
+
+TEST_F(conversation_turns, changed_earlier_message_is_a_branch_on_a_fresh_process) {
+  start();
+  client first;
+  client second;
+  client third;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  auto edited = request("c", "two");
+  edited.messages = {
+    {domain::role::user, "ONE"}, {domain::role::assistant, "1"}, {domain::role::user, "two"}};
+  submit(second, std::move(edited));
+  EXPECT_TRUE(cli(0).input_closed()) << "the old branch's process has no use any more";
+  ASSERT_EQ(children.size(), 2U);
+  cli(1).boot();
+  world.pump();
+  EXPECT_EQ(cli(1).take_user(true), "ONE");
+  say(1, cli_lines::result());
+  EXPECT_EQ(cli(1).take_assistant(), "1");
+  next_turn(1, "two", "2");
+  submit(third, "c", "three");
+  next_turn(1, "three", "3");
+  EXPECT_EQ(third.text, "3");
+}
+
+TEST_F(conversation_turns, other_model_means_another_process_with_the_same_dialogue) {
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  auto other = request("c", "two");
+  other.model = "opus";
+  submit(second, std::move(other));
+  ASSERT_EQ(children.size(), 2U);
+  EXPECT_EQ(children[1].model, "opus");
+  cli(1).boot();
+  world.pump();
+  EXPECT_EQ(cli(1).take_user(true), "one");
+}
+
+TEST_F(conversation_turns, failed_turn_leaves_no_trace_in_the_dialogue) {
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  cli(0).boot();
+  world.pump();
+  cli(0).take_user();
+  say(0, cli_lines::error_result(529, "overloaded"));
+  EXPECT_EQ(first.failure(), error_code::overloaded);
+  submit(second, "c", "two");
+  ASSERT_EQ(children.size(), 2U);
+  first_turn(1, "two", "2");
+  EXPECT_EQ(second.text, "2");
+  EXPECT_EQ(figures().turns_failed, 1U);
+}
+
+TEST_F(conversation_turns, process_that_dies_while_idle_is_replaced_with_the_dialogue) {
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  reap(0);
+  EXPECT_EQ(figures().processes_live, 0U);
+  submit(second, "c", "two");
+  ASSERT_EQ(children.size(), 2U);
+  cli(1).boot();
+  world.pump();
+  EXPECT_EQ(cli(1).take_user(true), "one");
+  say(1, cli_lines::result());
+  cli(1).take_assistant();
+  next_turn(1, "two", "2");
+  EXPECT_EQ(second.text, "2");
+}
+
+TEST_F(conversation_turns, idle_conversation_gives_its_process_up_and_keeps_its_dialogue) {
+  settings.conversation.session_timeout = 60s;
+  start();
+  client first;
+  client second;
+  client third;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  world.advance(59s);
+  EXPECT_FALSE(cli(0).input_closed());
+  submit(second, "c", "two");
+  next_turn(0, "two", "2");
+  world.advance(59s);
+  EXPECT_FALSE(cli(0).input_closed()) << "its time starts anew with each turn";
+  world.advance(2s);
+  EXPECT_TRUE(cli(0).input_closed());
+  EXPECT_EQ(live_conversations(), 0U);
+  EXPECT_EQ(figures().conversations, 1U);
+  submit(third, "c", "three");
+  ASSERT_EQ(children.size(), 2U);
+  cli(1).boot();
+  world.pump();
+  EXPECT_EQ(cli(1).take_user(true), "one");
+}
+
+TEST_F(conversation_turns, turn_longer_than_the_idle_time_is_left_alone) {
+  settings.conversation.session_timeout = 60s;
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  submit(second, "c", "two");
+  world.advance(300s);
+  next_turn(0, "two", "2");
+  EXPECT_EQ(second.text, "2");
+}
+
+TEST_F(conversation_turns, conversation_that_is_killed_leaves_no_client_waiting) {
+  settings.claude.max_concurrent_sessions = 1;
+  start();
+  client busy;
+  client first;
+  client second;
+  client later;
+  submit(busy, "a", "q");
+  submit(first, "b", "one");
+  submit(second, "b", "two");
+  caf::anon_send_exit(shard().conversations.records().front()->actor, caf::exit_reason::kill);
+  world.pump();
+  EXPECT_EQ(first.failure(), error_code::internal);
+  EXPECT_EQ(second.failure(), error_code::internal);
+  submit(later, "b", "three");
+  EXPECT_FALSE(later.over()) << "a new actor took it";
+  first_turn(0, "q", "a");
+  reap_ended();
+  reap_ended();
+  first_turn(children.size() - 1, "three", "3");
+  EXPECT_EQ(later.text, "3");
+}
+
+TEST_F(conversation_turns, killed_conversation_takes_its_process_along) {
+  start();
+  client running;
+  submit(running, "a", "q");
+  cli(0).boot();
+  world.pump();
+  caf::anon_send_exit(shard().conversations.records().front()->actor, caf::exit_reason::kill);
+  world.pump();
+  EXPECT_TRUE(running.over());
+  EXPECT_TRUE(cli(0).input_closed());
+  EXPECT_EQ(figures().processes_busy, 0U);
+}
+
+TEST_F(conversation_turns, forgotten_conversation_leaves_no_memory_behind) {
+  settings.conversation.stored_max = 1;
+  settings.claude.use_interactive_sessions = true;
+  start();
+  client first;
+  submit(first, "a", "one");
+  const std::weak_ptr<conversation_record> watched{shard().conversations.records().front()};
+  first_turn(0, "one", "1");
+  reap(0); // no process, no actor
+  EXPECT_EQ(live_conversations(), 0U);
+  client other;
+  submit(other, "b", "two");
+  EXPECT_EQ(shard().conversations.size(), 1U);
+  EXPECT_TRUE(watched.expired()) << "the bound on transcripts counts all there are";
+}
+
+TEST_F(conversation_turns, refused_login_degrades_health_until_a_turn_succeeds) {
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  cli(0).boot();
+  world.pump();
+  cli(0).take_user();
+  say(0, cli_lines::error_result(401, "no"));
+  EXPECT_EQ(first.failure(), error_code::upstream_auth);
+  EXPECT_EQ(gateway().current_health().state, domain::health_state::degraded);
+  submit(second, "c", "two");
+  first_turn(1, "two", "2");
+  EXPECT_EQ(gateway().current_health().state, domain::health_state::ok);
+}
+
+TEST_F(conversation_turns, figures_add_up) {
+  start();
+  client one;
+  client two;
+  client three;
+  submit(one, "a", "q");
+  first_turn(0, "q", "x");
+  const auto turn = submit(two, "a", "q2");
+  cli(0).take_user();
+  cancel(turn);
+  cli(0).take_control("interrupt");
+  say(0, cli_lines::interrupted_result());
+  submit(three, "b", "q3");
+  children[1].cli.die();
+  world.pump();
+  const auto now = figures();
+  EXPECT_EQ(now.turns_submitted, 3U);
+  EXPECT_EQ(now.turns_finished, 1U);
+  EXPECT_EQ(now.turns_cancelled, 1U);
+  EXPECT_EQ(now.turns_failed, 1U);
+  EXPECT_EQ(now.turns_active, 0U);
+  EXPECT_EQ(now.processes_busy, 0U);
+  EXPECT_EQ(now.processes_spawned, 2U);
+  EXPECT_EQ(now.completion_tokens, 5);
+  EXPECT_EQ(now.prompt_tokens, 3);
+}
+
+} // namespace
+} // namespace ccapi::actors::test

@@ -1,0 +1,181 @@
+#include "gateway_rig.hpp"
+
+#include <caf/send.hpp>
+
+namespace ccapi::actors::test {
+
+namespace {
+
+front_end& object_of(const front_end_actor& handle) {
+  return static_cast<front_end&>(*caf::actor_cast<caf::abstract_actor*>(handle));
+}
+
+} // namespace
+
+gateway_rig::played_thread::played_thread(io_home& home, std::size_t index, std::size_t count,
+                                          const config::settings& settings,
+                                          const supervisor_actor& supervisor,
+                                          const domain::health& health)
+  : state{.home = home,
+          .index = index,
+          .count = count,
+          .settings = settings,
+          .log = {},
+          .supervisor = supervisor,
+          .health = health,
+          .totals = {},
+          .conversations = {settings.conversation.stored_max,
+                            settings.conversation.stored_bytes_max}},
+    actor{spawn_on<front_end>(home, std::ref(state))},
+    gateway{object_of(actor)} {}
+
+void gateway_rig::start(std::size_t io_threads) {
+  const auto start_child = [this](domain::process_id id, const process::spawn_spec& spec,
+                                  const process::launcher::spawned& spawned,
+                                  process::launcher::exited exited) {
+    auto& child = children.emplace_back();
+    child.id = id;
+    child.model = spec.program;
+    child.on_exited = std::move(exited);
+    spawned(child.cli.make_child(id));
+  };
+  supervisor_ = world.system().spawn(
+    supervisor,
+    supervisor_options{
+      .start = start_child,
+      .pool = {.processes_max = settings.claude.max_concurrent_sessions,
+               .queue_max = settings.limits.queue_max,
+               .queue_timeout = settings.limits.queue_timeout},
+      .spec_for =
+        [](const std::string& model) {
+          return domain::result<process::spawn_spec>{process::spawn_spec{model, {}, {}, {}}};
+        },
+      .health = health,
+      .log = {}});
+  std::vector<front_end_actor> front_ends;
+  std::vector<status_client_actor> sources{supervisor_};
+  attach_listeners listeners;
+  for (std::size_t index = 0; index < io_threads; ++index) {
+    auto& each = *shards_.emplace_back(std::in_place, world.add_loop(), index, io_threads, settings,
+                                       supervisor_, health);
+    front_ends.push_back(each.actor);
+    sources.emplace_back(each.actor);
+    listeners.listeners.emplace_back(each.actor);
+  }
+  collector_ = world.system().spawn(stats_collector, std::move(sources));
+  for (auto& each : shards_)
+    object_of(each->actor).connect(front_ends, collector_);
+  caf::anon_send(supervisor_, std::move(listeners));
+  world.pump();
+}
+
+void gateway_rig::TearDown() {
+  if (shards_.empty())
+    return;
+  drain();
+  close_all();
+  for (std::size_t rounds = 0; rounds < 100 && figures().processes_live > 0; ++rounds)
+    reap_ended();
+  const auto left = figures();
+  EXPECT_EQ(left.processes_live, 0U) << "a slot was lost, or a child was not told to end";
+  EXPECT_EQ(left.processes_busy, 0U);
+  EXPECT_EQ(left.turns_active, 0U);
+  EXPECT_EQ(left.queue_length, 0U);
+  EXPECT_EQ(left.turns_submitted, left.turns_finished + left.turns_failed + left.turns_cancelled);
+  EXPECT_EQ(live_conversations(), 0U) << "an actor was left behind";
+  for (auto& each : shards_)
+    caf::anon_send_exit(each->actor, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(collector_, caf::exit_reason::user_shutdown);
+  children.clear(); // their callbacks hold the supervisor
+  caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  world.pump();
+}
+
+void gateway_rig::close_all() {
+  for (auto& each : shards_)
+    caf::anon_send(each->actor, actors::close_all{});
+  world.pump();
+}
+
+void gateway_rig::drain() {
+  caf::anon_send(supervisor_, actors::drain{});
+  world.pump();
+}
+
+domain::chat_request gateway_rig::request(const std::string& conversation,
+                                          const std::string& query) {
+  return {.request_id = "req",
+          .model = "sonnet",
+          .system_prompt = std::nullopt,
+          .messages = {{domain::role::user, query}},
+          .sampling = {},
+          .conversation_id = conversation};
+}
+
+domain::turn_id gateway_rig::submit(client& from, domain::chat_request what, std::size_t thread) {
+  const auto made = gateway(thread).submit(std::move(what), from.make_sink());
+  EXPECT_EQ(from.events, 0U) << "nothing is heard from inside submit";
+  world.pump();
+  return made.turn;
+}
+
+domain::turn_id gateway_rig::submit(client& from, const std::string& conversation,
+                                    const std::string& query, std::size_t thread) {
+  return submit(from, request(conversation, query), thread);
+}
+
+void gateway_rig::cancel(domain::turn_id turn, std::size_t thread) {
+  gateway(thread).cancel(turn);
+  world.pump();
+}
+
+void gateway_rig::say(std::size_t which, std::string_view lines) {
+  ASSERT_EQ(cli(which).say(lines), lines.size());
+  world.pump();
+}
+
+void gateway_rig::first_turn(std::size_t which, const std::string& query,
+                             const std::string& answer) {
+  ASSERT_GT(children.size(), which);
+  cli(which).boot();
+  world.pump();
+  next_turn(which, query, answer);
+}
+
+void gateway_rig::next_turn(std::size_t which, const std::string& query,
+                            const std::string& answer) {
+  EXPECT_EQ(cli(which).take_user(), query);
+  say(which, cli_lines::answer(answer));
+}
+
+void gateway_rig::reap(std::size_t which) {
+  auto& child = children.at(which);
+  if (std::exchange(child.reaped, true))
+    return;
+  child.cli.die();
+  child.on_exited(child.id, {});
+  world.pump();
+}
+
+void gateway_rig::reap_ended() {
+  for (std::size_t which = 0; which < children.size(); ++which)
+    if (cli(which).dead() || cli(which).input_closed() || cli(which).life_closed())
+      reap(which);
+}
+
+domain::stats gateway_rig::figures() {
+  domain::stats heard;
+  gateway().collect_stats([&](const domain::stats& all) { heard = all; });
+  world.pump();
+  return heard;
+}
+
+std::size_t gateway_rig::live_conversations() {
+  std::size_t alive = 0;
+  for (auto& each : shards_)
+    for (const auto& record : each->state.conversations.records())
+      alive += record->actor ? 1U : 0U;
+  return alive;
+}
+
+} // namespace ccapi::actors::test

@@ -1,0 +1,84 @@
+#pragma once
+// gateway_rig: the actors as the program wires them, on hand-driven I/O threads; only the launcher
+// is played: each child is a scripted_cli.
+
+#include "actors/front_end.hpp"
+#include "actors/gateway_client.hpp"
+#include "actors/stats_collector.hpp"
+#include "actors/supervisor.hpp"
+#include "recording_sink.hpp"
+#include "scripted_cli.hpp"
+#include "stage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ccapi::actors::test {
+
+/// A child that the supervisor had started.
+struct played_child {
+  domain::process_id id = 0;
+  std::string model;
+  scripted_cli cli;
+  process::launcher::exited on_exited;
+  bool reaped = false;
+};
+
+class gateway_rig : public testing::Test {
+protected:
+  /// Builds the gateway; set `settings` before.
+  void start(std::size_t io_threads = 1);
+  /// Ends the gateway as the program does; fails the test if anything is left.
+  void TearDown() override;
+  void close_all();
+  void drain();
+
+  domain::gateway& gateway(std::size_t thread = 0) { return shards_.at(thread)->gateway; }
+  io_shard& shard(std::size_t thread = 0) { return shards_.at(thread)->state; }
+
+  /// Submits a turn of a conversation and pumps.
+  domain::turn_id submit(client& from, const std::string& conversation, const std::string& query,
+                         std::size_t thread = 0);
+  domain::turn_id submit(client& from, domain::chat_request request, std::size_t thread = 0);
+  static domain::chat_request request(const std::string& conversation, const std::string& query);
+  void cancel(domain::turn_id turn, std::size_t thread = 0);
+
+  scripted_cli& cli(std::size_t which) { return children.at(which).cli; }
+  void say(std::size_t which, std::string_view lines);
+  /// Answers the probe and takes the user line, which must be `query`; then says the answer.
+  void first_turn(std::size_t which, const std::string& query, const std::string& answer);
+  void next_turn(std::size_t which, const std::string& query, const std::string& answer);
+  /// Children that were told to end do so, and dead ones are reaped.
+  void reap_ended();
+  void reap(std::size_t which);
+
+  domain::stats figures();
+  std::size_t live_conversations();
+
+  config::settings settings;
+  stage world;
+  std::deque<played_child> children;
+  domain::health health{domain::health_state::ok, "", "/bin/claude", "2.1.330"};
+
+private:
+  struct played_thread {
+    played_thread(io_home& home, std::size_t index, std::size_t count,
+                  const config::settings& settings, const supervisor_actor& supervisor,
+                  const domain::health& health);
+    io_shard state;
+    front_end_actor actor;
+    gateway_client gateway;
+  };
+
+  supervisor_actor supervisor_;
+  stats_collector_actor collector_;
+  std::deque<std::optional<played_thread>> shards_;
+};
+
+} // namespace ccapi::actors::test

@@ -1,0 +1,144 @@
+#include "process_rig.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace ccapi::actors::test {
+
+using namespace std::chrono_literals;
+
+void process_rig::start() {
+  supervisor_ = world.system().spawn([this]() -> supervisor_actor::behavior_type {
+    return {
+      [](const collect&) { return domain::stats{}; },
+      [](const lease_request&) { return lease_reply{}; },
+      [](const withdraw_lease&) {},
+      [this](const process_claimed& what) {
+        EXPECT_EQ(what.process, id);
+        ++claims;
+      },
+      [this](const process_idle& what) {
+        EXPECT_EQ(what.process, id);
+        ++idle_notes;
+      },
+      [](const login_report&) {},
+      [](const child_started&) {},
+      [](const child_exited&) {},
+      [](const attach_listeners&) {},
+      [](const drain&) {},
+      [](const tick&) {},
+    };
+  });
+  parent_ = world.system().spawn([this]() -> process_listener_actor::behavior_type {
+    return {
+      [this](const turn_ended& what) { ends.push_back(what); },
+      [this](const process_ended& what) {
+        EXPECT_EQ(what.process, id);
+        ++left_service;
+      },
+    };
+  });
+  shard.emplace(io_shard{.home = home_,
+                         .index = 0,
+                         .count = 1,
+                         .settings = settings,
+                         .log = {},
+                         .supervisor = supervisor_,
+                         .health = {},
+                         .totals = {},
+                         .conversations = {100, 1 << 20}});
+  process = spawn_on<claude_process>(home_, std::ref(*shard), parent_, cli.make_child(id));
+  world.pump();
+}
+
+void process_rig::start_booted() {
+  start();
+  cli.boot();
+  world.pump();
+}
+
+void process_rig::TearDown() {
+  cli.die();
+  world.pump();
+  if (process)
+    tell_exit();
+  EXPECT_EQ(left_service, 1U) << "the conversation hears once that its process is gone";
+  process = nullptr;
+  for (const auto& each :
+       {caf::actor_cast<caf::actor>(parent_), caf::actor_cast<caf::actor>(supervisor_)})
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+  world.pump();
+}
+
+domain::turn_id process_rig::order(client& from, std::string query,
+                                   std::vector<domain::message> seed, std::string system_prompt,
+                                   domain::sampling sampling) {
+  caf::anon_send(process, run_turn{.turn = ++last_turn_,
+                                   .request_id = "req",
+                                   .sink = from.make_sink(),
+                                   .system_prompt = std::move(system_prompt),
+                                   .seed = std::move(seed),
+                                   .query = asked(std::move(query)),
+                                   .sampling = std::move(sampling)});
+  world.pump();
+  return last_turn_;
+}
+
+void process_rig::run_turn_to_end(const std::string& query, const std::string& answer) {
+  client asker;
+  order(asker, query);
+  EXPECT_EQ(cli.take_user(), query);
+  say(cli_lines::answer(answer));
+  EXPECT_EQ(asker.text, answer);
+  EXPECT_TRUE(asker.finished);
+}
+
+void process_rig::cancel(domain::turn_id turn) {
+  caf::anon_send(process, cancel_turn{turn});
+  world.pump();
+}
+
+void process_rig::grant(domain::turn_id turn, std::size_t bytes) {
+  caf::anon_send(process, grant_credit{turn, bytes});
+  world.pump();
+}
+
+void process_rig::tell_exit(int code) {
+  caf::anon_send(process, child_exited{id, {.code = code, .signal = 0}});
+  world.pump();
+}
+
+domain::idle_report process_rig::probe() {
+  domain::idle_report heard;
+  world.system().spawn([&](caf::event_based_actor* self) {
+    self->request(process, 1s, probe_idle{}).then([&](const domain::idle_report& what) {
+      heard = what;
+    });
+  });
+  world.pump();
+  return heard;
+}
+
+bool process_rig::retire() {
+  bool heard = false;
+  world.system().spawn([&](caf::event_based_actor* self) {
+    self->request(process, 1s, actors::retire{}).then([&](bool accepted) { heard = accepted; });
+  });
+  world.pump();
+  return heard;
+}
+
+void process_rig::say(std::string_view lines) {
+  ASSERT_EQ(cli.say(lines), lines.size());
+  world.pump();
+}
+
+turn_ended process_rig::only_end() const {
+  EXPECT_EQ(ends.size(), 1U);
+  return ends.empty() ? turn_ended{} : ends.front();
+}
+
+} // namespace ccapi::actors::test

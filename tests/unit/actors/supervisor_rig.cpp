@@ -1,0 +1,147 @@
+#include "supervisor_rig.hpp"
+
+namespace ccapi::actors::test {
+
+void supervisor_rules::start(std::size_t processes_max, std::size_t queue_max) {
+  boss = world.system().spawn(
+    supervisor,
+    supervisor_options{
+      .start =
+        [this](auto id, auto spec, auto spawned, auto done) {
+          starts.push_back({id, spec.program, spawned, done});
+        },
+      .pool = {.processes_max = processes_max, .queue_max = queue_max, .queue_timeout = 30s},
+      .spec_for = [](const std::string& model) -> domain::result<process::spawn_spec> {
+        if (model == "bad")
+          return domain::error{.code = error_code::invalid_request};
+        return process::spawn_spec{model, {}, {}, {}};
+      },
+      .health = health,
+      .log = {}});
+  world.pump();
+}
+
+void supervisor_rules::TearDown() {
+  starts.clear(); // they hold the supervisor
+  caf::anon_send_exit(boss, caf::exit_reason::user_shutdown);
+  for (auto& [id, each] : processes)
+    caf::anon_send_exit(each.handle, caf::exit_reason::user_shutdown);
+  for (auto& each : extras_)
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+  world.advance(1h); // whoever still waits for an answer hears that there is none
+}
+
+void supervisor_rules::want(domain::lease_id lease, const std::string& model) {
+  world.system().spawn([=, this](caf::event_based_actor* self) {
+    self->request(boss, caf::infinite, lease_request{lease, model, "req"})
+      .then([=, this](lease_reply& what) { replies[lease] = std::move(what); },
+            [](const caf::error&) {});
+  });
+  world.pump();
+}
+
+const lease_reply* supervisor_rules::reply(domain::lease_id lease) const {
+  const auto found = replies.find(lease);
+  return found == replies.end() ? nullptr : &found->second;
+}
+
+std::optional<error_code> supervisor_rules::refusal(domain::lease_id lease) const {
+  const auto* heard = reply(lease);
+  return heard && heard->failure ? std::optional{heard->failure->code} : std::nullopt;
+}
+
+void supervisor_rules::started(std::size_t which) {
+  process::child_process child;
+  child.id = starts.at(which).id;
+  starts.at(which).on_spawned(std::move(child));
+  world.pump();
+}
+
+void supervisor_rules::not_started(std::size_t which, error_code why) {
+  starts.at(which).on_spawned(domain::error{.code = why});
+  world.pump();
+}
+
+void supervisor_rules::exited(domain::process_id id) {
+  for (const auto& each : starts)
+    if (each.id == id)
+      each.on_exited(id, {});
+  world.pump();
+}
+
+played_process& supervisor_rules::claim(domain::process_id id, bool idle,
+                                        domain::steady_time since) {
+  auto& played = processes[id];
+  played.idle = idle;
+  played.idle_since = since;
+  played.handle = world.system().spawn(
+    [&played, id](claude_process_actor::pointer self) -> claude_process_actor::behavior_type {
+      return {
+        [](const run_turn&) {},
+        [](const cancel_turn&) {},
+        [](const grant_credit&) {},
+        [](const close_process&) {},
+        [&played, id, self](const probe_idle&) -> caf::result<domain::idle_report> {
+          ++played.questions;
+          if (played.deaf)
+            return self->make_response_promise<domain::idle_report>();
+          return domain::idle_report{id, played.idle, played.idle_since};
+        },
+        [&played](const retire&) {
+          ++played.retirements;
+          played.idle = played.idle && played.accepts; // who refuses has got work
+          return played.accepts;
+        },
+        [&played, self](const child_exited&) {
+          ++played.exits;
+          self->quit();
+        },
+      };
+    });
+  caf::anon_send(boss, process_claimed{id, played.handle});
+  world.pump();
+  return played;
+}
+
+void supervisor_rules::tell_idle(domain::process_id id) {
+  processes.at(id).idle = true;
+  caf::anon_send(boss, process_idle{id});
+  world.pump();
+}
+
+played_process& supervisor_rules::grant(domain::lease_id lease, bool idle,
+                                        domain::steady_time since) {
+  want(lease);
+  started(starts.size() - 1);
+  EXPECT_TRUE(granted(lease));
+  return claim(starts.back().id, idle, since);
+}
+
+domain::stats supervisor_rules::figures() {
+  domain::stats heard;
+  world.system().spawn([&](caf::event_based_actor* self) {
+    self->request(boss, 1s, collect{}).then([&](const domain::stats& what) { heard = what; });
+  });
+  world.pump();
+  return heard;
+}
+
+void supervisor_rules::login(bool works) {
+  caf::anon_send(boss, login_report{works});
+  world.pump();
+}
+
+domain::health& supervisor_rules::attach() {
+  const auto listener = world.system().spawn([this]() -> health_listener_actor::behavior_type {
+    return {[this](const health_changed& what) {
+      ++health_changes;
+      heard_ = what.health;
+    }};
+  });
+  extras_.push_back(caf::actor_cast<caf::actor>(listener));
+  caf::anon_send(boss, attach_listeners{{listener}});
+  world.pump();
+  return heard_;
+}
+
+} // namespace ccapi::actors::test

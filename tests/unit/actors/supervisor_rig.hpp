@@ -1,0 +1,77 @@
+#pragma once
+// supervisor_rules: the supervisor under CAF's test scheduler, with played launcher and processes.
+
+#include "actors/supervisor.hpp"
+#include "stage.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace ccapi::actors::test {
+
+using namespace std::chrono_literals;
+using domain::error_code;
+
+/// A start that the launcher was asked for.
+struct start_order {
+  domain::process_id id = 0;
+  std::string program;
+  process::launcher::spawned on_spawned;
+  process::launcher::exited on_exited;
+};
+
+/// A process actor as the supervisor sees it.
+struct played_process {
+  bool idle = false;
+  domain::steady_time idle_since{};
+  bool accepts = true;
+  bool deaf = false;
+  std::size_t questions = 0;
+  std::size_t retirements = 0;
+  std::size_t exits = 0;
+  claude_process_actor handle;
+};
+
+class supervisor_rules : public testing::Test {
+protected:
+  void start(std::size_t processes_max, std::size_t queue_max = 10);
+  void TearDown() override;
+
+  void want(domain::lease_id lease, const std::string& model = "m");
+  /// The reply to a lease, if it has come.
+  const lease_reply* reply(domain::lease_id lease) const;
+  std::optional<error_code> refusal(domain::lease_id lease) const;
+  bool granted(domain::lease_id lease) const { return reply(lease) && reply(lease)->child; }
+
+  /// The launcher reports.
+  void started(std::size_t which);
+  void not_started(std::size_t which, error_code why = error_code::cli_unavailable);
+  void exited(domain::process_id id);
+  /// A conversation makes the actor for a child.
+  played_process& claim(domain::process_id id, bool idle = false, domain::steady_time since = {});
+  void tell_idle(domain::process_id id);
+  /// want + started + claim.
+  played_process& grant(domain::lease_id lease, bool idle, domain::steady_time since = {});
+  domain::stats figures();
+  void login(bool works);
+  domain::health& attach();
+
+  stage world;
+  supervisor_actor boss;
+  std::deque<start_order> starts;
+  std::map<domain::lease_id, lease_reply> replies;
+  std::map<domain::process_id, played_process> processes;
+  domain::health health{domain::health_state::ok, "", "/bin/claude", "2.1.330"};
+  std::size_t health_changes = 0;
+
+private:
+  std::vector<caf::actor> extras_;
+  domain::health heard_;
+};
+
+} // namespace ccapi::actors::test
