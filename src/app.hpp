@@ -1,0 +1,13 @@
+#pragma once
+// app: the composition root. Constructs and connects the rooms, starts and stops them in order.
+
+#include "config/settings.hpp"
+
+namespace ccapi {
+
+/// Runs the gateway until a signal ends it. Call once, from main.
+/// Returns the process's exit code: 0 after a drain, 78 for a refused configuration, 1 for a
+/// start-up failure (port taken, shim missing).
+int run(const config::settings& settings);
+
+} // namespace ccapi

@@ -1,0 +1,131 @@
+#include "app.hpp"
+#include "config/load.hpp"
+#include "config/print.hpp"
+#include "http/bind_policy.hpp"
+#include "observe/log.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <unistd.h>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using namespace ccapi;
+
+/// EX_CONFIG of sysexits.h.
+constexpr int exit_configuration = 78;
+
+struct command_line {
+  config::source_options sources;
+  bool check_config = false;
+  bool print_config = false;
+  bool print_default_config = false;
+  bool print_config_docs = false;
+};
+
+constexpr const char* description =
+  "Serves the OpenAI API with your own Claude Code CLI behind it.\n"
+  "Listens on 127.0.0.1:8080 unless told otherwise.";
+
+constexpr const char* example = R"(Example:
+  claude-code-api --port 8080
+  curl http://127.0.0.1:8080/v1/chat/completions -H 'Content-Type: application/json' \
+    -d '{"model": "sonnet", "messages": [{"role": "user", "content": "Hello"}]}'
+
+Further keys: docs/configuration.md, or --print-config. Exit code 78: wrong configuration.)";
+
+void add_options(CLI::App& app, command_line& line) {
+  const auto sets = [&](const char* flag, const char* key, const char* type, const char* help) {
+    app
+      .add_option_function<std::string>(
+        flag, [&line, key](const std::string& text) { line.sources.flags.emplace_back(key, text); },
+        help)
+      ->type_name(type);
+  };
+  app.add_option("-c,--config", line.sources.config_file, "Read this configuration file as well")
+    ->type_name("FILE");
+  sets("--host", "server.host", "ADDRESS", "Address to listen on");
+  sets("-p,--port", "server.port", "PORT", "Port to listen on; 0 takes any free one");
+  sets("--claude", "claude.command", "PATH", "The Claude Code CLI: name in PATH, or path");
+  sets("--log-level", "log.level", "LEVEL", "trace, debug, info, warning, error or off");
+  app.add_flag("--check-config", line.check_config, "Check the configuration, then exit");
+  app.add_flag("--print-config", line.print_config,
+               "Print every key, its value and where it came from, then exit");
+  app.set_version_flag("-V,--version", "claude-code-api " CCAPI_VERSION,
+                       "Print the version, then exit");
+  // For the build: they keep config/default.toml and docs/configuration.md up to date.
+  app.add_flag("--print-default-config", line.print_default_config)->group("");
+  app.add_flag("--print-config-docs", line.print_config_docs)->group("");
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> variables;
+  for (char** each = environ; each && *each; ++each)
+    variables.emplace_back(*each);
+  return variables;
+}
+
+void warn(const config::loaded& configured) {
+  if (configured.warnings.empty())
+    return;
+  const observe::logger log{
+    observe::level_from(configured.values.log.level).value_or(observe::log_level::info),
+    observe::format_from(configured.values.log.format).value_or(observe::log_format::text)};
+  for (const auto& warning : configured.warnings)
+    log.warning(warning);
+}
+
+int serve(const command_line& line) {
+  const auto outcome = config::load(line.sources);
+  if (const auto* problems = std::get_if<std::vector<config::problem>>(&outcome)) {
+    for (const auto& each : *problems)
+      std::cerr << "claude-code-api: " << config::to_string(each) << '\n';
+    return exit_configuration;
+  }
+  const auto& configured = std::get<config::loaded>(outcome);
+  warn(configured);
+  if (line.print_config)
+    std::cout << config::print(configured);
+  if (line.check_config) {
+    if (const auto allowed = http::check_bind(configured.values.server); !allowed) {
+      std::cerr << "claude-code-api: " << allowed.error().message << '\n';
+      return exit_configuration;
+    }
+    std::cout << "The configuration is valid.\n";
+  }
+  if (line.print_config || line.check_config)
+    return EXIT_SUCCESS;
+  for (const auto& [name, text] : configured.extra_variables)
+    setenv(name.c_str(), text.c_str(), 0); // safe here: there is one thread yet
+  return run(configured.values);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  command_line line;
+  CLI::App app{description, "claude-code-api"};
+  app.footer(example);
+  try {
+    add_options(app, line);
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    if (failure.get_exit_code() == 0) // --help, --version
+      return app.exit(failure);
+    std::cerr << "claude-code-api: " << failure.what() << " (see --help)\n";
+    return exit_configuration;
+  }
+  if (line.print_default_config || line.print_config_docs) {
+    std::cout << (line.print_default_config ? config::default_toml()
+                                            : config::configuration_markdown());
+    return EXIT_SUCCESS;
+  }
+  line.sources.environment = environment();
+  return serve(line);
+}

@@ -1,0 +1,99 @@
+"""Fixtures: the stand-in for the Messages API, the fake and the real CLIs, gateways to test."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+from gateway import Gateway  # noqa: E402
+from ledger import Ledger  # noqa: E402
+from messages_api import MessagesApi  # noqa: E402
+from programs import CLI_VERSIONS, fake_cli, gateway_binary, installed_cli  # noqa: E402
+
+ANSWERS = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
+
+
+@pytest.fixture(scope="session")
+def binary():
+    return gateway_binary()
+
+
+@pytest.fixture(scope="session")
+def fake_claude():
+    return fake_cli()
+
+
+@pytest.fixture(scope="session", params=CLI_VERSIONS)
+def cli(request):
+    """A real CLI; every test that uses it runs once per pinned version."""
+    return installed_cli(request.param)
+
+
+@pytest.fixture
+def api():
+    """The stand-in for the Messages API. Its own defects fail the test."""
+    server = MessagesApi().start()
+    yield server
+    server.release()
+    server.stop()
+    assert not server.defects, server.defects[0]
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "ledger.jsonl")
+
+
+@pytest.fixture
+def start(binary, tmp_path, request):
+    """start(command, environment, **settings) -> Gateway. Checks every gateway at the end."""
+    running = []
+
+    def start_gateway(command, environment=None, **settings):
+        directory = tmp_path / f"gateway{len(running)}"
+        directory.mkdir()
+        keys = {name.replace("__", "."): value for name, value in settings.items()}
+        gateway = Gateway(binary, directory, command, environment or {}, keys)
+        running.append(gateway)
+        gateway.take_baseline()
+        return gateway
+
+    yield start_gateway
+    clean = request.node.get_closest_marker("killed") is None
+    failures = []
+    for gateway in running:  # all of them, whatever one has left behind
+        try:
+            gateway.finish(clean)
+        except AssertionError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
+@pytest.fixture
+def gateway(start, cli, api):
+    """A gateway with a real CLI that talks to the stand-in."""
+    return start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": api.url})
+
+
+@pytest.fixture
+def start_fake(start, fake_claude, ledger, tmp_path):
+    """start_fake(script, **settings): a gateway with the fake CLI."""
+    state = tmp_path / "state"
+    state.mkdir()
+
+    def start_with_fake(script="", **settings):
+        return start(fake_claude, {**ANSWERS, "ANTHROPIC_FAKE_LEDGER": str(ledger.path),
+                                   "ANTHROPIC_FAKE_STATE": str(state),
+                                   "ANTHROPIC_FAKE_FIXTURES": str(ROOT / "tests/fixtures/claude"),
+                                   "ANTHROPIC_FAKE_SCRIPT": script}, **settings)
+
+    return start_with_fake
+
+
+@pytest.fixture
+def fake_gateway(start_fake):
+    return start_fake()

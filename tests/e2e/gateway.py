@@ -1,0 +1,226 @@
+"""Runs the gateway binary for a test and checks, when it ends, that it left nothing behind."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+import uuid
+
+import openai
+import proc_tree
+
+MARK = "ANTHROPIC_RIG_MARK"
+SANITIZER = re.compile(rb"ERROR: (Address|Leak)Sanitizer|runtime error:")
+# What one live process may cost the gateway: stdin, stdout, stderr, life pipe; and its pidfd.
+PIPES_PER_PROCESS = 4
+# The loop of the thread that starts processes is made with the first of them, once.
+LAUNCHER_LOOP = 3
+
+
+class Gateway:
+    """One gateway on a free port, in a directory of its own."""
+
+    def __init__(self, binary, directory, command, environment, settings):
+        self.directory = directory
+        self.home = directory / "home"
+        self.home.mkdir()
+        self.mark = uuid.uuid4().hex
+        self.environment = {
+            "PATH": "/usr/bin:/bin", "HOME": str(self.home), MARK: self.mark,
+            "DISABLE_TELEMETRY": "1",
+            "CLAUDE_CODE__SERVER__PORT": "0", "CLAUDE_CODE__LOG__FORMAT": "json",
+            "CLAUDE_CODE__LOG__LEVEL": "debug", "CLAUDE_CODE__CLAUDE__COMMAND": str(command),
+            "CLAUDE_CODE__SERVER__IO_THREADS": "2",
+            **environment,
+            **{"CLAUDE_CODE__" + key.upper().replace(".", "__"): str(value)
+               for key, value in settings.items()},
+        }
+        self.clients = []  # whatever must be closed before descriptors are counted
+        self.log_lines = []
+        self.log_raw = bytearray()
+        self._log_changed = threading.Condition()
+        self.process = subprocess.Popen(
+            [str(binary)], cwd=directory, env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        self.stopped = False
+        try:
+            listens = self.wait_log(lambda line: line.get("msg") == "gateway listens", 30)
+        except AssertionError:
+            self.kill()
+            raise
+        self.host, _, port = listens["address"].rpartition(":")
+        self.port = int(port)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def url(self):
+        return f"http://{self.host}:{self.port}"
+
+    # -- log
+    def _read_log(self):
+        for raw in self.process.stderr:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                line = {"msg": raw.decode(errors="replace").rstrip(), "raw": True}
+            with self._log_changed:
+                self.log_raw += raw
+                self.log_lines.append(line)
+                self._log_changed.notify_all()
+        with self._log_changed:
+            self.log_lines.append({"msg": "end of log"})
+            self._log_changed.notify_all()
+
+    def log_text(self):
+        """The end of the log, for a failing test's report."""
+        return self.log_raw[-8000:].decode(errors="replace")
+
+    def wait_log(self, condition, seconds):
+        deadline = time.monotonic() + seconds
+        with self._log_changed:
+            while True:
+                for line in self.log_lines:
+                    if condition(line):
+                        return line
+                left = deadline - time.monotonic()
+                ended = self.log_lines and self.log_lines[-1]["msg"] == "end of log"
+                if left <= 0 or ended:
+                    raise AssertionError(f"log line did not come; log:\n{self.log_text()}")
+                self._log_changed.wait(left)
+
+    # -- clients
+    def client(self, **options):
+        """The official client, without its own retries unless asked for."""
+        made = openai.OpenAI(base_url=self.url + "/v1", api_key="unused",
+                             **{"max_retries": 0, "timeout": 60, **options})
+        self.clients.append(made)
+        return made
+
+    def request(self, method, path, body=None, headers=None, timeout=30):
+        """(status, headers, body bytes); `body` may be bytes or a JSON value."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        try:
+            if body is not None and not isinstance(body, bytes):
+                body = json.dumps(body).encode()
+            given = {"Content-Type": "application/json"} if body is not None else {}
+            connection.request(method, path, body, {**given, **(headers or {})})
+            answer = connection.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, names, answer.read()
+        finally:
+            connection.close()
+
+    def chat(self, text, timeout=30, **fields):
+        """A chat without the client library: (status, headers, parsed body)."""
+        messages = [{"role": "user", "content": text}] if isinstance(text, str) else text
+        status, headers, body = self.request("POST", "/v1/chat/completions",
+                                             {"messages": messages, **fields}, timeout=timeout)
+        return status, headers, json.loads(body)
+
+    def answer(self, text, **fields):
+        """The text of a chat that must succeed."""
+        status, _, body = self.chat(text, **fields)
+        assert status == 200, body
+        return body["choices"][0]["message"]["content"]
+
+    def health(self):
+        status, _, body = self.request("GET", "/health", headers={"Accept": "application/json"})
+        return status, json.loads(body)
+
+    def stats(self):
+        return json.loads(self.request("GET", "/stats")[2])
+
+    # -- processes
+    def shims(self):
+        return [p for p in proc_tree.descendants(self.pid)
+                if (found := proc_tree.stat(p)) and found[1] == self.pid]
+
+    def cli_pids(self):
+        """The CLI processes: children of the shims."""
+        shims = set(self.shims())
+        return sorted(p for p in proc_tree.descendants(self.pid)
+                      if (found := proc_tree.stat(p)) and found[1] in shims and found[0] != "Z")
+
+    def descriptors(self):
+        return proc_tree.descriptors(self.pid)
+
+    def wait_cli_count(self, count, seconds=5):
+        proc_tree.wait_until(lambda: len(self.cli_pids()) == count, seconds,
+                             f"{count} CLI processes (now {len(self.cli_pids())})")
+
+    # -- the end
+    def settle(self):
+        """At rest: no zombie, no client socket left, pipes and pidfds only for live processes."""
+        def at_rest():
+            now, live = self.descriptors(), len(self.shims())
+            return (now["socket"] == self.baseline["socket"]
+                    and now["pipe"] <= self.baseline["pipe"] + PIPES_PER_PROCESS * live
+                    and now["pidfd"] <= self.baseline["pidfd"] + live
+                    and now["other"] <= self.baseline["other"] + LAUNCHER_LOOP
+                    and not proc_tree.zombies(self.pid))
+        try:
+            proc_tree.wait_until(at_rest, 5, "descriptors back to baseline")
+        except AssertionError:
+            raise AssertionError(f"descriptors: {self.baseline} at start, {self.descriptors()} now,"
+                                 f" {len(self.shims())} processes live, zombies:"
+                                 f" {proc_tree.zombies(self.pid)}") from None
+
+    def take_baseline(self):
+        """Counts descriptors at rest, after the start-up's own children have gone."""
+        proc_tree.wait_until(lambda: not self.shims(), 10, "start-up checks to end")
+        self.baseline = self.descriptors()
+
+    def stop(self, seconds=8):
+        """SIGTERM; the exit code. Raises if it does not end in time."""
+        self.tree = proc_tree.descendants(self.pid)
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        finally:
+            self.stopped = True
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+
+    def kill(self):
+        self.tree = proc_tree.descendants(self.pid)
+        self.process.kill()
+        self.process.wait()
+        self.stopped = True
+
+    def survivors(self):
+        """Processes of this gateway's tree that still live, also those that have moved away."""
+        found = set(proc_tree.marked(MARK, self.mark))
+        return sorted(found - {os.getpid()})
+
+    def finish(self, expect_clean_exit=True):
+        """Called after every test: the invariants that hold whatever the test did."""
+        code = 0
+        for client in self.clients:
+            client.close()
+        try:
+            if not self.stopped:
+                assert self.process.poll() is None, f"the gateway died:\n{self.log_text()}"
+                self.settle()
+                code = self.stop()
+        finally:
+            if not self.stopped:
+                self.kill()
+            self._reader.join(5)
+            self.process.stderr.close()
+        proc_tree.wait_until(lambda: not self.survivors(), 3,
+                             f"the whole tree to be gone, left: {self.survivors()}")
+        left = [p for p in self.tree if (found := proc_tree.stat(p)) and found[1] == self.pid]
+        assert not left, f"children left: {left}"
+        assert not SANITIZER.search(self.log_raw), self.log_text()
+        if expect_clean_exit:
+            assert code == 0, f"exit code {code}; log:\n{self.log_text()}"

@@ -1,0 +1,148 @@
+"""What goes wrong upstream arrives in the client's own terms, in time, and harms no later turn."""
+
+import time
+
+import pytest
+
+from conftest import ANSWERS
+from sse import ChatStream
+
+TOO_LONG = "[[err:400]][[err_text:prompt is too long: 210000 tokens > 200000 maximum]]"
+
+
+UPSTREAM = [
+    ("[[err:401]]", 401, "authentication_error", "upstream_auth"),
+    ("[[err:403]]", 401, "authentication_error", "upstream_auth"),
+    ("[[err:429]]", 429, "rate_limit_error", "rate_limit_exceeded"),
+    ("[[err:429]][[retry_after:600]]", 429, "rate_limit_error", "rate_limit_exceeded"),
+    ("[[err:529]]", 503, "service_unavailable", "overloaded"),
+    ("[[err:400]]", 400, "invalid_request_error", None),
+    ("[[err:404]]", 404, "invalid_request_error", "model_not_found"),
+    ("[[err:500]]", 502, "claude_process_error", "upstream_error"),
+    (TOO_LONG, 400, "invalid_request_error", "context_length_exceeded"),
+]
+
+
+@pytest.mark.real_cli
+def test_upstream_errors_have_the_openai_shape_and_come_in_time(gateway):
+    for text, status, kind, code in UPSTREAM:
+        began = time.monotonic()
+        got, headers, body = gateway.chat(text)
+        error = body["error"]
+        assert (text, got, error["type"], error["code"]) == (text, status, kind, code)
+        assert error["message"] and set(error) == {"message", "type", "param", "code"}
+        assert time.monotonic() - began < 5, text
+        assert headers["x-request-id"]
+        if text == "[[err:429]]":
+            assert float(headers["retry-after"]) > 0
+
+
+@pytest.mark.real_cli
+def test_upstream_error_before_the_first_token_is_a_real_status_for_streams_too(gateway):
+    for text, status in (("[[err:400]]", 400), ("[[err:404]]", 404)):
+        stream = ChatStream(gateway, text).open()
+        assert stream.status == status
+        assert stream.headers["content-type"].startswith("application/json")
+
+
+@pytest.mark.real_cli
+def test_upstream_error_after_long_retries_still_reaches_a_stream(gateway):
+    # The CLI retries these for about as long as the head of a stream is held back.
+    for text, status, code in (("[[err:401]]", 401, "upstream_auth"),
+                               ("[[err:529]]", 503, "overloaded")):
+        stream = ChatStream(gateway, text).open()
+        if stream.status == 200:
+            stream.read_all()
+            assert [error["code"] for error in stream.errors()] == [code]
+            assert stream.done() and not stream.text() and not stream.finish_reasons()
+        else:
+            assert stream.status == status
+
+
+@pytest.mark.real_cli
+def test_upstream_message_of_a_bad_request_is_passed_on(gateway):
+    _, _, body = gateway.chat("[[err:400]][[err_text:temperature and top_p exclude each other]]")
+    assert "temperature and top_p exclude each other" in body["error"]["message"]
+
+
+@pytest.mark.real_cli
+def test_passing_overload_is_waited_out(gateway, api):
+    assert gateway.answer("[[err:529:1]][[say:at last]]") == "at last"
+    assert [record.status for record in api.posts()] == [529, 200]
+
+
+@pytest.mark.real_cli
+def test_failed_turn_is_no_part_of_the_next(gateway, api):
+    assert gateway.chat("[[err:400]] poison", conversation_id="first")[0] == 400
+    assert gateway.answer("[[say:ok]]", conversation_id="first") == "ok"
+    assert not any("poison" in text for text in api.last().raw_texts())
+    gateway.answer("[[say:one]]", conversation_id="later")
+    assert gateway.chat("[[err:400]] poison", conversation_id="later")[0] == 400
+    assert gateway.answer("[[say:two]]", conversation_id="later") == "two"
+    assert api.last().messages() == [("user", "[[say:one]]"), ("assistant", "one"),
+                                     ("user", "[[say:two]]")]
+
+
+@pytest.mark.real_cli
+@pytest.mark.parametrize("fault", ["[[cut:3]]", "[[sse_error:3]]"])
+def test_answer_that_breaks_off_ends_with_an_error_and_is_said_once(gateway, fault):
+    stream = ChatStream(gateway, f"[[text:9]][[delay:30]]{fault}").open().read_all()
+    assert stream.text() == "w0 w1 w2 "
+    assert len(stream.errors()) == 1 and stream.done() and not stream.finish_reasons()
+    status, headers, body = gateway.chat(f"[[text:9]][[delay:30]]{fault}")
+    assert status in (502, 503) and body["error"]["code"] in ("upstream_error", "overloaded")
+
+
+@pytest.mark.real_cli
+def test_refusal_is_a_content_filter_finish(gateway):
+    status, _, body = gateway.chat("[[stop:refusal]][[say:No.]]")
+    assert status == 200, body
+    assert body["choices"][0]["finish_reason"] == "content_filter"
+    assert "API Error" not in body["choices"][0]["message"]["content"]
+
+
+@pytest.mark.real_cli
+def test_unknown_model_is_refused_before_any_process_is_started(gateway, api):
+    status, _, body = gateway.chat("x", model="no-such-model")
+    assert (status, body["error"]["code"]) == (404, "model_not_found")
+    assert not api.requests and not gateway.cli_pids()
+
+
+@pytest.mark.real_cli
+def test_cli_without_a_login_is_named_as_such(start, cli, api):
+    gateway = start(cli, {"ANTHROPIC_BASE_URL": api.url})
+    began = time.monotonic()
+    status, _, body = gateway.chat("x")
+    assert (status, body["error"]["code"]) == (401, "upstream_auth")
+    assert "login" in body["error"]["message"].lower()
+    assert time.monotonic() - began < 5 and not api.posts()
+
+
+@pytest.mark.real_cli
+def test_unreachable_upstream_is_an_error_in_time(start, cli):
+    gateway = start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"})
+    began = time.monotonic()
+    status, _, body = gateway.chat("x")
+    assert (status, body["error"]["code"]) == (502, "upstream_error")
+    assert time.monotonic() - began < 10
+
+
+def test_missing_cli_leaves_the_server_up_and_says_what_to_do(start):
+    gateway = start("/nonexistent/claude", dict(ANSWERS))
+    status, health = gateway.health()
+    assert (status, health["status"]) == (200, "degraded") and health["reason"]
+    assert gateway.request("GET", "/health")[2].strip() == b"degraded"
+    status, headers, body = gateway.chat("x")
+    assert (status, body["error"]["type"]) == (503, "service_unavailable")
+    assert body["error"]["code"] == "cli_unavailable"
+    assert "claude.command" in body["error"]["message"]
+    assert headers["x-should-retry"] == "false"
+    assert gateway.request("GET", "/v1/models")[0] == 200
+
+
+def test_too_old_cli_is_refused_with_a_clear_text(start_fake):
+    gateway = start_fake("[[version:2.0.14]]")
+    assert gateway.health()[1]["status"] == "degraded"
+    status, _, body = gateway.chat("x")
+    assert (status, body["error"]["code"]) == (503, "cli_unavailable")
+    assert "2.0.14" in body["error"]["message"] and "2.1.197" in body["error"]["message"]

@@ -1,0 +1,42 @@
+// Fuzz target: any bytes as the body of a chat request. Holds what a parsed request promises.
+
+#include "domain/ids.hpp"
+#include "domain/model_catalog.hpp"
+#include "openai/chat_request.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+void require(bool holds) {
+  if (!holds)
+    std::abort();
+}
+
+void check(const ccapi::openai::parsed_chat& chat) {
+  using namespace ccapi;
+  const auto& request = chat.request;
+  require(!request.messages.empty());
+  require(request.messages.back().role == domain::role::user);
+  require(domain::is_safe_argument(request.model));
+  require(!request.conversation_id || domain::is_valid_conversation_id(*request.conversation_id));
+  require(request.sampling.stop.size() <= 4);
+  require(request.sampling.temperature.value_or(0) <= 1);
+  require(request.sampling.max_tokens.value_or(1) >= 1);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const ccapi::domain::model_catalog models{"sonnet", {{"gpt-*", "default"}}, {"sonnet"}};
+  static ccapi::openai::chat_request_parser parser{{}, models};
+  std::string body{data, data + size};
+  if (const auto chat = parser.parse(body))
+    check(*chat);
+  return 0;
+}

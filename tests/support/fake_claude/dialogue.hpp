@@ -1,0 +1,39 @@
+#pragma once
+// dialogue: the messages that the fake CLI knows, and taking back the last of them.
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fake_claude {
+
+/// A message; what the CLI adds by itself has no uuid.
+struct spoken {
+  std::string role;
+  std::string text;
+  std::string uuid;
+};
+
+class dialogue {
+public:
+  void add(spoken message) { messages_.push_back(std::move(message)); }
+  [[nodiscard]] std::size_t size() const noexcept { return messages_.size(); }
+
+  /// Forgets the last user message and all after it, if it is `target`. Gives the CLI's answer.
+  /// Old versions refuse this for the first message.
+  boost::json::object rewind(std::string_view target, bool first_too);
+  /// The answer to a rewind that is not done.
+  static boost::json::object refused(std::string_view why);
+
+  /// [[role, text], ...]
+  [[nodiscard]] boost::json::array to_json() const;
+
+private:
+  std::vector<spoken> messages_;
+};
+
+} // namespace fake_claude

@@ -1,0 +1,93 @@
+#pragma once
+// session: the fake CLI's side of the stream-json protocol; knows the dialogue, runs the turns.
+
+#include "dialogue.hpp"
+#include "ledger.hpp"
+#include "lines.hpp"
+#include "script.hpp"
+#include "turn.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fake_claude {
+
+using clock = std::chrono::steady_clock;
+
+/// How the process was started.
+struct launch {
+  std::vector<std::string> arguments;
+  std::string model = "sonnet";
+  std::string system_prompt;
+  script defaults; ///< from ANTHROPIC_FAKE_SCRIPT
+};
+
+/// Pure of I/O: takes lines and the time, appends to output(). main.cpp moves the bytes.
+class session {
+public:
+  session(launch how, const ledger& book, clock::time_point now);
+
+  void on_line(std::string_view line, clock::time_point now);
+  void on_eof();
+  /// SIGINT: as an interrupt, then the end.
+  void on_interrupt_signal();
+  /// Takes the steps that are due; stops early when much output is waiting.
+  void on_time(clock::time_point now);
+
+  /// When there is something to do next, apart from input and output.
+  [[nodiscard]] std::optional<clock::time_point> wake_at(clock::time_point now) const;
+  [[nodiscard]] bool reads_stdin(clock::time_point now) const;
+  /// Set when the process shall end, after the output has been written.
+  [[nodiscard]] std::optional<int> exit_code() const noexcept { return exit_code_; }
+  /// How to die ("exit", "kill", "segv", "abrt"), after the output has been written.
+  [[nodiscard]] const std::optional<std::string>& death() const noexcept { return death_; }
+  /// Output is to be written byte by byte.
+  [[nodiscard]] bool split_writes() const { return turn_ && turn_->how().has("split"); }
+  std::string& output() noexcept { return output_; }
+
+private:
+  void accept(std::string_view uuid);
+  void on_user(const boost::json::object& line, clock::time_point now);
+  void on_assistant(const boost::json::object& line);
+  void on_control(const boost::json::object& line);
+  void control(std::string_view subtype, std::string_view id, const boost::json::object& request);
+  void apply_settings(const boost::json::object& request);
+  std::string rewind(const boost::json::object& request);
+  void interrupt();
+  void start_turn(std::string text, std::string uuid, clock::time_point now);
+  void take_step();
+  void before_step();
+  void end_turn();
+  void refuse_line(const std::string& why);
+  /// Everything the process was told, as JSON.
+  [[nodiscard]] std::string told() const;
+  [[nodiscard]] bool claim_once(const script& how) const;
+
+  launch launch_;
+  const ledger& book_;
+  line_writer lines_;
+  clock::time_point ready_at_;
+  clock::time_point next_step_{};
+  dialogue dialogue_;
+  std::deque<spoken> waiting_; ///< user lines that came during a turn
+  boost::json::object extra_body_;
+  std::string system_prompt_;
+  std::string output_;
+  std::optional<turn> turn_;
+  std::optional<int> exit_code_;
+  std::optional<std::string> death_;
+  bool initialized_ = false;
+  bool turn_ran_ = false;
+  bool last_failed_ = false;
+  bool hung_ = false;
+  bool deaf_ = false;
+  bool eof_ = false;
+};
+
+} // namespace fake_claude
