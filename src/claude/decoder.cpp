@@ -1,5 +1,6 @@
 #include "claude/decoder.hpp"
 
+#include "claude/delta_line.hpp"
 #include "claude/line_kinds.hpp"
 #include "json/preflight.hpp"
 #include "json/utf8.hpp"
@@ -30,7 +31,7 @@ bool may_hold_surrogate(std::string_view line) noexcept {
 struct decoder::memory {
   simdjson::dom::parser parser;
   std::string mended; ///< copy of a line that had to be repaired
-  std::string joined; ///< see read_plain
+  std::string joined; ///< see read_plain, read_delta_line
 
   void reset() {
     parser = simdjson::dom::parser{};
@@ -69,6 +70,8 @@ decoder::decoder(decoder&&) noexcept = default;
 decoder& decoder::operator=(decoder&&) noexcept = default;
 
 decoded decoder::decode(std::string_view line) {
+  if (const auto delta = read_delta_line(line, memory_->joined))
+    return *delta;
   memory_->drop_if_large(line.size());
   simdjson::dom::element root;
   auto failure = simdjson::UTF8_ERROR;

@@ -1,5 +1,6 @@
 // Any bytes on the CLI's stdout: lines -> decoder -> mapper. Checks that the answer stays sound:
-// valid UTF-8, at most one terminal event, nothing after it.
+// valid UTF-8, at most one terminal event, nothing after it. And that the decoder's short way for
+// deltas says what its parser says.
 
 #include "claude/decoder.hpp"
 #include "claude/turn_mapper.hpp"
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,6 +38,23 @@ bool is_sound(const domain::event& event) {
   return json::is_valid(failure.message) && !failure.message.empty();
 }
 
+/// A blank in front keeps a line off the short way and changes nothing else.
+void require_parser_agrees(const claude::decoded& decoded, std::string_view line) {
+  const auto* what = std::get_if<claude::message>(&decoded);
+  const auto* delta = what != nullptr ? std::get_if<claude::content_block_delta>(what) : nullptr;
+  if (delta == nullptr)
+    return;
+  std::string spaced = ' ' + std::string{line};
+  spaced.reserve(spaced.size() + 64);
+  claude::decoder parser;
+  const auto again = parser.decode(spaced);
+  const auto* other = std::get_if<claude::message>(&again);
+  require(other != nullptr);
+  const auto* same = std::get_if<claude::content_block_delta>(other);
+  require(same != nullptr && same->index == delta->index && same->kind == delta->kind
+          && same->text == delta->text && same->parent_tool_use_id == delta->parent_tool_use_id);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -53,6 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const auto decoded = decoder.decode(line);
+    require_parser_agrees(decoded, line);
     if (const auto* what = std::get_if<claude::message>(&decoded))
       mapper.on_message(*what, events);
   }

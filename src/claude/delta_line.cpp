@@ -1,0 +1,112 @@
+#include "claude/delta_line.hpp"
+
+#include "json/utf8.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace ccapi::claude {
+
+namespace {
+
+/// What of a line is still to be read.
+class remainder {
+public:
+  explicit remainder(std::string_view line) noexcept
+    : rest_{line} {}
+
+  bool skip(std::string_view literal) noexcept {
+    if (!rest_.starts_with(literal))
+      return false;
+    rest_.remove_prefix(literal.size());
+    return true;
+  }
+
+  bool at_end() const noexcept { return rest_.empty(); }
+
+  std::optional<std::int64_t> small_number() noexcept {
+    std::int64_t value = 0;
+    const char* const end = rest_.data() + std::min<std::size_t>(rest_.size(), 9);
+    const auto [stop, failure] = std::from_chars(rest_.data(), end, value);
+    const auto digits = static_cast<std::size_t>(stop - rest_.data());
+    // No leading zero and no sign: JSON has neither.
+    if (failure != std::errc{} || value < 0 || (rest_.front() == '0' && digits > 1))
+      return std::nullopt;
+    rest_.remove_prefix(digits);
+    return value;
+  }
+
+  /// The rest of a string behind its opening quote, closing quote included, escapes resolved. False
+  /// for what needs more care (\u) and for what is wrong.
+  bool string_rest(std::string& out) {
+    for (;;) {
+      const auto plain = std::find_if(rest_.begin(), rest_.end(), [](char c) {
+        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+      });
+      out.append(rest_.begin(), plain);
+      rest_.remove_prefix(static_cast<std::size_t>(plain - rest_.begin()));
+      if (skip("\""))
+        return json::is_valid(out);
+      if (rest_.size() < 2 || rest_[0] != '\\' || !append_escape(out, rest_[1]))
+        return false;
+      rest_.remove_prefix(2);
+    }
+  }
+
+  /// `"…"` of letters, digits and the like, as ids and keys are.
+  bool skip_plain_string() noexcept {
+    if (!skip("\""))
+      return false;
+    const auto end = std::find_if_not(rest_.begin(), rest_.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
+             || c == '_';
+    });
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.begin()));
+    return skip("\"");
+  }
+
+private:
+  static bool append_escape(std::string& out, char letter) {
+    constexpr std::string_view letters = R"("\/nrtbf)";
+    constexpr std::string_view meanings = "\"\\/\n\r\t\b\f";
+    const auto at = letters.find(letter);
+    if (at == std::string_view::npos)
+      return false;
+    out += meanings[at];
+    return true;
+  }
+
+  std::string_view rest_;
+};
+
+constexpr std::string_view parent_key = R"("parent_tool_use_id":)";
+
+} // namespace
+
+std::optional<content_block_delta> read_delta_line(std::string_view line, std::string& text) {
+  remainder rest{line};
+  if (!rest.skip(R"({"type":"stream_event","event":{"type":"content_block_delta","index":)"))
+    return std::nullopt;
+  const auto index = rest.small_number();
+  if (!index || !rest.skip(R"(,"delta":{"type":")"))
+    return std::nullopt;
+  auto kind = delta_kind::text;
+  if (rest.skip(R"(thinking_delta","thinking":")"))
+    kind = delta_kind::thinking;
+  else if (!rest.skip(R"(text_delta","text":")"))
+    return std::nullopt;
+  text.clear();
+  if (!rest.string_rest(text) || !rest.skip("}}"))
+    return std::nullopt;
+  while (rest.skip(",")) {
+    if (rest.skip(parent_key)
+          ? !rest.skip("null") // a subagent's delta names its parent
+          : !(rest.skip_plain_string() && rest.skip(":") && rest.skip_plain_string()))
+      return std::nullopt;
+  }
+  if (!rest.skip("}") || !rest.at_end())
+    return std::nullopt;
+  return content_block_delta{.index = *index, .kind = kind, .text = text, .parent_tool_use_id = {}};
+}
+
+} // namespace ccapi::claude

@@ -1,0 +1,161 @@
+// The short way must give what the parser gives, or leave the line to it. A blank in front of a
+// line means nothing in JSON but keeps it off the short way.
+
+#include "claude/delta_line.hpp"
+#include "recorded.hpp"
+
+#include <filesystem>
+
+namespace ccapi::claude {
+namespace {
+
+using test::line_feeder;
+
+struct seen {
+  std::size_t outcome = 0;
+  std::size_t kind = 0;
+  std::int64_t index = 0;
+  int delta = 0;
+  std::string text;
+  std::string parent;
+
+  bool operator==(const seen&) const = default;
+};
+
+seen look(const decoded& what) {
+  seen s;
+  s.outcome = what.index();
+  if (const auto* line = std::get_if<message>(&what)) {
+    s.kind = line->index();
+    if (const auto* delta = std::get_if<content_block_delta>(line)) {
+      s.index = delta->index;
+      s.delta = static_cast<int>(delta->kind);
+      s.text = delta->text;
+      s.parent = delta->parent_tool_use_id;
+    }
+  }
+  return s;
+}
+
+void expect_same_both_ways(const std::string& line) {
+  line_feeder short_way;
+  line_feeder parser;
+  EXPECT_EQ(look(short_way(line)), look(parser(' ' + line))) << line;
+}
+
+std::vector<std::string> recordings() {
+  std::vector<std::string> names;
+  for (const auto& entry :
+       std::filesystem::directory_iterator{std::string{CCAPI_FIXTURES} + "/claude"})
+    if (entry.path().extension() == ".jsonl")
+      names.push_back(entry.path().stem());
+  return names;
+}
+
+bool is_short(std::string_view line) {
+  std::string text;
+  return read_delta_line(line, text).has_value();
+}
+
+TEST(delta_line, says_of_every_recorded_line_what_the_parser_says) {
+  for (const auto& name : recordings())
+    for (const auto& line : test::recorded_lines(name))
+      expect_same_both_ways(line);
+}
+
+TEST(delta_line, every_recorded_text_of_both_versions_goes_the_short_way) {
+  for (const auto* name : {"2.1.197-ok", "2.1.330-ok", "2.1.197-think", "2.1.330-think"}) {
+    int texts = 0;
+    for (const auto& line : test::recorded_lines(name))
+      if (line.find(R"("type":"text_delta")") != std::string::npos) {
+        EXPECT_TRUE(is_short(line)) << line;
+        ++texts;
+      }
+    EXPECT_GT(texts, 0) << name;
+  }
+}
+
+const std::string head = R"({"type":"stream_event","event":{"type":"content_block_delta","index":)";
+
+std::string with_text(std::string_view raw) {
+  return head + R"(0,"delta":{"type":"text_delta","text":")" + std::string{raw}
+         + R"("}},"session_id":"s-1","parent_tool_use_id":null,"uuid":"u-1"})";
+}
+
+TEST(delta_line, agrees_with_the_parser_on_every_text) {
+  const std::string_view texts[] = {"",
+                                    "plain",
+                                    R"(\n\t\"\\\/\r\b\f)",
+                                    R"(\u00e9)",
+                                    R"(\ud83d)",
+                                    R"(\ud83d\ude00)",
+                                    "\xc3\xa9",
+                                    "\xf0\x9f\x98\x80",
+                                    "\xc3",
+                                    "a\x01z",
+                                    "a\nz",
+                                    R"(\x)",
+                                    R"(\)",
+                                    R"(a\)",
+                                    R"(","x":")",
+                                    R"("}})",
+                                    "\x7f",
+                                    "\xed\xa0\x80",
+                                    R"(\\)",
+                                    R"(\\")",
+                                    R"(\")"};
+  for (const auto text : texts)
+    expect_same_both_ways(with_text(text));
+}
+
+TEST(delta_line, agrees_with_the_parser_on_every_index) {
+  for (const auto* index : {"0", "7", "10", "01", "-1", "1.0", "1e2", "", "null", "123456789",
+                            "1234567890", "99999999999999999999", "\"0\"", " 1"})
+    expect_same_both_ways(
+      head + index + R"(,"delta":{"type":"text_delta","text":"t"}},"parent_tool_use_id":null})");
+}
+
+TEST(delta_line, agrees_with_the_parser_on_every_end) {
+  const auto start = head + R"(0,"delta":{"type":"text_delta","text":"t")";
+  for (const auto* rest : {"}}}",
+                           "}}",
+                           "}",
+                           "",
+                           "}}}}",
+                           "}}} ",
+                           "}}}x",
+                           "}},}",
+                           R"(}},"a":1})",
+                           R"(}},"a":"b",})",
+                           R"(}},"a":"b"})",
+                           R"(}},"a":"b" })",
+                           R"(}},"a":"b)",
+                           R"(}},"a")",
+                           R"(}},"a":null})",
+                           R"(}},"a":"b\u0041"})",
+                           R"(}},"parent_tool_use_id":"toolu_1"})",
+                           R"(}},"parent_tool_use_id":nul})",
+                           R"(}},"parent_tool_use_id":null)",
+                           R"(}},"parent_tool_use_id":nullx})",
+                           R"(}},"parent_tool_use_id":null,"parent_tool_use_id":"second"})",
+                           R"(,"text":"again"}}})",
+                           R"(,"more":{}}}})",
+                           R"(}},"event":"other","type":"result"})"})
+    expect_same_both_ways(start + rest);
+}
+
+TEST(delta_line, agrees_with_the_parser_on_every_cut) {
+  const auto line = with_text(R"(a\n)");
+  for (std::size_t size = 0; size < line.size(); ++size)
+    expect_same_both_ways(line.substr(0, size));
+}
+
+TEST(delta_line, leaves_a_subagents_text_to_the_parser) {
+  EXPECT_TRUE(is_short(with_text("x")));
+  auto line = with_text("x");
+  line.replace(line.find("null"), 4, R"("toolu_1")");
+  EXPECT_FALSE(is_short(line));
+}
+
+} // namespace
+} // namespace ccapi::claude
