@@ -86,10 +86,10 @@ def test_failed_turn_is_no_part_of_the_next(gateway, api):
 @pytest.mark.real_cli
 @pytest.mark.parametrize("fault", ["[[cut:3]]", "[[sse_error:3]]"])
 def test_answer_that_breaks_off_ends_with_an_error_and_is_said_once(gateway, fault):
-    stream = ChatStream(gateway, f"[[text:9]][[delay:30]]{fault}").open().read_all()
+    stream = ChatStream(gateway, f"[[text:9]][[delay:100]]{fault}").open().read_all()
     assert stream.text() == "w0 w1 w2 "
     assert len(stream.errors()) == 1 and stream.done() and not stream.finish_reasons()
-    status, headers, body = gateway.chat(f"[[text:9]][[delay:30]]{fault}")
+    status, headers, body = gateway.chat(f"[[text:9]][[delay:100]]{fault}")
     assert status in (502, 503) and body["error"]["code"] in ("upstream_error", "overloaded")
 
 

@@ -218,6 +218,10 @@ class Stream:
     async def before_delta(self):
         """Pauses and faults that come before the next delta; False ends the answer."""
         sent, script = self.record.deltas_sent, self.script
+        if sent == script.count("hold", -1):
+            await self.hold()
+        if sent:
+            await self.connection.pause(script.number("delay", 0) / 1000)
         if "cut" in script and sent == script.count("cut"):
             self.connection.transport.close()
             return False
@@ -225,10 +229,6 @@ class Stream:
             await self.event("error", error={"type": "overloaded_error", "message": "stand-in"})
             await self.connection.send(b"0\r\n\r\n")
             return False
-        if sent == script.count("hold", -1):
-            await self.hold()
-        if sent:
-            await self.connection.pause(script.number("delay", 0) / 1000)
         return True
 
     async def hold(self):
