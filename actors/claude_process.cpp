@@ -53,7 +53,7 @@ claude_process::behavior_type claude_process::make_behavior() {
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_process&) {
-      reason_ = {.code = error_code::draining, .message = "The gateway is shutting down."};
+      reason_ = {{.code = error_code::draining, .message = "The gateway is shutting down."}};
       apply(process_trigger::close);
     },
     [this](const probe_idle&) {
@@ -71,7 +71,7 @@ claude_process::behavior_type claude_process::make_behavior() {
 
 void claude_process::on_exit() {
   // Only an actor that was killed still has a turn; its client must hear of it.
-  reason_ = {.code = error_code::internal, .message = "The gateway lost track of the turn."};
+  reason_ = {{.code = error_code::internal, .message = "The gateway lost track of the turn."}};
   fail_turn();
   leave_service();
   timer_.cancel();
@@ -90,7 +90,8 @@ void claude_process::on_run_turn(run_turn& order) {
   }
   turn_.emplace(std::move(order), shard_.settings.limits);
   seeded_ = 0;
-  set_deadline(shard_.settings.claude.timeout);
+  deadline_ = turn_->order().deadline;
+  arm_timer();
   apply(process_trigger::turn_ordered);
 }
 
@@ -98,13 +99,16 @@ void claude_process::on_cancel_turn(const cancel_turn& what) {
   if (!turn_ || turn_->order().turn != what.turn)
     return;
   turn_->abandon();
-  reason_ = {.code = error_code::cancelled, .message = "The client went away."};
+  reason_ = {{.code = error_code::cancelled, .message = "The client went away."}};
   apply(process_trigger::interrupt);
 }
 
 void claude_process::on_grant_credit(const grant_credit& what) {
-  if (turn_ && turn_->order().turn == what.turn && turn_->grant(what.bytes))
-    pipes_->resume_reading();
+  if (!turn_ || turn_->order().turn != what.turn || !turn_->grant(what.bytes))
+    return;
+  if (answer_deadline_ && pipes_->paused()) // its silence was our doing
+    answer_deadline_ = clock::now() + shard_.settings.claude.event_idle_timeout;
+  pipes_->resume_reading();
 }
 
 void claude_process::on_child_exited(const child_exited& what) {
@@ -125,17 +129,25 @@ void claude_process::on_child_exited(const child_exited& what) {
 }
 
 void claude_process::end_with_child() {
-  reason_ = {.code = error_code::upstream_crash,
-             .message = "The Claude process ended during the turn.",
-             .retry_useful = false};
+  reason_ = {{.code = state_ == process_state::spawning ? error_code::cli_unavailable
+                                                        : error_code::upstream_crash,
+              .message = state_ == process_state::spawning
+                           ? "The Claude process ended before it was ready."
+                           : "The Claude process ended during the turn.",
+              .retry_useful = false},
+             true};
   apply(process_trigger::exited);
 }
 
 // -- the table's actions -------------------------------------------------------------------------
 
 void claude_process::apply(process_trigger what) {
+  const auto before = state_;
   const auto step = domain::next_step(state_, what);
   state_ = step.next;
+  const bool wished = what == process_trigger::close || what == process_trigger::interrupt;
+  if (before == process_state::spawning && state_ >= process_state::closing && !wished)
+    send(shard_.supervisor, process_booted{id_, reason_.why});
   perform(step.action);
 }
 
@@ -227,6 +239,8 @@ void claude_process::send_seed() {
 void claude_process::send_query() {
   mapper_.emplace();
   phase_ = phase::answering;
+  answer_deadline_ = clock::now() + shard_.settings.claude.first_event_timeout;
+  arm_timer();
   std::string line;
   claude::user_line(line, domain::random_uuid(), turn_->order().query.text);
   write(std::move(line));
@@ -235,10 +249,9 @@ void claude_process::send_query() {
 void claude_process::send_interrupt() {
   // What is left of the turn has no reader, so credit no longer counts.
   pipes_->resume_reading();
-  if (phase_ != phase::answering) {
-    defect(reason_.code, reason_.message, "interrupted while it was being prepared");
-    return;
-  }
+  answer_deadline_.reset();
+  if (phase_ != phase::answering)
+    return apply(process_trigger::close); // half a dialogue is of no use to anybody
   send_control(claude::control_call::interrupt, shard_.settings.claude.interrupt_timeout,
                claude::interrupt);
   set_deadline(shard_.settings.claude.interrupt_timeout);
@@ -247,6 +260,7 @@ void claude_process::send_interrupt() {
 void claude_process::begin_close() {
   leave_service();
   control_ = {}; // what is still owed must not hurry the ladder
+  answer_deadline_.reset();
   pipes_->resume_reading();
   pipes_->close_input();
   set_deadline(shard_.settings.claude.close_grace);
@@ -268,20 +282,33 @@ void claude_process::escalate() {
   }
 }
 
-void claude_process::defect(error_code code, std::string message, std::string detail) {
+void claude_process::lose(error_code code, std::string message, std::string detail) {
+  defect({{.code = code,
+           .message = std::move(message),
+           .detail = std::move(detail),
+           .retry_useful = code == error_code::cli_unavailable},
+          true});
+}
+
+void claude_process::give_up(error_code code, std::string message, std::string detail) {
+  defect({{.code = code,
+           .message = std::move(message),
+           .detail = std::move(detail),
+           .retry_useful = false}});
+}
+
+void claude_process::defect(ending reason) {
   crashed_ = true;
   shard_.log.warning("process broken", {{"process", id_},
                                         {"state", to_string(state_)},
-                                        {"why", message},
-                                        {"detail", detail},
+                                        {"why", reason.why.message},
+                                        {"detail", reason.why.detail},
                                         {"stderr", pipes_->stderr_tail(512)}});
-  reason_ = {.code = code, .message = std::move(message), .detail = std::move(detail)};
-  reason_.retry_useful = code == error_code::cli_unavailable;
+  reason_ = std::move(reason);
   apply(process_trigger::defect);
 }
 
-// -- the turn's client
-// -----------------------------------------------------------------------------
+// -- the turn's client ---------------------------------------------------------------------------
 
 void claude_process::deliver(domain::event&& what) {
   switch (turn_->deliver(std::move(what))) {
@@ -290,15 +317,18 @@ void claude_process::deliver(domain::event&& what) {
   case delivery::pause:
     return pipes_->pause_reading();
   case delivery::too_long:
-    return defect(error_code::upstream_error, "The answer is longer than limits.answer_bytes_max.",
-                  {});
+    return give_up(error_code::upstream_error, "The answer is longer than limits.answer_bytes_max.",
+                   {});
   }
 }
 
 void claude_process::fail_turn() {
   if (!turn_)
     return;
-  turn_->fail(reason_);
+  if (reason_.process_lost)
+    turn_->lose(reason_.why);
+  else
+    turn_->fail(reason_.why);
   report_turn_end(false);
 }
 
@@ -310,6 +340,7 @@ void claude_process::report_turn_end(bool reusable) {
   mapper_.reset();
   phase_ = phase::none;
   seed_deadline_.reset();
+  answer_deadline_.reset();
   pipes_->resume_reading();
   deadline_ = clock::time_point::max();
 }
@@ -321,8 +352,8 @@ void claude_process::send_control(claude::control_call call, std::chrono::millis
                                   Encode encode) {
   const auto id = control_.begin(call, clock::now() + timeout);
   if (id.empty())
-    return defect(error_code::upstream_error, "The Claude process does not answer.",
-                  "too many open control requests");
+    return lose(error_code::upstream_crash, "The Claude process does not answer.",
+                "too many open control requests");
   std::string line;
   encode(line, id);
   write(std::move(line));
@@ -331,8 +362,8 @@ void claude_process::send_control(claude::control_call call, std::chrono::millis
 
 void claude_process::write(std::string line) {
   if (!pipes_->write(std::move(line)))
-    defect(error_code::upstream_crash, "The Claude process does not read its input.",
-           "input queue full");
+    lose(error_code::upstream_crash, "The Claude process does not read its input.",
+         "input queue full");
 }
 
 void claude_process::set_deadline(std::chrono::milliseconds after) {
@@ -341,8 +372,9 @@ void claude_process::set_deadline(std::chrono::milliseconds after) {
 }
 
 void claude_process::arm_timer() {
-  const auto next = std::min(
-    {deadline_, control_.next_deadline().value_or(deadline_), seed_deadline_.value_or(deadline_)});
+  const auto next =
+    std::min({deadline_, control_.next_deadline().value_or(deadline_),
+              seed_deadline_.value_or(deadline_), answer_deadline_.value_or(deadline_)});
   // An earlier wake-up only looks and re-arms, so a moved deadline costs nothing.
   if (next >= armed_for_)
     return;
@@ -365,20 +397,37 @@ void claude_process::on_timer() {
     send(this, child_exited{id_, {}});
     return;
   }
-  const bool seed_late = seed_deadline_ && now >= *seed_deadline_;
-  const bool call_late = control_.expired(now).has_value() || seed_late;
-  if (!call_late && now < deadline_)
-    return arm_timer();
-  if (!call_late)
+  if (const auto part = late_part(now)) {
+    const bool spawning = state_ == process_state::spawning;
+    lose(spawning ? error_code::cli_unavailable : error_code::timeout,
+         spawning ? "The Claude process did not come up in time."
+                  : "The Claude process stopped responding.",
+         std::string{*part} + " in state " + std::string{to_string(state_)});
+  } else if (now >= deadline_) {
     deadline_ = clock::time_point::max();
-  reason_ = {.code = error_code::timeout,
-             .message = "The turn did not end within its time.",
-             .detail = "in state " + std::string{to_string(state_)},
-             .retry_useful = false};
-  if (state_ == process_state::turn && turn_)
-    turn_->fail(reason_);
-  apply(process_trigger::deadline);
+    reason_ = {{.code = error_code::timeout,
+                .message = "The turn did not end within its time.",
+                .detail = "in state " + std::string{to_string(state_)},
+                .retry_useful = false}};
+    if (state_ == process_state::turn && turn_)
+      turn_->fail(reason_.why);
+    apply(process_trigger::deadline);
+  }
   arm_timer();
+}
+
+std::optional<std::string_view> claude_process::late_part(clock::time_point now) {
+  if (const auto call = control_.expired(now))
+    return to_string(*call);
+  if (seed_deadline_ && now >= *seed_deadline_)
+    return "seeded line";
+  if (!answer_deadline_ || now < *answer_deadline_)
+    return std::nullopt;
+  if (pipes_->paused()) { // a slow client, no silent process
+    answer_deadline_ = now + shard_.settings.claude.event_idle_timeout;
+    return std::nullopt;
+  }
+  return "answer";
 }
 
 void claude_process::leave_service() {

@@ -43,6 +43,11 @@ private:
 
   /// What the process waits for inside a turn.
   enum class phase : std::uint8_t { none, settings, seeding, answering };
+  /// Why turns fail from now on.
+  struct ending {
+    domain::error why;
+    bool process_lost = false; ///< no fault of the turn's: it may run on another process
+  };
 
   // -- messages, in the order of interfaces.hpp --
   void on_run_turn(run_turn& order);
@@ -72,7 +77,11 @@ private:
   void send_interrupt();
   void begin_close();
   void escalate();
-  void defect(domain::error_code code, std::string message, std::string detail);
+  /// The process is beyond use, and that is no fault of the turn's.
+  void lose(domain::error_code code, std::string message, std::string detail);
+  /// The process is beyond use, and another one would fare no better.
+  void give_up(domain::error_code code, std::string message, std::string detail);
+  void defect(ending reason);
 
   // -- the turn's client --
   void deliver(domain::event&& what);
@@ -87,6 +96,8 @@ private:
   void set_deadline(std::chrono::milliseconds after);
   void arm_timer();
   void on_timer();
+  /// A call, a seeded line or the answer has not moved on in time: which one.
+  [[nodiscard]] std::optional<std::string_view> late_part(clock::time_point now);
   void leave_service();
 
   io_shard& shard_;
@@ -105,10 +116,12 @@ private:
   std::size_t seeded_ = 0; ///< messages of the seed that were sent
   /// Set while a seeded user line has not been acknowledged: until when it must be.
   std::optional<clock::time_point> seed_deadline_;
+  /// Set while an answer is awaited: until when the next line must come.
+  std::optional<clock::time_point> answer_deadline_;
   std::optional<claude::turn_mapper> mapper_;
   std::vector<domain::event> events_;
   domain::sampling applied_;
-  domain::error reason_; ///< what a turn that fails now fails with
+  ending reason_;
 
   asio::steady_timer timer_;
   clock::time_point deadline_ = clock::time_point::max();

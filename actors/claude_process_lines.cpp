@@ -29,8 +29,8 @@ void claude_process::on_line(std::string_view line) {
   const auto* message = std::get_if<claude::message>(&decoded);
   if (!message) {
     if (++malformed_in_a_row_ >= malformed_lines_max)
-      defect(error_code::upstream_crash, "The Claude process wrote garbage.",
-             "lines that are no JSON");
+      lose(error_code::upstream_crash, "The Claude process wrote garbage.",
+           "lines that are no JSON");
     return;
   }
   malformed_in_a_row_ = 0;
@@ -48,6 +48,10 @@ void claude_process::on_line(std::string_view line) {
 void claude_process::on_lines_end() {
   if (turn_)
     turn_->flush();
+  if (answer_deadline_) {
+    answer_deadline_ = clock::now() + shard_.settings.claude.event_idle_timeout;
+    arm_timer();
+  }
 }
 
 void claude_process::on_input_drained() {
@@ -57,9 +61,9 @@ void claude_process::on_input_drained() {
 
 void claude_process::on_pipes_failed(std::string_view why) {
   if (state_ != process_state::closing)
-    defect(state_ == process_state::spawning ? error_code::cli_unavailable
-                                             : error_code::upstream_crash,
-           "The Claude process ended unexpectedly.", std::string{why});
+    lose(state_ == process_state::spawning ? error_code::cli_unavailable
+                                           : error_code::upstream_crash,
+         "The Claude process ended unexpectedly.", std::string{why});
   if (reaped_)
     // A message, because an actor can only quit while it handles one.
     send(this, child_exited{id_, {}});
@@ -79,20 +83,21 @@ void claude_process::on_control_response(const claude::control_response& line) {
   if (!call)
     return; // answered too late
   if (!line.ok && *call != claude::control_call::interrupt) {
-    defect(error_code::upstream_error, "The Claude process refused to be configured.",
-           std::string{to_string(*call)} + ": " + std::string{line.error});
+    give_up(error_code::upstream_error, "The Claude process refused to be configured.",
+            std::string{to_string(*call)} + ": " + std::string{line.error});
     return;
   }
   switch (*call) {
   case claude::control_call::get_binary_version: {
     const auto version = claude::parse_version(line.version);
     if (version && claude::check(*version) == claude::support::too_old) {
-      defect(error_code::cli_unavailable,
-             "The installed Claude Code CLI is too old: version " + claude::to_string(*version)
-               + "; at least " + claude::to_string(claude::oldest_supported) + " is needed.",
-             {});
+      give_up(error_code::cli_unavailable,
+              "The installed Claude Code CLI is too old: version " + claude::to_string(*version)
+                + "; at least " + claude::to_string(claude::oldest_supported) + " is needed.",
+              {});
       return;
     }
+    send(shard_.supervisor, process_booted{id_});
     apply(process_trigger::boot_answered);
     if (state_ == process_state::booted && turn_)
       apply(process_trigger::turn_ordered);
@@ -135,14 +140,14 @@ void claude_process::on_turn_line(const claude::message& line) {
     }
   } else if (result && phase_ == phase::seeding && seed_deadline_) {
     if (result->is_error) {
-      defect(error_code::upstream_error, "The dialogue could not be handed to the Claude process.",
-             std::string{result->text});
+      give_up(error_code::upstream_error, "The dialogue could not be handed to the Claude process.",
+              std::string{result->text});
       return;
     }
     send_seed();
   } else if (result) {
-    defect(error_code::upstream_error, "The Claude process answered out of turn.",
-           "a result without a turn");
+    lose(error_code::upstream_crash, "The Claude process answered out of turn.",
+         "a result without a turn");
   }
 }
 

@@ -39,6 +39,7 @@ conversation::behavior_type conversation::make_behavior() {
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_all&) { on_close_all(); },
+    [this](const run_again& what) { on_run_again(what); },
     [this](const tick& what) { on_tick(what); },
   };
 }
@@ -50,12 +51,10 @@ void conversation::on_exit() {
                           .message = "The gateway lost track of the conversation."};
   for (const auto& order : std::exchange(waiting_, {}))
     fail_sink(order.sink, why);
-  if (active_ && active_->lease != 0) {
-    send(shard_.supervisor, withdraw_lease{active_->lease});
-    fail_active(why);
-  } else if (active_) {
+  if (active_ && (active_->lease != 0 || active_->backing_off))
+    withdraw_active(why);
+  else if (active_)
     --shard_.totals.processes_busy; // the process tells the client
-  }
   if (process_)
     send(process_, close_process{});
   destroy(process_);
@@ -77,6 +76,14 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (what.outcome == turn_outcome::not_started && !active_->cancelled) {
     // The process was on its way out: the same turn, whole, on another one.
     return request_process();
+  }
+  if (what.failure
+      && (what.outcome == turn_outcome::lost || what.failure->code == error_code::upstream_crash))
+    ++shard_.totals.processes_failed;
+  if (what.outcome == turn_outcome::lost) {
+    if (run_again_later(what))
+      return;
+    fail_active(*what.failure);
   }
   record_outcome(what);
   finish_active();
@@ -112,8 +119,8 @@ void conversation::on_cancel_turn(const cancel_turn& what) {
   if (active_ && active_->order.turn == what.turn) {
     active_->cancelled = true;
     active_->order.sink.reset();
-    if (active_->lease != 0) {
-      send(shard_.supervisor, withdraw_lease{active_->lease});
+    if (active_->lease != 0 || active_->backing_off) {
+      withdraw_active({});
       finish_active();
     } else if (process_) {
       send(process_, what);
@@ -133,15 +140,20 @@ void conversation::on_close_all() {
   const domain::error why{.code = error_code::draining, .message = "The gateway is shutting down."};
   for (const auto& order : std::exchange(waiting_, {}))
     fail_sink(order.sink, why);
-  if (active_ && active_->lease != 0) {
-    send(shard_.supervisor, withdraw_lease{active_->lease});
-    fail_active(why);
+  if (active_ && (active_->lease != 0 || active_->backing_off)) {
+    withdraw_active(why);
     finish_active();
   }
   if (process_)
     send(process_, close_process{});
   else if (!active_)
     rest();
+}
+
+void conversation::on_run_again(const run_again& what) {
+  if (!active_ || active_->order.turn != what.turn || !std::exchange(active_->backing_off, false))
+    return; // its client has left
+  request_process();
 }
 
 void conversation::on_tick(const tick& what) {
@@ -168,6 +180,7 @@ void conversation::start_next() {
   active_.emplace();
   active_->order = std::move(waiting_.front());
   waiting_.pop_front();
+  shard_.retries.on_turn();
   auto& request = active_->order.request;
   active_->plan =
     domain::plan_turn(record_->transcript, request, shard_.settings.claude.system_prompt);
@@ -225,18 +238,45 @@ void conversation::hand_to_process(bool knows_the_dialogue) {
   auto& order = active_->order;
   auto& plan = active_->plan;
   ++shard_.totals.processes_busy;
+  if (active_->runs++ == 0)
+    active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
   send(process_, run_turn{.turn = order.turn,
                           .request_id = order.request.request_id,
                           .sink = order.sink,
                           .system_prompt = plan.system_prompt,
                           .seed = domain::seed_for(plan, record_->transcript, knows_the_dialogue),
                           .query = plan.query,
-                          .sampling = order.request.sampling});
+                          .sampling = order.request.sampling,
+                          .deadline = active_->deadline,
+                          .started = active_->started});
 }
 
 void conversation::drop_process() {
   destroy(process_);
   process_id_ = 0;
+}
+
+bool conversation::run_again_later(const turn_ended& what) {
+  if (active_->cancelled || closing_)
+    return false;
+  const auto pause =
+    domain::next_retry(shard_.retry_policy(), shard_.retries, active_->runs, shard_.chance());
+  if (!pause)
+    return false;
+  ++shard_.totals.turns_retried;
+  shard_.log.warning("turn runs again", {{"request", active_->order.request.request_id},
+                                         {"conversation", record_->id},
+                                         {"why", what.failure->message}});
+  active_->started = what.started;
+  active_->backing_off = true;
+  delayed_send(this, *pause, run_again{active_->order.turn});
+  return true;
+}
+
+void conversation::withdraw_active(const domain::error& why) {
+  if (active_->lease != 0)
+    send(shard_.supervisor, withdraw_lease{active_->lease});
+  fail_active(why);
 }
 
 void conversation::fail_active(const domain::error& why) {
@@ -252,11 +292,9 @@ void conversation::record_outcome(turn_ended& what) {
     shard_.totals.completion_tokens += what.usage.output_tokens;
     if (shard_.health.state == domain::health_state::degraded)
       send(shard_.supervisor, login_report{true});
-  } else if (what.failure == error_code::upstream_auth) {
+  } else if (what.failure && what.failure->code == error_code::upstream_auth) {
     send(shard_.supervisor, login_report{false});
   }
-  if (what.outcome == turn_outcome::failed && what.failure == error_code::upstream_crash)
-    ++shard_.totals.processes_failed;
 }
 
 void conversation::finish_active() {

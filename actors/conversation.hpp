@@ -37,6 +37,11 @@ private:
     domain::turn_plan plan;
     domain::lease_id lease = 0; ///< not 0: waits for a process
     bool cancelled = false;
+    bool backing_off = false; ///< waits for run_again
+    bool started = false;     ///< the client has answer_started
+    std::uint32_t runs = 0;   ///< on how many processes it was begun
+    /// Set with the first run; all runs share it.
+    std::chrono::steady_clock::time_point deadline{};
   };
 
   // -- messages, in the order of interfaces.hpp --
@@ -46,6 +51,7 @@ private:
   void on_cancel_turn(const cancel_turn& what);
   void on_grant_credit(const grant_credit& what);
   void on_close_all();
+  void on_run_again(const run_again& what);
   void on_tick(const tick& what);
 
   void start_next();
@@ -53,6 +59,10 @@ private:
   void on_lease(domain::lease_id lease, lease_reply& reply);
   void hand_to_process(bool knows_the_dialogue);
   void drop_process();
+  /// True: the turn runs again after a pause.
+  bool run_again_later(const turn_ended& what);
+  /// For a turn that no process has: gives its lease back.
+  void withdraw_active(const domain::error& why);
   void fail_active(const domain::error& why);
   void record_outcome(turn_ended& what);
   void finish_active();

@@ -68,6 +68,34 @@ private:
   std::vector<domain::event> batch_;
 };
 
+class front_end::turn_lifeline final : public domain::event_sink {
+public:
+  turn_lifeline(std::shared_ptr<const bool> owner_alive, std::shared_ptr<domain::event_sink> target)
+    : owner_alive_{std::move(owner_alive)},
+      target_{std::move(target)} {}
+  turn_lifeline(const turn_lifeline&) = delete;
+  turn_lifeline& operator=(const turn_lifeline&) = delete;
+  ~turn_lifeline() override {
+    if (over_ || !*owner_alive_)
+      return;
+    target_->on_event(
+      domain::turn_failed{{.code = domain::error_code::internal,
+                           .message = "The gateway lost track of the conversation."}});
+    target_->on_flush();
+  }
+
+  void on_event(domain::event&& what) override {
+    over_ = over_ || domain::is_terminal(what);
+    target_->on_event(std::move(what));
+  }
+  void on_flush() override { target_->on_flush(); }
+
+private:
+  std::shared_ptr<const bool> owner_alive_;
+  std::shared_ptr<domain::event_sink> target_;
+  bool over_ = false;
+};
+
 front_end::front_end(caf::actor_config& config, io_home& home, io_shard& shard)
   : on_io{config, home},
     shard_{shard} {}
@@ -94,6 +122,7 @@ front_end::behavior_type front_end::make_behavior() {
 }
 
 void front_end::on_exit() {
+  *alive_ = false;
   all_.clear(); // it is in there itself
   destroy(collector_);
   submitted_.clear();
@@ -171,7 +200,8 @@ void front_end::open(domain::turn_id turn, const std::string& conversation_id,
   }
   hosted_.emplace(turn, record->actor);
   ++record->turns_in_mail;
-  send(record->actor, submit_turn{turn, std::move(request), std::move(sink)});
+  send(record->actor, submit_turn{turn, std::move(request),
+                                  std::make_shared<turn_lifeline>(alive_, std::move(sink))});
 }
 
 void front_end::to_conversation(const cancel_turn& what) {

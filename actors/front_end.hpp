@@ -44,6 +44,9 @@ private:
   class turn_port;
   /// Stands in for the sink on the conversation's thread, if that is another one.
   class turn_mailer;
+  /// What the conversation gets: a turn that is dropped unfinished, since an actor died, still
+  /// ends.
+  class turn_lifeline;
 
   struct submitted_turn {
     std::shared_ptr<turn_port> port;
@@ -65,6 +68,8 @@ private:
   stats_collector_actor collector_;
   std::unordered_map<domain::turn_id, submitted_turn> submitted_;  ///< by clients of this thread
   std::unordered_map<domain::turn_id, conversation_actor> hosted_; ///< run on this thread
+  /// False once this actor has ended; sinks may outlive it.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 } // namespace ccapi::actors

@@ -23,10 +23,12 @@ struct lease_request;
 struct login_report;
 struct open_turn;
 struct probe_idle;
+struct process_booted;
 struct process_claimed;
 struct process_ended;
 struct process_idle;
 struct retire;
+struct run_again;
 struct run_turn;
 struct submit_turn;
 struct tick;
@@ -73,6 +75,8 @@ using conversation_actor = process_listener_actor::extend<
   takes<grant_credit>,
   // front end: the gateway ends
   takes<close_all>,
+  // itself: a turn's next run is due
+  takes<run_again>,
   // itself: idle for too long?
   takes<tick>>;
 
@@ -94,6 +98,8 @@ using supervisor_actor = status_client_actor::extend<
   takes<withdraw_lease>,
   // process: it has an actor now
   takes<process_claimed>,
+  // process: it came up, or not
+  takes<process_booted>,
   // process: idle at last
   takes<process_idle>,
   // conversation: the login failed, or works again

@@ -5,11 +5,13 @@
 #include "actors/conversation_directory.hpp"
 #include "actors/interfaces.hpp"
 #include "config/settings.hpp"
+#include "domain/retry.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -28,7 +30,16 @@ struct io_shard {
   /// This thread's part of /stats.
   domain::stats totals;
   conversation_directory conversations;
+  domain::retry_budget retries{settings.retry.budget_percent};
   std::uint64_t next_number = 0;
+  std::minstd_rand dice{std::random_device{}()};
+
+  [[nodiscard]] domain::retry_options retry_policy() const noexcept {
+    return {.attempts_max = settings.retry.attempts, .backoff = settings.retry.backoff};
+  }
+
+  /// In [0, 1): spreads what would else happen at the same moment. Not for secrets.
+  double chance() { return std::uniform_real_distribution<double>{}(dice); }
 
   /// A number that no other thread gives out: turns and leases are named by them.
   std::uint64_t unique_number() noexcept {

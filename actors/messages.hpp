@@ -66,11 +66,14 @@ struct run_turn {
   std::vector<domain::message> seed{}; ///< history that the process does not know yet
   domain::message query{};
   domain::sampling sampling{};
+  std::chrono::steady_clock::time_point deadline{}; ///< of the turn, all its runs together
+  bool started = false;                             ///< an earlier run has sent answer_started
 };
 
 enum class turn_outcome : std::uint8_t {
   finished,    ///< answered; `answer` extends the dialogue
   failed,      ///< the sink got turn_failed
+  lost,        ///< the process failed; the sink knows nothing of it and saw no delta
   cancelled,   ///< the client left
   not_started, ///< the process was on its way out: run it elsewhere
 };
@@ -82,7 +85,8 @@ struct turn_ended {
   std::string answer{};  ///< visible text, if finished
   bool reusable = false; ///< the process waits for the next turn
   domain::usage usage{};
-  std::optional<domain::error_code> failure{};
+  std::optional<domain::error> failure{}; ///< if failed or lost
+  bool started = false;                   ///< the sink got answer_started
 };
 
 /// process -> conversation: it takes no more turns.
@@ -132,6 +136,12 @@ struct child_exited {
 /// when it has become idle.
 struct probe_idle {};
 
+/// process -> supervisor: it came up, or why not. Not sent if it was told to end before.
+struct process_booted {
+  domain::process_id process = 0;
+  std::optional<domain::error> failure{};
+};
+
 /// process -> supervisor: idle now (sent once after a probe that found it busy).
 struct process_idle {
   domain::process_id process = 0;
@@ -168,6 +178,11 @@ struct close_all {};
 /// figures that the asked one keeps.
 struct collect {};
 
+/// conversation to itself: the pause before a turn's next run is over.
+struct run_again {
+  domain::turn_id turn = 0;
+};
+
 /// An actor to itself: look at your timers. `generation` is the actor's own to give a meaning.
 struct tick {
   std::uint64_t generation = 0;
@@ -191,7 +206,9 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_claimed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_started))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_exited))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::probe_idle))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_booted))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_idle))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::run_again))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::retire))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_process))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::login_report))
@@ -220,7 +237,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_claimed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_exited)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::probe_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_booted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::run_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::retire)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_process)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::login_report)

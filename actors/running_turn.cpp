@@ -12,15 +12,20 @@ running_turn::running_turn(run_turn order, const config::limits_settings& limits
 delivery running_turn::deliver(domain::event&& what) {
   if (told_)
     return delivery::go_on;
-  credit_used_ += domain::credit_bytes(what);
-  if (const auto* text = std::get_if<domain::text_delta>(&what)) {
+  const auto bytes = domain::credit_bytes(what);
+  credit_used_ += bytes;
+  visible_ = visible_ || bytes > 0;
+  if (std::holds_alternative<domain::answer_started>(what)) {
+    if (std::exchange(order_.started, true))
+      return delivery::go_on;
+  } else if (const auto* text = std::get_if<domain::text_delta>(&what)) {
     answer_ += text->text;
   } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
     outcome_ = turn_outcome::finished;
     usage_ = finished->usage;
   } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
     outcome_ = turn_outcome::failed;
-    failure_ = failed->failure.code;
+    failure_ = failed->failure;
   }
   told_ = domain::is_terminal(what);
   order_.sink->on_event(std::move(what));
@@ -34,6 +39,13 @@ delivery running_turn::deliver(domain::event&& what) {
 
 void running_turn::fail(const domain::error& why) {
   deliver(domain::turn_failed{why});
+}
+
+void running_turn::lose(const domain::error& why) {
+  if (told_ || visible_)
+    return fail(why);
+  outcome_ = turn_outcome::lost;
+  failure_ = why;
 }
 
 void running_turn::abandon() {
@@ -59,7 +71,8 @@ turn_ended running_turn::report(bool reusable) {
           .answer = std::move(answer_),
           .reusable = reusable,
           .usage = usage_,
-          .failure = failure_};
+          .failure = std::move(failure_),
+          .started = order_.started};
 }
 
 } // namespace ccapi::actors

@@ -31,6 +31,9 @@ public:
   delivery deliver(domain::event&& what);
   /// turn_failed, unless the client was told before.
   void fail(const domain::error& why);
+  /// The process is lost. As fail(), but a client that has seen nothing of the answer is not told:
+  /// the turn may run again elsewhere.
+  void lose(const domain::error& why);
   /// The client has left: nothing reaches the sink any more.
   void abandon();
   /// What was delivered may be written now.
@@ -47,8 +50,9 @@ private:
   std::string answer_;
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
-  std::optional<domain::error_code> failure_;
+  std::optional<domain::error> failure_;
   std::size_t credit_used_ = 0;
+  bool visible_ = false; ///< a delta was delivered
   bool told_ = false;
   bool flush_wanted_ = false;
 };

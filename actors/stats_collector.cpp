@@ -16,6 +16,7 @@ void add(domain::stats& sum, const domain::stats& part) {
   sum.turns_finished += part.turns_finished;
   sum.turns_failed += part.turns_failed;
   sum.turns_cancelled += part.turns_cancelled;
+  sum.turns_retried += part.turns_retried;
   sum.turns_active += part.turns_active;
   sum.prompt_tokens += part.prompt_tokens;
   sum.completion_tokens += part.completion_tokens;

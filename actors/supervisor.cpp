@@ -24,10 +24,10 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self, supervisor_op
   : self_{self},
     options_{std::move(options)},
     pool_{options_.pool},
+    breaker_{options_.breaker},
     health_{options_.health} {}
 
-// -- leases
-// ----------------------------------------------------------------------------------------
+// -- leases ---------------------------------------------------------------------------------------
 
 caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(lease_request& what) {
   auto answer = self_->make_response_promise<lease_reply>();
@@ -46,7 +46,8 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
   }
   switch (pool_.request(lease, now())) {
   case domain::process_pool::verdict::spawn:
-    spawn_for(lease);
+    if (!spawn_for(lease))
+      give_slot_on();
     break;
   case domain::process_pool::verdict::wait:
     arm_tick();
@@ -66,13 +67,20 @@ void supervisor_state::on_withdraw_lease(const withdraw_lease& what) {
     answer_failure(what.lease, {.code = error_code::cancelled, .message = "The client went away."});
 }
 
-void supervisor_state::spawn_for(domain::lease_id lease) {
+bool supervisor_state::spawn_for(domain::lease_id lease) {
   const auto& wish = leases_.at(lease).wish;
   auto spec = options_.spec_for(wish.model);
   if (!spec) {
     answer_failure(lease, std::move(spec).error());
-    give_slot_on();
-    return;
+    return false;
+  }
+  if (!breaker_.allows(now())) {
+    answer_failure(lease, {.code = error_code::cli_unavailable,
+                           .message = "Claude processes fail to start; no further one is started "
+                                      "for a while. The log has the reason.",
+                           .detail = start_failure_,
+                           .retry_after = breaker_.retry_after(now())});
+    return false;
   }
   const auto process = ++last_process_;
   const auto me = caf::actor_cast<supervisor_actor>(self_);
@@ -89,6 +97,16 @@ void supervisor_state::spawn_for(domain::lease_id lease) {
     [me](domain::process_id ended, process::exit_status status) {
       caf::anon_send(me, child_exited{ended, status});
     });
+  return true;
+}
+
+void supervisor_state::start_failed(const domain::error& why) {
+  const bool was_open = breaker_.open();
+  breaker_.failed(now(), std::uniform_real_distribution<double>{}(dice_));
+  start_failure_ = why.message;
+  if (breaker_.open() && !was_open)
+    options_.log.error("processes fail to start", {{"why", why.message}, {"detail", why.detail}});
+  review_health();
 }
 
 void supervisor_state::on_child_started(child_started& what) {
@@ -96,6 +114,7 @@ void supervisor_state::on_child_started(child_started& what) {
     ++totals_.processes_failed;
     options_.log.error("process not started",
                        {{"process", what.process}, {"detail", what.failure->detail}});
+    start_failed(*what.failure);
     answer_failure(what.lease, std::move(*what.failure));
     return give_slot_on();
   }
@@ -123,8 +142,9 @@ void supervisor_state::on_child_exited(const child_exited& what) {
 }
 
 void supervisor_state::give_slot_on() {
-  if (const auto next = pool_.slot_freed())
-    spawn_for(*next);
+  auto next = pool_.slot_freed();
+  while (next && !spawn_for(*next))
+    next = pool_.slot_freed();
   make_room();
 }
 
@@ -136,8 +156,7 @@ void supervisor_state::answer_failure(domain::lease_id lease, domain::error fail
   leases_.erase(found);
 }
 
-// -- room at the cap
-// -------------------------------------------------------------------------------
+// -- room at the cap ------------------------------------------------------------------------------
 
 void supervisor_state::make_room() {
   // One round of questions at a time; whoever was busy tells when it is idle.
@@ -183,6 +202,15 @@ void supervisor_state::on_process_claimed(process_claimed& what) {
     ask(what.process, what.handle);
 }
 
+void supervisor_state::on_process_booted(const process_booted& what) {
+  if (what.failure)
+    return start_failed(*what.failure);
+  if (breaker_.open())
+    options_.log.info("processes start again");
+  breaker_.succeeded();
+  review_health();
+}
+
 void supervisor_state::on_process_idle(const process_idle& what) {
   if (pool_.retirements_wanted() > 0)
     retire_process(what.process);
@@ -226,40 +254,48 @@ void supervisor_state::on_tick() {
   arm_tick();
 }
 
-// -- health
-// ----------------------------------------------------------------------------------------
+// -- health ---------------------------------------------------------------------------------------
 
 void supervisor_state::on_login_report(const login_report& what) {
   if (what.works != login_failed_)
     return;
   login_failed_ = !what.works;
-  auto health = health_;
-  health.state = login_failed_ ? domain::health_state::degraded : domain::health_state::ok;
-  health.reason = login_failed_ ? login_help : "";
   if (login_failed_)
     options_.log.error(login_help);
   else
     options_.log.info("login works again");
-  if (!draining_)
-    set_health(std::move(health));
+  review_health();
 }
 
 void supervisor_state::on_attach_listeners(attach_listeners& what) {
   listeners_ = std::move(what.listeners);
-  set_health(health_);
+  for (const auto& listener : listeners_)
+    self_->send(listener, health_changed{health_});
 }
 
 void supervisor_state::on_drain() {
   draining_ = true;
-  auto health = health_;
-  health.state = domain::health_state::draining;
-  health.reason = "The gateway is shutting down.";
-  set_health(std::move(health));
+  for (const auto lease : pool_.expired(domain::steady_time::max()))
+    answer_failure(lease,
+                   {.code = error_code::draining, .message = "The gateway is shutting down."});
+  review_health();
 }
 
-void supervisor_state::set_health(domain::health health) {
-  if (draining_)
+void supervisor_state::review_health() {
+  auto health = options_.health; // what start-up found
+  if (draining_) {
     health.state = domain::health_state::draining;
+    health.reason = "The gateway is shutting down.";
+  } else if (breaker_.open()) {
+    health.state = domain::health_state::degraded;
+    health.reason = "Claude processes fail to start: " + start_failure_
+                    + " The gateway tries again by itself; its log has the details.";
+  } else if (login_failed_) {
+    health.state = domain::health_state::degraded;
+    health.reason = login_help;
+  }
+  if (health == health_)
+    return;
   health_ = std::move(health);
   for (const auto& listener : listeners_)
     self_->send(listener, health_changed{health_});
@@ -284,6 +320,7 @@ supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>>
     [&state](lease_request& what) { return state.on_lease_request(what); },
     [&state](const withdraw_lease& what) { state.on_withdraw_lease(what); },
     [&state](process_claimed& what) { state.on_process_claimed(what); },
+    [&state](const process_booted& what) { state.on_process_booted(what); },
     [&state](const process_idle& what) { state.on_process_idle(what); },
     [&state](const login_report& what) { state.on_login_report(what); },
     [&state](child_started& what) { state.on_child_started(what); },

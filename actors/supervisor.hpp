@@ -5,12 +5,14 @@
 #include "actors/interfaces.hpp"
 #include "actors/messages.hpp"
 #include "domain/process_pool.hpp"
+#include "domain/start_breaker.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
 #include "process/launcher.hpp"
 
 #include <cstddef>
 #include <functional>
+#include <random>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -25,6 +27,7 @@ struct supervisor_options {
                      process::launcher::exited)>
     start;
   domain::process_pool::options pool;
+  domain::start_breaker::options breaker;
   /// What to start for a model. Called on the supervisor's thread; must not block.
   std::function<domain::result<process::spawn_spec>(const std::string& model)> spec_for;
   domain::health health; ///< at start; without a cli_path no process is ever started
@@ -41,6 +44,7 @@ public:
   caf::typed_response_promise<lease_reply> on_lease_request(lease_request& what);
   void on_withdraw_lease(const withdraw_lease& what);
   void on_process_claimed(process_claimed& what);
+  void on_process_booted(const process_booted& what);
   void on_process_idle(const process_idle& what);
   void on_login_report(const login_report& what);
   void on_child_started(child_started& what);
@@ -57,7 +61,9 @@ private:
     caf::typed_response_promise<lease_reply> answer;
   };
 
-  void spawn_for(domain::lease_id lease);
+  /// False: the lease was answered by a failure; its slot is free again.
+  bool spawn_for(domain::lease_id lease);
+  void start_failed(const domain::error& why);
   void give_slot_on();
   void make_room();
   void ask(domain::process_id process, const claude_process_actor& handle);
@@ -65,13 +71,15 @@ private:
   void retire_process(domain::process_id process);
   void answer_failure(domain::lease_id lease, domain::error failure);
   void arm_tick();
-  void set_health(domain::health health);
+  /// Works out the health from what is known and tells the listeners if it changed.
+  void review_health();
   /// By the clock that also delivers the ticks.
   [[nodiscard]] domain::steady_time now() const { return self_->clock().now(); }
 
   supervisor_actor::pointer self_;
   supervisor_options options_;
   domain::process_pool pool_;
+  domain::start_breaker breaker_;
   domain::stats totals_;
   domain::process_id last_process_ = 0;
   std::unordered_map<domain::lease_id, open_lease> leases_;
@@ -83,6 +91,8 @@ private:
   bool ask_again_ = false; ///< somebody did not answer in time
   std::vector<health_listener_actor> listeners_;
   domain::health health_;
+  std::string start_failure_; ///< why the last start failed; for people
+  std::minstd_rand dice_{std::random_device{}()};
   bool login_failed_ = false;
   bool draining_ = false;
   bool tick_armed_ = false;

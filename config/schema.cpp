@@ -148,6 +148,8 @@ constexpr std::int64_t hour_ms = 3'600'000;
 
 constexpr auto server = &settings::server;
 constexpr auto claude = &settings::claude;
+constexpr auto retry = &settings::retry;
+constexpr auto supervision = &settings::supervision;
 constexpr auto models = &settings::models;
 constexpr auto conversation = &settings::conversation;
 constexpr auto limits = &settings::limits;
@@ -196,6 +198,12 @@ constexpr key table_of_keys[] = {
   seconds<claude, &claude_settings::control_timeout>(
     "claude.control_timeout_seconds", 10, hour_ms,
     "Time a process has for any later control request."),
+  seconds<claude, &claude_settings::first_event_timeout>(
+    "claude.first_event_timeout_seconds", 10, hour_ms,
+    "Time a process has to react to a question at all."),
+  seconds<claude, &claude_settings::event_idle_timeout>(
+    "claude.event_idle_timeout_seconds", 10, 24 * hour_ms,
+    "Silence inside an answer after which its process is given up."),
   seconds<claude, &claude_settings::interrupt_timeout>(
     "claude.interrupt_timeout_seconds", 10, hour_ms,
     "Time an interrupted turn has to end before its process is closed."),
@@ -204,6 +212,29 @@ constexpr key table_of_keys[] = {
     "Time a process has to leave by itself before SIGTERM, and after that before SIGKILL."),
   number<claude, &claude_settings::max_retries>("claude.max_retries", 0, 100, "",
                                                 "Retries that the CLI makes when the API fails."),
+
+  number<retry, &retry_settings::attempts>(
+    "retry.attempts", 0, 5, "",
+    "How often a turn is run again when its process is lost before the client has seen anything "
+    "of the answer."),
+  seconds<retry, &retry_settings::backoff>(
+    "retry.backoff_seconds", 0, 60'000,
+    "Longest wait before the first such run; up to half of it is left out by chance. Doubles with "
+    "each further run."),
+  number<retry, &retry_settings::budget_percent>(
+    "retry.budget_percent", 0, 100, "percent",
+    "Such runs per hundred requests. Ten are always in hand after a quiet time."),
+
+  number<supervision, &supervision_settings::start_failures_max>(
+    "supervision.start_failures_max", 1, 1000, "",
+    "Failed starts of processes within the period after which none is started for a while."),
+  seconds<supervision, &supervision_settings::start_failures_period>(
+    "supervision.start_failures_period_seconds", 10, hour_ms, "The period."),
+  seconds<supervision, &supervision_settings::start_pause>(
+    "supervision.start_pause_seconds", 10, hour_ms,
+    "First such pause; then one start is tried. Doubles with each trial that fails."),
+  seconds<supervision, &supervision_settings::start_pause_max>(
+    "supervision.start_pause_max_seconds", 10, 24 * hour_ms, "Longest such pause."),
 
   text<models, &models_settings::default_model>(
     "models.default", real_model,

@@ -61,12 +61,36 @@ struct claude_settings {
   milliseconds boot_timeout{30'000};
   /// Answer to any later control request.
   milliseconds control_timeout{30'000};
+  /// From the question until the process writes anything at all.
+  milliseconds first_event_timeout{30'000};
+  /// Silence of the process inside an answer.
+  milliseconds event_idle_timeout{120'000};
   /// After an interrupt until the turn's result.
   milliseconds interrupt_timeout{5'000};
   /// After closing its stdin until SIGTERM; the same again until SIGKILL.
   milliseconds close_grace{2'000};
   /// CLAUDE_CODE_MAX_RETRIES of the CLI.
   std::uint32_t max_retries = 2;
+};
+
+/// [retry] turns whose process was lost before the client saw anything of the answer.
+struct retry_settings {
+  /// Runs beside the first; 0 = never again.
+  std::uint32_t attempts = 1;
+  /// Before the first of them, less up to half by chance; doubles with each.
+  milliseconds backoff{100};
+  /// Retries per hundred turns, beyond the first ten.
+  std::uint32_t budget_percent = 20;
+};
+
+/// [supervision] processes that do not come up.
+struct supervision_settings {
+  /// This many failed starts within the period: no more for a pause.
+  std::uint32_t start_failures_max = 5;
+  milliseconds start_failures_period{10'000};
+  /// First pause; doubles with each failed trial up to the longest.
+  milliseconds start_pause{5'000};
+  milliseconds start_pause_max{60'000};
 };
 
 /// [models] names that clients may use.
@@ -164,6 +188,8 @@ struct log_settings {
 struct settings {
   server_settings server;
   claude_settings claude;
+  retry_settings retry;
+  supervision_settings supervision;
   models_settings models;
   conversation_settings conversation;
   limits_settings limits;

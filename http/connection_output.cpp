@@ -134,16 +134,17 @@ void connection::log_answer(unsigned status) const {
   const auto& log = site_->log;
   if (!log.enabled(observe::log_level::info))
     return;
-  const std::chrono::duration<double, std::milli> took = clock::now() - request_.received;
+  const auto took =
+    std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - request_.received);
   const std::string_view verb = request_.method == method::post   ? "POST"
                                 : request_.method == method::get  ? "GET"
                                 : request_.method == method::head ? "HEAD"
                                                                   : "other";
-  log.info("Request ended", {{"method", verb},
+  log.info("request ended", {{"method", verb},
                              {"path", request_.path},
                              {"status", std::uint64_t{status}},
                              {"bytes", std::uint64_t{answer_bytes_}},
-                             {"ms", took.count()},
+                             {"ms", static_cast<double>(took.count()) / 1000},
                              {"request", request_.id},
                              {"conversation", conversation_}});
 }

@@ -113,7 +113,7 @@ public:
       workers.push_back({each->loop, each->gateway});
     server_.emplace(std::move(workers), settings.server, settings.limits, models_,
                     settings.models.echo_requested, CCAPI_VERSION, log_);
-    signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT);
+    signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
   }
 
   ~gateway_program() {
@@ -165,6 +165,10 @@ private:
             .pool = {.processes_max = settings_.claude.max_concurrent_sessions,
                      .queue_max = settings_.limits.queue_max,
                      .queue_timeout = settings_.limits.queue_timeout},
+            .breaker = {.failures_max = settings_.supervision.start_failures_max,
+                        .period = settings_.supervision.start_failures_period,
+                        .pause = settings_.supervision.start_pause,
+                        .pause_max = settings_.supervision.start_pause_max},
             .spec_for = [this](const std::string& model) { return cli_.spec_for(model); },
             .health = cli_.health,
             .log = log_};
@@ -201,6 +205,8 @@ private:
       if (failure)
         return;
       on_signal();
+      if (number == SIGHUP) // kept for reading the configuration anew
+        return log_.info("SIGHUP changes nothing yet: restart to read the configuration anew");
       if (std::exchange(draining_, true)) {
         log_.warning("gateway stops at once", {{"signal", number}});
         deadline_ = clock::now();

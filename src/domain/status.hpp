@@ -27,6 +27,8 @@ struct stats {
   std::uint64_t turns_failed = 0;
   std::uint64_t turns_cancelled = 0;
   std::uint64_t turns_active = 0; ///< now
+  /// Runs of turns beside their first, since a process was lost.
+  std::uint64_t turns_retried = 0;
   // tokens
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;

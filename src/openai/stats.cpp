@@ -77,6 +77,7 @@ std::string stats_body(const domain::stats& figures, std::string_view version) {
     .count("finished", figures.turns_finished)
     .count("failed", figures.turns_failed)
     .count("cancelled", figures.turns_cancelled)
+    .count("retried", figures.turns_retried)
     .count("active", figures.turns_active)
     .close();
   object_writer{root.key("tokens")}

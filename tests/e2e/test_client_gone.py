@@ -90,3 +90,13 @@ def test_slow_reader_stops_the_cli_and_loses_nothing(start_fake, ledger):
     assert now * 4096 < 16_000_000, "the CLI was not held back"
     assert gateway.answer("meanwhile") == "You said: meanwhile"
     assert len(stream.read_all().text()) == 30_000_000
+
+
+def test_slot_of_a_client_that_left_is_free_within_a_second(start_fake):
+    gateway = start_fake(claude__max_concurrent_sessions=1)
+    for number in range(3):
+        stream = ChatStream(gateway, LONG, conversation_id=f"a{number}").open()
+        stream.read_contents(2)
+        gone_at = stream.hang_up()
+        assert gateway.answer("x", conversation_id=f"b{number}") == "You said: x"
+        assert time.monotonic() - gone_at < 1.5

@@ -75,7 +75,7 @@ TEST(conversation_directory, never_forgets_one_that_is_in_use) {
   busy->actor = world.system().spawn([]() -> conversation_actor::behavior_type {
     return {[](const turn_ended&) {},  [](const process_ended&) {}, [](const submit_turn&) {},
             [](const cancel_turn&) {}, [](const grant_credit&) {},  [](const close_all&) {},
-            [](const tick&) {}};
+            [](const run_again&) {},   [](const tick&) {}};
   });
   const auto addressed = known.obtain("addressed");
   addressed->turns_in_mail = 1;

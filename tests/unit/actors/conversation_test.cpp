@@ -277,6 +277,23 @@ TEST_F(conversation_turns, turn_longer_than_the_idle_time_is_left_alone) {
   EXPECT_EQ(second.text, "2");
 }
 
+TEST_F(conversation_turns, turn_in_the_mail_of_a_killed_conversation_ends) {
+  start();
+  client first;
+  client in_the_mail;
+  client later;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  caf::anon_send_exit(shard().conversations.records().front()->actor, caf::exit_reason::kill);
+  gateway().submit(request("c", "two"), in_the_mail.make_sink());
+  world.pump();
+  EXPECT_EQ(in_the_mail.failure(), error_code::internal);
+  EXPECT_EQ(in_the_mail.terminals, 1U);
+  reap_ended();
+  submit(later, "c", "three");
+  EXPECT_FALSE(later.over()) << "a new actor took it";
+}
+
 TEST_F(conversation_turns, conversation_that_is_killed_leaves_no_client_waiting) {
   settings.claude.max_concurrent_sessions = 1;
   start();
@@ -346,6 +363,7 @@ TEST_F(conversation_turns, refused_login_degrades_health_until_a_turn_succeeds) 
 }
 
 TEST_F(conversation_turns, figures_add_up) {
+  settings.retry.attempts = 0;
   start();
   client one;
   client two;

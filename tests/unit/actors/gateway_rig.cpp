@@ -46,6 +46,7 @@ void gateway_rig::start(std::size_t io_threads) {
       .pool = {.processes_max = settings.claude.max_concurrent_sessions,
                .queue_max = settings.limits.queue_max,
                .queue_timeout = settings.limits.queue_timeout},
+      .breaker = {},
       .spec_for =
         [](const std::string& model) {
           return domain::result<process::spawn_spec>{process::spawn_spec{model, {}, {}, {}}};

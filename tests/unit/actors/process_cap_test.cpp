@@ -157,6 +157,7 @@ TEST_F(process_cap, client_that_leaves_before_the_child_is_claimed_costs_no_slot
 }
 
 TEST_F(process_cap, child_that_dies_at_once_frees_its_slot) {
+  settings.retry.attempts = 0;
   start();
   client first;
   client second;

@@ -62,6 +62,11 @@ protected:
     GetParam().reach(cli, world);
     return turn;
   }
+  /// What a turn fails with whose process has ended.
+  [[nodiscard]] error_code end_code() const {
+    return GetParam().name == std::string_view{"spawning"} ? error_code::cli_unavailable
+                                                           : error_code::upstream_crash;
+  }
   [[nodiscard]] bool answering() const {
     return GetParam().name == std::string_view{"answering"}
            || GetParam().name == std::string_view{"first_delta"};
@@ -109,42 +114,55 @@ TEST_P(process_fault, deadline_fails_the_turn_once) {
   EXPECT_TRUE(asker.sink.expired());
 }
 
-TEST_P(process_fault, death_fails_the_turn_once) {
+TEST_P(process_fault, death_ends_the_turn_once) {
   client asker;
   order_full(asker);
   cli.die();
   world.pump();
-  EXPECT_EQ(asker.failure(), GetParam().name == std::string_view{"spawning"}
-                               ? error_code::cli_unavailable
-                               : error_code::upstream_crash);
+  expect_lost(asker, end_code());
   tell_exit(1);
-  EXPECT_EQ(asker.terminals, 1U);
-  EXPECT_EQ(only_end().outcome, turn_outcome::failed);
-  EXPECT_FALSE(only_end().reusable);
+  expect_lost(asker, end_code());
 }
 
 TEST_P(process_fault, death_reads_the_same_when_the_exit_is_heard_first) {
   client asker;
   order_full(asker);
   tell_exit(1);
-  EXPECT_FALSE(asker.over()) << "its last lines may be in the pipe still";
+  EXPECT_TRUE(ends.empty()) << "its last lines may be in the pipe still";
   cli.die();
   world.pump();
-  EXPECT_EQ(asker.failure(), GetParam().name == std::string_view{"spawning"}
-                               ? error_code::cli_unavailable
-                               : error_code::upstream_crash);
-  EXPECT_EQ(asker.terminals, 1U);
-  EXPECT_EQ(only_end().outcome, turn_outcome::failed);
+  expect_lost(asker, end_code());
 }
 
-TEST_P(process_fault, dead_child_whose_pipe_stays_open_fails_the_turn_in_time) {
+TEST_P(process_fault, dead_child_whose_pipe_stays_open_ends_the_turn_in_time) {
   settings.claude.close_grace = 30ms;
   client asker;
   order_full(asker);
   tell_exit(1);
-  ASSERT_TRUE(world.pump_until([&] { return asker.over(); }));
-  EXPECT_EQ(asker.failure(), error_code::upstream_crash);
-  EXPECT_EQ(only_end().outcome, turn_outcome::failed);
+  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
+  expect_lost(asker, end_code());
+}
+
+TEST_P(process_fault, the_supervisor_hears_whether_the_process_came_up) {
+  client asker;
+  order_full(asker);
+  const bool up = GetParam().name != std::string_view{"spawning"};
+  EXPECT_EQ(boots.size(), up ? 1U : 0U);
+  cli.die();
+  world.pump();
+  tell_exit(1);
+  ASSERT_EQ(boots.size(), 1U);
+  EXPECT_EQ(boots.front().failure.has_value(), !up);
+}
+
+TEST_P(process_fault, client_that_leaves_is_no_failed_start) {
+  client asker;
+  cancel(order_full(asker));
+  cli.die();
+  world.pump();
+  tell_exit(0);
+  for (const auto& boot : boots)
+    EXPECT_FALSE(boot.failure);
 }
 
 TEST_P(process_fault, end_of_the_gateway_fails_the_turn_once) {
@@ -197,17 +215,17 @@ TEST_F(process_defect, some_garbage_is_counted_and_skipped) {
   EXPECT_EQ(shard->totals.cli_lines_malformed, 3U);
 }
 
-TEST_F(process_defect, garbage_without_end_fails_the_turn) {
+TEST_F(process_defect, garbage_without_end_loses_the_process) {
   client asker;
   start_booted();
   order(asker, "q");
   cli.take_user();
   say("a\nb\nc\nd\n");
-  EXPECT_EQ(asker.failure(), error_code::upstream_crash);
+  expect_lost(asker, error_code::upstream_crash);
   EXPECT_EQ(left_service, 1U);
 }
 
-TEST_F(process_defect, line_beyond_the_limit_fails_the_turn) {
+TEST_F(process_defect, line_beyond_the_limit_loses_the_process) {
   settings.limits.cli_line_bytes_max = 10'000;
   client asker;
   start_booted();
@@ -215,7 +233,7 @@ TEST_F(process_defect, line_beyond_the_limit_fails_the_turn) {
   cli.take_user();
   cli.say(std::string(50'000, 'x'));
   world.pump();
-  EXPECT_EQ(asker.failure(), error_code::upstream_crash);
+  expect_lost(asker, error_code::upstream_crash);
 }
 
 TEST_F(process_defect, lines_before_the_end_of_output_still_count) {
@@ -326,14 +344,47 @@ TEST_F(process_defect, refused_history_fails_the_turn) {
   EXPECT_EQ(asker.failure(), error_code::upstream_error);
 }
 
-TEST_F(process_defect, history_that_is_never_acknowledged_fails_the_turn_in_time) {
+TEST_F(process_defect, history_that_is_never_acknowledged_loses_the_process_in_time) {
   settings.claude.control_timeout = 30ms;
   client asker;
   start_booted();
   order(asker, "q", {asked("a"), answered("b")});
   EXPECT_EQ(cli.take_user(true), "a");
-  ASSERT_TRUE(world.pump_until([&] { return asker.over(); }));
-  EXPECT_EQ(asker.failure(), error_code::timeout);
+  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
+  expect_lost(asker, error_code::timeout);
+}
+
+TEST_F(process_defect, silence_behind_the_question_loses_the_process) {
+  settings.claude.first_event_timeout = 30ms;
+  client asker;
+  start_booted();
+  order(asker, "q");
+  cli.take_user();
+  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
+  expect_lost(asker, error_code::timeout);
+}
+
+TEST_F(process_defect, silence_inside_an_answer_ends_it) {
+  settings.claude.event_idle_timeout = 30ms;
+  client asker;
+  start_booted();
+  order(asker, "q");
+  cli.take_user();
+  say(cli_lines::message_start() + cli_lines::text("half"));
+  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
+  expect_lost(asker, error_code::timeout);
+  EXPECT_EQ(asker.text, "half");
+}
+
+TEST_F(process_defect, idle_process_may_be_silent) {
+  settings.claude.first_event_timeout = 10ms;
+  settings.claude.event_idle_timeout = 10ms;
+  start_booted();
+  run_turn_to_end("q", "a");
+  const auto later = std::chrono::steady_clock::now() + 40ms;
+  world.pump_until([&] { return std::chrono::steady_clock::now() > later; });
+  EXPECT_TRUE(probe().idle);
+  EXPECT_EQ(left_service, 0U);
 }
 
 TEST_F(process_defect, refused_settings_fail_the_turn) {
@@ -361,7 +412,7 @@ TEST_F(process_defect, child_that_does_not_read_is_given_up_when_too_much_waits)
   client asker;
   start_booted();
   order(asker, std::string(2 << 20, 'q'));
-  EXPECT_EQ(asker.failure(), error_code::upstream_crash);
+  expect_lost(asker, error_code::upstream_crash);
 }
 
 } // namespace

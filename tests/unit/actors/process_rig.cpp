@@ -20,6 +20,10 @@ void process_rig::start() {
         EXPECT_EQ(what.process, id);
         ++claims;
       },
+      [this](const process_booted& what) {
+        EXPECT_EQ(what.process, id);
+        boots.push_back(what);
+      },
       [this](const process_idle& what) {
         EXPECT_EQ(what.process, id);
         ++idle_notes;
@@ -76,13 +80,15 @@ void process_rig::TearDown() {
 domain::turn_id process_rig::order(client& from, std::string query,
                                    std::vector<domain::message> seed, std::string system_prompt,
                                    domain::sampling sampling) {
-  caf::anon_send(process, run_turn{.turn = ++last_turn_,
-                                   .request_id = "req",
-                                   .sink = from.make_sink(),
-                                   .system_prompt = std::move(system_prompt),
-                                   .seed = std::move(seed),
-                                   .query = asked(std::move(query)),
-                                   .sampling = std::move(sampling)});
+  caf::anon_send(process,
+                 run_turn{.turn = ++last_turn_,
+                          .request_id = "req",
+                          .sink = from.make_sink(),
+                          .system_prompt = std::move(system_prompt),
+                          .seed = std::move(seed),
+                          .query = asked(std::move(query)),
+                          .sampling = std::move(sampling),
+                          .deadline = std::chrono::steady_clock::now() + settings.claude.timeout});
   world.pump();
   return last_turn_;
 }
@@ -134,6 +140,21 @@ bool process_rig::retire() {
 void process_rig::say(std::string_view lines) {
   ASSERT_EQ(cli.say(lines), lines.size());
   world.pump();
+}
+
+void process_rig::expect_lost(const client& asker, domain::error_code code) const {
+  const auto end = only_end();
+  EXPECT_FALSE(end.reusable);
+  ASSERT_TRUE(end.failure);
+  EXPECT_EQ(end.failure->code, code);
+  if (asker.text.empty()) {
+    EXPECT_FALSE(asker.over()) << "the turn may run again";
+    EXPECT_EQ(end.outcome, turn_outcome::lost);
+  } else {
+    EXPECT_EQ(asker.failure(), code);
+    EXPECT_EQ(asker.terminals, 1U);
+    EXPECT_EQ(end.outcome, turn_outcome::failed);
+  }
 }
 
 turn_ended process_rig::only_end() const {

@@ -40,6 +40,8 @@ protected:
 
   /// The only report so far of how a turn ended; fails the test if there is another number of them.
   turn_ended only_end() const;
+  /// The process was lost: whoever has seen something of the answer was told, others were not.
+  void expect_lost(const client& asker, domain::error_code code) const;
 
   config::settings settings;
   stage world;
@@ -51,6 +53,7 @@ protected:
   std::vector<turn_ended> ends;
   std::size_t left_service = 0;
   std::size_t claims = 0;
+  std::vector<process_booted> boots;
   std::size_t idle_notes = 0;
 
 private:

@@ -29,6 +29,47 @@ TEST(running_turn, client_hears_one_terminal_event_and_nothing_after_it) {
   EXPECT_FALSE(report.failure);
 }
 
+TEST(running_turn, lost_turn_is_kept_from_a_client_that_has_seen_nothing) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = make_turn(asker, limits);
+  turn.deliver(domain::answer_started{"a model"});
+  turn.lose({.code = domain::error_code::upstream_crash});
+  EXPECT_FALSE(asker.over());
+  auto report = turn.report(false);
+  EXPECT_EQ(report.outcome, turn_outcome::lost);
+  EXPECT_EQ(report.failure->code, domain::error_code::upstream_crash);
+  EXPECT_TRUE(report.started);
+}
+
+TEST(running_turn, lost_turn_ends_for_a_client_that_has_seen_a_thought) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = make_turn(asker, limits);
+  turn.deliver(domain::reasoning_delta{"hm"});
+  turn.lose({.code = domain::error_code::upstream_crash});
+  EXPECT_EQ(asker.failure(), domain::error_code::upstream_crash);
+  EXPECT_EQ(turn.report(false).outcome, turn_outcome::failed);
+}
+
+TEST(running_turn, loss_behind_the_end_changes_nothing) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = make_turn(asker, limits);
+  turn.deliver(domain::turn_finished{});
+  turn.lose({.code = domain::error_code::upstream_crash});
+  EXPECT_EQ(turn.report(false).outcome, turn_outcome::finished);
+}
+
+TEST(running_turn, second_run_does_not_start_the_answer_again) {
+  const config::limits_settings limits;
+  client asker;
+  running_turn again{{.turn = 1, .request_id = "r", .sink = asker.make_sink(), .started = true},
+                     limits};
+  again.deliver(domain::answer_started{"a model"});
+  EXPECT_EQ(asker.events, 0U);
+}
+
 TEST(running_turn, client_that_left_makes_the_turn_cancelled) {
   const config::limits_settings limits;
   client asker;

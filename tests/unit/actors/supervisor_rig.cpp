@@ -11,6 +11,7 @@ void supervisor_rules::start(std::size_t processes_max, std::size_t queue_max) {
           starts.push_back({id, spec.program, spawned, done});
         },
       .pool = {.processes_max = processes_max, .queue_max = queue_max, .queue_timeout = 30s},
+      .breaker = breaker,
       .spec_for = [](const std::string& model) -> domain::result<process::spawn_spec> {
         if (model == "bad")
           return domain::error{.code = error_code::invalid_request};
@@ -106,6 +107,14 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
 void supervisor_rules::tell_idle(domain::process_id id) {
   processes.at(id).idle = true;
   caf::anon_send(boss, process_idle{id});
+  world.pump();
+}
+
+void supervisor_rules::booted(domain::process_id id, std::optional<std::string> failure) {
+  process_booted what{.process = id};
+  if (failure)
+    what.failure = domain::error{.code = error_code::cli_unavailable, .message = *failure};
+  caf::anon_send(boss, std::move(what));
   world.pump();
 }
 

@@ -55,6 +55,8 @@ protected:
   /// A conversation makes the actor for a child.
   played_process& claim(domain::process_id id, bool idle = false, domain::steady_time since = {});
   void tell_idle(domain::process_id id);
+  /// The process reports that it is up, or why it did not come up.
+  void booted(domain::process_id id, std::optional<std::string> failure = {});
   /// want + started + claim.
   played_process& grant(domain::lease_id lease, bool idle, domain::steady_time since = {});
   domain::stats figures();
@@ -67,6 +69,7 @@ protected:
   std::map<domain::lease_id, lease_reply> replies;
   std::map<domain::process_id, played_process> processes;
   domain::health health{domain::health_state::ok, "", "/bin/claude", "2.1.330"};
+  domain::start_breaker::options breaker;
   std::size_t health_changes = 0;
 
 private:

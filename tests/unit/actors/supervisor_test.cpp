@@ -129,19 +129,19 @@ TEST_F(supervisor_rules, exit_is_passed_on_to_the_process_once) {
   EXPECT_EQ(figures().processes_live, 0U);
 }
 
-TEST_F(supervisor_rules, drain_refuses_new_wishes_and_serves_old_ones) {
+TEST_F(supervisor_rules, drain_refuses_wishes_new_and_waiting) {
   start(1);
   auto& seen = attach();
   grant(1, false);
   want(2);
   caf::anon_send(boss, drain{});
   world.pump();
+  EXPECT_EQ(refusal(2), error_code::draining);
   want(3);
   EXPECT_EQ(refusal(3), error_code::draining);
   EXPECT_EQ(seen.state, domain::health_state::draining);
   exited(starts[0].id);
-  started(1);
-  EXPECT_TRUE(granted(2));
+  EXPECT_EQ(starts.size(), 1U);
 }
 
 TEST_F(supervisor_rules, refused_login_shows_in_health_once_and_goes_away_again) {
@@ -175,6 +175,45 @@ TEST_F(supervisor_rules, drain_stays_drain_whatever_the_login_does) {
   login(true);
   EXPECT_EQ(seen.state, domain::health_state::draining);
   EXPECT_EQ(seen.reason, reason);
+}
+
+TEST_F(supervisor_rules, processes_that_do_not_come_up_are_not_started_for_a_while) {
+  breaker = {.failures_max = 2, .period = 10s, .pause = 5s, .pause_max = 60s};
+  start(4);
+  auto& seen = attach();
+  grant(1, false);
+  grant(2, false);
+  booted(starts[0].id, "no luck");
+  EXPECT_EQ(seen.state, domain::health_state::ok);
+  booted(starts[1].id, "no luck");
+  EXPECT_EQ(seen.state, domain::health_state::degraded);
+  EXPECT_NE(seen.reason.find("no luck"), std::string::npos);
+  want(3);
+  EXPECT_EQ(refusal(3), error_code::cli_unavailable);
+  EXPECT_GE(reply(3)->failure->retry_after, 5s);
+  EXPECT_EQ(figures().processes_live, 2U) << "a refusal costs no slot";
+
+  world.advance(7s);
+  grant(4, false);
+  want(5);
+  EXPECT_EQ(refusal(5), error_code::cli_unavailable) << "one trial at a time";
+  booted(starts[2].id);
+  EXPECT_EQ(seen.state, domain::health_state::ok);
+  want(6);
+  EXPECT_EQ(starts.size(), 4U);
+}
+
+TEST_F(supervisor_rules, those_who_wait_are_told_when_nothing_starts) {
+  breaker = {.failures_max = 1, .period = 10s, .pause = 5s, .pause_max = 60s};
+  start(1);
+  grant(1, false);
+  want(2);
+  want(3);
+  booted(starts[0].id, "no luck");
+  exited(starts[0].id);
+  EXPECT_EQ(refusal(2), error_code::cli_unavailable);
+  EXPECT_EQ(refusal(3), error_code::cli_unavailable);
+  EXPECT_EQ(figures().processes_live, 0U);
 }
 
 TEST_F(supervisor_rules, without_a_cli_nothing_is_started) {

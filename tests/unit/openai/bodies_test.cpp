@@ -103,6 +103,7 @@ TEST(stats, every_figure_has_its_place) {
   figures.turns_finished = 2;
   figures.turns_failed = 3;
   figures.turns_cancelled = 4;
+  figures.turns_retried = 19;
   figures.turns_active = 5;
   figures.prompt_tokens = 6;
   figures.completion_tokens = 7;
@@ -117,13 +118,14 @@ TEST(stats, every_figure_has_its_place) {
   figures.conversations = 16;
   figures.cli_lines_unknown = 17;
   figures.cli_lines_malformed = 18;
-  EXPECT_EQ(stats_body(figures, "0.1.0"),
-            R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
-            R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"active":5},)"
-            R"("tokens":{"prompt":6,"completion":7,"total":13},)"
-            R"("processes":{"live":8,"busy":9,"max":10,"spawned":11,"retired":12,"failed":13},)"
-            R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
-            R"("cli":{"lines_unknown":17,"lines_malformed":18}})");
+  EXPECT_EQ(
+    stats_body(figures, "0.1.0"),
+    R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
+    R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,"active":5},)"
+    R"("tokens":{"prompt":6,"completion":7,"total":13},)"
+    R"("processes":{"live":8,"busy":9,"max":10,"spawned":11,"retired":12,"failed":13},)"
+    R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
+    R"("cli":{"lines_unknown":17,"lines_malformed":18}})");
 }
 
 TEST(health, tells_the_state_and_what_to_do) {

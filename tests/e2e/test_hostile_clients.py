@@ -1,0 +1,102 @@
+"""Clients that are slow on purpose, and many at once: others do not notice, memory stays bounded."""
+
+import socket
+import time
+
+from proc_tree import wait_until
+from sse import ChatStream
+from storm import resident_kib
+
+
+def percentile(values, share):
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+def times(gateway, count=150):
+    """Seconds that a good client waits for warm turns."""
+    took = []
+    for _ in range(count):
+        began = time.monotonic()
+        assert gateway.answer("x", conversation_id="good") == "You said: x"
+        took.append(time.monotonic() - began)
+    return took
+
+
+def test_waiting_streams_are_served_in_order_and_not_mixed_up(start_fake, ledger):
+    gateway = start_fake(claude__max_concurrent_sessions=8, limits__queue_max=64)
+    running = [ChatStream(gateway, f"[[mark:s{n}]][[text:40]][[delay:20]]", timeout=60,
+                          conversation_id=f"c{n}") for n in range(8)]
+    for stream in running:
+        stream.open().read_contents(1)
+    waiting = []
+    for n in range(8, 63):
+        waiting.append(ChatStream(gateway, f"[[mark:s{n}]][[text:5]]", timeout=60,
+                                  conversation_id=f"c{n}"))
+        wait_until(lambda: gateway.stats()["queue"]["length"] == len(waiting), 5, "it to wait")
+    memory = resident_kib(gateway.pid)
+    # One that takes a byte a second of an answer that never ends.
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.connect((gateway.host, gateway.port))
+    body = b'{"stream":true,"messages":[{"role":"user","content":"[[big:200000000]][[size:4096]]"}]}'
+    slow.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+                 b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    for n, stream in enumerate(running):
+        stream.read_all()
+        assert stream.text() == "".join(f"s{n}-{i} " for i in range(40))
+    for n, stream in enumerate(waiting, 8):
+        stream.open().read_all()
+        assert stream.text() == "".join(f"s{n}-{i} " for i in range(5)), stream.errors()
+    order = [text[len("[[mark:s"):text.index("]]")] for text in ledger.prompts() if "mark" in text]
+    assert order[8:] == [str(n) for n in range(8, 63)], "first come, first served"
+    wait_until(lambda: gateway.stats()["processes"]["busy"] == 1, 10, "the slow one to run")
+    began = time.monotonic()
+    while time.monotonic() - began < 3:
+        slow.recv(1)
+        time.sleep(1)
+    grown = resident_kib(gateway.pid) - memory
+    print(f"RSS growth beside a reader of 1 B/s: {grown} KiB")
+    assert grown < 16 * 1024
+    slow.close()
+
+
+def test_slow_headers_do_not_slow_down_others(start_fake, record_property):
+    gateway = start_fake(limits__header_timeout_seconds=30)
+    times(gateway, 20)
+    before = percentile(times(gateway), 0.99)
+    memory = resident_kib(gateway.pid)
+    slow = []
+    for _ in range(1000):
+        connection = socket.create_connection((gateway.host, gateway.port))
+        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: loc")
+        slow.append(connection)
+    for connection in slow:
+        connection.sendall(b"a")
+    during = percentile(times(gateway), 0.99)
+    grown = resident_kib(gateway.pid) - memory
+    figures = {"p99 before ms": round(before * 1000, 2), "p99 during ms": round(during * 1000, 2),
+               "RSS growth KiB": grown}
+    print(figures)
+    record_property("figures", figures)
+    for connection in slow:
+        connection.close()
+    # Twice, and what a busy machine may add to the slowest of 150.
+    assert during < 2 * before + 0.02, figures
+    assert grown < 64 * 1024, figures
+
+
+def test_slow_header_is_ended_with_408(start_fake):
+    gateway = start_fake(limits__header_timeout_seconds=0.5)
+    slow = socket.create_connection((gateway.host, gateway.port), timeout=10)
+    slow.sendall(b"GET /health HTTP/1.1\r\nHos")
+    assert b" 408 " in slow.recv(4096)
+    slow.close()
+
+
+def test_reader_that_takes_nothing_is_given_up(start_fake, ledger):
+    gateway = start_fake(limits__write_stall_timeout_seconds=1)
+    stream = ChatStream(gateway, "[[big:200000000]][[size:4096]]").open()
+    stream.read_contents(1)
+    wait_until(lambda: gateway.stats()["turns"]["active"] == 0, 15, "the turn to be given up")
+    assert gateway.answer("x") == "You said: x"
+    stream.close()
