@@ -85,7 +85,8 @@ void claude_process::on_run_turn(run_turn& order) {
   if (turn_
       || domain::next_step(state_, process_trigger::turn_ordered).action
            == process_action::bounce_order) {
-    send(parent_, turn_ended{.turn = order.turn, .outcome = turn_outcome::not_started});
+    send(parent_,
+         turn_ended{.turn = order.turn, .process = id_, .outcome = turn_outcome::not_started});
     return;
   }
   turn_.emplace(std::move(order), shard_.settings.limits);
@@ -175,7 +176,8 @@ void claude_process::perform(process_action action) {
     return send_interrupt();
   case process_action::fail_close:
     fail_turn();
-    return begin_close();
+    begin_close();
+    return escalate(); // what is broken or in mid-turn heeds no end of input
   case process_action::begin_close:
     return begin_close();
   case process_action::escalate:
@@ -335,7 +337,7 @@ void claude_process::fail_turn() {
 void claude_process::report_turn_end(bool reusable) {
   if (!turn_)
     return;
-  send(parent_, turn_->report(reusable));
+  send(parent_, turn_->report(id_, reusable));
   turn_.reset();
   mapper_.reset();
   phase_ = phase::none;

@@ -51,10 +51,10 @@ void conversation::on_exit() {
                           .message = "The gateway lost track of the conversation."};
   for (const auto& order : std::exchange(waiting_, {}))
     fail_sink(order.sink, why);
-  if (active_ && (active_->lease != 0 || active_->backing_off))
-    withdraw_active(why);
+  if (active_ && active_->handed_over)
+    take_back(); // the process tells the client
   else if (active_)
-    --shard_.totals.processes_busy; // the process tells the client
+    withdraw_active(why);
   if (process_)
     send(process_, close_process{});
   destroy(process_);
@@ -68,9 +68,9 @@ void conversation::on_exit() {
 // -- messages ----------------------------------------------------------------------------------
 
 void conversation::on_turn_ended(turn_ended& what) {
-  if (!active_ || active_->order.turn != what.turn)
+  if (!active_ || active_->order.turn != what.turn || process_id_ != what.process)
     return;
-  --shard_.totals.processes_busy;
+  take_back();
   if (!what.reusable)
     drop_process();
   if (what.outcome == turn_outcome::not_started && !active_->cancelled) {
@@ -90,8 +90,13 @@ void conversation::on_turn_ended(turn_ended& what) {
 }
 
 void conversation::on_process_ended(const process_ended& what) {
-  if (process_ && process_id_ == what.process)
+  if (process_ && process_id_ == what.process) {
     drop_process();
+    if (active_ && active_->handed_over) { // the order reached it too late
+      take_back();
+      return active_->cancelled ? finish_active() : request_process();
+    }
+  }
   if (!process_ && !active_)
     rest();
 }
@@ -119,13 +124,10 @@ void conversation::on_cancel_turn(const cancel_turn& what) {
   if (active_ && active_->order.turn == what.turn) {
     active_->cancelled = true;
     active_->order.sink.reset();
-    if (active_->lease != 0 || active_->backing_off) {
-      withdraw_active({});
-      finish_active();
-    } else if (process_) {
-      send(process_, what);
-    }
-    return;
+    if (active_->handed_over)
+      return send(process_, what);
+    withdraw_active({});
+    return finish_active();
   }
   std::erase_if(waiting_, [&](const submit_turn& order) { return order.turn == what.turn; });
 }
@@ -140,7 +142,7 @@ void conversation::on_close_all() {
   const domain::error why{.code = error_code::draining, .message = "The gateway is shutting down."};
   for (const auto& order : std::exchange(waiting_, {}))
     fail_sink(order.sink, why);
-  if (active_ && (active_->lease != 0 || active_->backing_off)) {
+  if (active_ && !active_->handed_over) {
     withdraw_active(why);
     finish_active();
   }
@@ -151,9 +153,8 @@ void conversation::on_close_all() {
 }
 
 void conversation::on_run_again(const run_again& what) {
-  if (!active_ || active_->order.turn != what.turn || !std::exchange(active_->backing_off, false))
-    return; // its client has left
-  request_process();
+  if (active_ && active_->order.turn == what.turn)
+    request_process(); // else its client has left
 }
 
 void conversation::on_tick(const tick& what) {
@@ -237,8 +238,9 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
 void conversation::hand_to_process(bool knows_the_dialogue) {
   auto& order = active_->order;
   auto& plan = active_->plan;
+  active_->handed_over = true;
   ++shard_.totals.processes_busy;
-  if (active_->runs++ == 0)
+  if (!active_->deadline)
     active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
   send(process_, run_turn{.turn = order.turn,
                           .request_id = order.request.request_id,
@@ -247,7 +249,7 @@ void conversation::hand_to_process(bool knows_the_dialogue) {
                           .seed = domain::seed_for(plan, record_->transcript, knows_the_dialogue),
                           .query = plan.query,
                           .sampling = order.request.sampling,
-                          .deadline = active_->deadline,
+                          .deadline = *active_->deadline,
                           .started = active_->started});
 }
 
@@ -260,7 +262,7 @@ bool conversation::run_again_later(const turn_ended& what) {
   if (active_->cancelled || closing_)
     return false;
   const auto pause =
-    domain::next_retry(shard_.retry_policy(), shard_.retries, active_->runs, shard_.chance());
+    domain::next_retry(shard_.retry_policy(), shard_.retries, ++active_->losses, shard_.chance());
   if (!pause)
     return false;
   ++shard_.totals.turns_retried;
@@ -268,9 +270,13 @@ bool conversation::run_again_later(const turn_ended& what) {
                                          {"conversation", record_->id},
                                          {"why", what.failure->message}});
   active_->started = what.started;
-  active_->backing_off = true;
   delayed_send(this, *pause, run_again{active_->order.turn});
   return true;
+}
+
+void conversation::take_back() {
+  active_->handed_over = false;
+  --shard_.totals.processes_busy;
 }
 
 void conversation::withdraw_active(const domain::error& why) {

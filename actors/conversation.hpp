@@ -37,11 +37,11 @@ private:
     domain::turn_plan plan;
     domain::lease_id lease = 0; ///< not 0: waits for a process
     bool cancelled = false;
-    bool backing_off = false; ///< waits for run_again
+    bool handed_over = false; ///< a process has it
     bool started = false;     ///< the client has answer_started
-    std::uint32_t runs = 0;   ///< on how many processes it was begun
+    std::uint32_t losses = 0; ///< processes that were lost with it
     /// Set with the first run; all runs share it.
-    std::chrono::steady_clock::time_point deadline{};
+    std::optional<std::chrono::steady_clock::time_point> deadline;
   };
 
   // -- messages, in the order of interfaces.hpp --
@@ -61,6 +61,8 @@ private:
   void drop_process();
   /// True: the turn runs again after a pause.
   bool run_again_later(const turn_ended& what);
+  /// Takes the active turn back from its process.
+  void take_back();
   /// For a turn that no process has: gives its lease back.
   void withdraw_active(const domain::error& why);
   void fail_active(const domain::error& why);

@@ -30,7 +30,7 @@ struct io_shard {
   /// This thread's part of /stats.
   domain::stats totals;
   conversation_directory conversations;
-  domain::retry_budget retries{settings.retry.budget_percent};
+  domain::retry_budget retries{settings.retry.budget_percent, count};
   std::uint64_t next_number = 0;
   std::minstd_rand dice{std::random_device{}()};
 

@@ -81,6 +81,7 @@ enum class turn_outcome : std::uint8_t {
 /// process -> conversation: the turn is over, the process's part of it, too.
 struct turn_ended {
   domain::turn_id turn = 0;
+  domain::process_id process = 0;
   turn_outcome outcome = turn_outcome::failed;
   std::string answer{};  ///< visible text, if finished
   bool reusable = false; ///< the process waits for the next turn
@@ -89,7 +90,8 @@ struct turn_ended {
   bool started = false;                   ///< the sink got answer_started
 };
 
-/// process -> conversation: it takes no more turns.
+/// process -> conversation: it takes no more turns. A turn that it has not reported on by now, it
+/// never saw.
 struct process_ended {
   domain::process_id process = 0;
 };

@@ -65,8 +65,9 @@ bool running_turn::grant(std::size_t bytes) noexcept {
   return credit_used_ < limits_.stream_buffer_bytes;
 }
 
-turn_ended running_turn::report(bool reusable) {
+turn_ended running_turn::report(domain::process_id by, bool reusable) {
   return {.turn = order_.turn,
+          .process = by,
           .outcome = outcome_,
           .answer = std::move(answer_),
           .reusable = reusable,

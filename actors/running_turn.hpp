@@ -42,7 +42,7 @@ public:
   bool grant(std::size_t bytes) noexcept;
 
   /// The message that reports the turn; call once, at its end.
-  [[nodiscard]] turn_ended report(bool reusable);
+  [[nodiscard]] turn_ended report(domain::process_id by, bool reusable);
 
 private:
   run_turn order_;

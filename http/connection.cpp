@@ -120,7 +120,7 @@ void connection::advance() {
       more = phase_ == phase::head ? advance_head() : advance_body();
     read_more();
   } catch (const std::exception& failure) { // out of memory, most likely: one client's loss only
-    site_->log.error("Connection failed", {{"request", request_.id}, {"detail", failure.what()}});
+    site_->log.error("connection failed", {{"request", request_.id}, {"detail", failure.what()}});
     close();
   }
 }

@@ -25,7 +25,7 @@ void release_large(std::string& text) {
 response_frame connection::frame_for(std::size_t length) const {
   return {.length = length,
           .http_10 = http_10_,
-          .keep_alive = keep_alive_,
+          .keep_alive = keep_alive_ && !site_->draining(),
           .request_id = request_.id,
           .date = site_->date(),
           .processing = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now()
@@ -36,6 +36,7 @@ void connection::reply(const response_head& head, std::string_view body) {
   work_.reset();
   deadlines_.clear(deadline::wake);
   status_ = head.status;
+  keep_alive_ = keep_alive_ && !head.close;
   output_.clear();
   append_response_head(output_, head, frame_for(body.size()));
   if (request_.method != method::head)

@@ -48,7 +48,9 @@ void reply_error(exchange& client, const domain::error& failure, bool work_begun
   std::string lines{extra};
   append_retry_headers(lines, row.retryable && failure.retry_useful && !work_begun,
                        failure.retry_after);
-  client.reply({.status = row.status, .extra = lines}, openai::error_body(failure));
+  const bool leaving = failure.code == domain::error_code::draining;
+  client.reply({.status = row.status, .extra = lines, .close = leaving},
+               openai::error_body(failure));
 }
 
 void log_failure(exchange& client, const domain::error& failure) {
@@ -56,7 +58,7 @@ void log_failure(exchange& client, const domain::error& failure) {
   const auto& log = client.site().log;
   if (level == observe::log_level::info || !log.enabled(level))
     return;
-  log.write(level, "Turn failed",
+  log.write(level, "turn failed",
             {{"request", client.request().id},
              {"code", domain::to_string(failure.code)},
              {"detail", failure.detail}});

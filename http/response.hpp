@@ -20,6 +20,7 @@ struct response_head {
   unsigned status = 200;
   std::string_view content_type = json_type;
   std::string_view extra{}; ///< further fields, complete lines (append_header)
+  bool close = false;       ///< end the connection behind this answer
 };
 
 /// How the client learns where the body ends.

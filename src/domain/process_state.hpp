@@ -43,7 +43,7 @@ enum class process_action : std::uint8_t {
   end_turn_close, ///< report the turn's end; then close
   send_interrupt, ///< ask the CLI to stop the turn
   bounce_order,   ///< give the turn back, untouched
-  fail_close,     ///< the turn (if any) failed; close
+  fail_close,     ///< the turn (if any) failed; close, with a signal at once
   begin_close,    ///< end of input, start of the ladder
   escalate,       ///< the next, harder step of the ladder
   fail_gone,      ///< the turn (if any) failed; the process is gone

@@ -10,8 +10,13 @@ constexpr std::uint32_t whole = 100;
 constexpr std::uint32_t doublings_max = 6;
 } // namespace
 
+retry_budget::retry_budget(std::uint32_t percent, std::size_t shares) noexcept
+  : percent_{percent},
+    hundredths_max_{whole * std::max(reserve / static_cast<std::uint32_t>(shares), 1u)},
+    hundredths_{percent == 0 ? 0 : hundredths_max_} {}
+
 void retry_budget::on_turn() noexcept {
-  hundredths_ = std::min(hundredths_ + percent_, whole * reserve);
+  hundredths_ = std::min(hundredths_ + percent_, hundredths_max_);
 }
 
 bool retry_budget::take() noexcept {

@@ -2,6 +2,7 @@
 // When a turn whose process was lost is run again, and when enough is enough. Pure.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -16,12 +17,11 @@ struct retry_options {
 /// Not thread-safe; one per I/O thread.
 class retry_budget {
 public:
-  /// Retries that a quiet gateway has in hand.
+  /// Retries that a quiet gateway has in hand, over all its I/O threads.
   static constexpr std::uint32_t reserve = 10;
 
-  explicit retry_budget(std::uint32_t percent) noexcept
-    : percent_{percent},
-      hundredths_{percent == 0 ? 0 : 100 * reserve} {}
+  /// `shares`: how many budgets share the reserve; each has one retry in hand at least.
+  explicit retry_budget(std::uint32_t percent, std::size_t shares = 1) noexcept;
 
   void on_turn() noexcept;
   /// Takes one retry. False: none is left.
@@ -29,6 +29,7 @@ public:
 
 private:
   std::uint32_t percent_;
+  std::uint32_t hundredths_max_;
   std::uint32_t hundredths_; ///< of a retry
 };
 

@@ -82,7 +82,7 @@ class Gateway:
 
     def log_text(self):
         """The end of the log, for a failing test's report."""
-        return self.log_raw[-8000:].decode(errors="replace")
+        return self.log_raw[-16000:].decode(errors="replace")
 
     def wait_log(self, condition, seconds):
         deadline = time.monotonic() + seconds

@@ -14,6 +14,12 @@ import proc_tree
 TOKEN = re.compile(r"(\w+)-(\d+) ")
 
 
+def mark_of(prompt):
+    """The mark of the request that a prompt in the ledger belongs to."""
+    found = re.match(r"\[\[mark:(\w+)\]\]", prompt["text"])
+    return found[1] if found else ""
+
+
 class Heard:
     """What became of one request, as its client saw it."""
 
@@ -49,15 +55,15 @@ class Connection:
     async def open(self):
         if self.writer is None or self.writer.is_closing():
             self.reader, self.writer = await asyncio.open_connection(
-                self.gateway.host, int(self.gateway.port))
+                self.gateway.host, self.gateway.port)
 
     async def ask(self, heard, text, **fields):
         await self.open()
         body = json.dumps({"messages": [{"role": "user", "content": text}],
                            "stream": heard.stream, **fields}).encode()
-        self.writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+        self.writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: %b:%d\r\n"
                           b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-                          % (len(body), body))
+                          % (self.gateway.host.encode(), self.gateway.port, len(body), body))
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
         heard.status = int(head.split(" ", 2)[1])
         if "transfer-encoding: chunked" in head:
@@ -152,7 +158,7 @@ class Storm:
                 await asyncio.wait_for(asked, patience)
             except asyncio.TimeoutError:
                 if patience == 60:
-                    self.defects.append(f"{heard.mark}: no answer")
+                    self.defects.append(f"{heard.mark}: no answer; {vars(heard)}")
                 heard.left_at = time.monotonic()
                 connection.hang_up()
             except Exception as failure:  # pylint: disable=broad-except
@@ -164,7 +170,7 @@ class Storm:
         """Every request has one end; nobody heard what was not said to him, or said twice."""
         runs = {}
         for entry in ledger.lines("prompt"):
-            mark = re.match(r"\[\[mark:(\w+)\]\]", entry["text"])[1]
+            mark = mark_of(entry)
             assert not entry["overlap"], f"{mark}: two turns at once in one process"
             runs[mark] = runs.get(mark, 0) + 1
         for heard in self.heard:
@@ -187,7 +193,7 @@ class Storm:
         asked, delays = {}, []  # pid -> mark of the running turn
         for entry in ledger.lines():
             if entry["kind"] == "prompt":
-                asked[entry["pid"]] = re.match(r"\[\[mark:(\w+)\]\]", entry["text"])[1]
+                asked[entry["pid"]] = mark_of(entry)
             elif entry["kind"] == "interrupt" and asked.get(entry["pid"]) in left:
                 delays.append(entry["t"] - left.pop(asked[entry["pid"]]))
         return delays

@@ -119,12 +119,12 @@ def test_slow_answer_is_not_taken_for_a_lost_process(start_fake, ledger):
 
 def test_slow_client_is_not_taken_for_a_silent_process(start_fake, ledger):
     gateway = start_fake(claude__event_idle_timeout_seconds=0.5)
-    stream = ChatStream(gateway, "[[big:20000000]][[size:4096]]", timeout=60).open()
+    stream = ChatStream(gateway, "[[big:12000000]][[size:4096]]", timeout=60).open()
     stream.read_contents(1)
     # Longer than the idle time, while the pipe is not read.
     with pytest.raises(AssertionError):
         gateway.wait_log(lambda line: line.get("msg") == "process broken", 2)
-    assert len(stream.read_all().text()) == 20_000_000 and not stream.errors()
+    assert len(stream.read_all().text()) == 12_000_000 and not stream.errors()
 
 
 def test_processes_that_do_not_come_up_are_left_alone_for_a_while(start_fake):

@@ -19,7 +19,7 @@ def balance(gateway):
 def test_killed_processes_lose_and_mix_up_nothing(start_fake, ledger, record_property):
     print(f"seed {SEED}")
     gateway = start_fake(claude__max_concurrent_sessions=20, conversation__stored_max=100,
-                         log__level="warning", retry__backoff_seconds=0.02)
+                         retry__backoff_seconds=0.02)
     requests = max(int(50_000 * SHARE), 200)
     storm = Storm(gateway, SEED, requests, kill_mean=0.02)
     after_warm_up = []
@@ -43,8 +43,7 @@ def test_killed_processes_lose_and_mix_up_nothing(start_fake, ledger, record_pro
 
 def test_clients_that_leave_at_any_time_leave_nothing_behind(start_fake, ledger, record_property):
     print(f"seed {SEED}")
-    gateway = start_fake(claude__max_concurrent_sessions=20, conversation__stored_max=100,
-                         log__level="warning")
+    gateway = start_fake(claude__max_concurrent_sessions=20, conversation__stored_max=100)
     gateway.answer("warm")
     wait_idle(gateway)
     threads_before = threads(gateway.pid)

@@ -2,6 +2,8 @@
 
 #include "gateway_rig.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace ccapi::actors::test {
 namespace {
 
@@ -230,6 +232,30 @@ TEST_F(conversation_turns, process_that_dies_while_idle_is_replaced_with_the_dia
   EXPECT_EQ(figures().processes_live, 0U);
   submit(second, "c", "two");
   ASSERT_EQ(children.size(), 2U);
+  cli(1).boot();
+  world.pump();
+  EXPECT_EQ(cli(1).take_user(true), "one");
+  say(1, cli_lines::result());
+  cli(1).take_assistant();
+  next_turn(1, "two", "2");
+  EXPECT_EQ(second.text, "2");
+}
+
+TEST_F(conversation_turns, turn_that_crosses_the_end_of_an_idle_process_runs_on_another) {
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  children[0].reaped = true; // heard before the end of its pipe
+  children[0].on_exited(children[0].id, {});
+  world.pump();
+  // In one go: the turn comes in, and then the end of the pipe.
+  boost::asio::post(shard().home.loop(),
+                    [&] { gateway().submit(request("c", "two"), second.make_sink()); });
+  cli(0).die();
+  world.pump();
+  ASSERT_EQ(children.size(), 2U) << "the turn is stuck";
   cli(1).boot();
   world.pump();
   EXPECT_EQ(cli(1).take_user(true), "one");

@@ -23,7 +23,7 @@ TEST(running_turn, client_hears_one_terminal_event_and_nothing_after_it) {
   EXPECT_EQ(asker.terminals, 1U);
   EXPECT_EQ(asker.text, "a");
   EXPECT_EQ(asker.flushes, 1U);
-  const auto report = turn.report(true);
+  const auto report = turn.report(7, true);
   EXPECT_EQ(report.outcome, turn_outcome::finished);
   EXPECT_EQ(report.answer, "a");
   EXPECT_FALSE(report.failure);
@@ -36,7 +36,7 @@ TEST(running_turn, lost_turn_is_kept_from_a_client_that_has_seen_nothing) {
   turn.deliver(domain::answer_started{"a model"});
   turn.lose({.code = domain::error_code::upstream_crash});
   EXPECT_FALSE(asker.over());
-  auto report = turn.report(false);
+  auto report = turn.report(7, false);
   EXPECT_EQ(report.outcome, turn_outcome::lost);
   EXPECT_EQ(report.failure->code, domain::error_code::upstream_crash);
   EXPECT_TRUE(report.started);
@@ -49,7 +49,7 @@ TEST(running_turn, lost_turn_ends_for_a_client_that_has_seen_a_thought) {
   turn.deliver(domain::reasoning_delta{"hm"});
   turn.lose({.code = domain::error_code::upstream_crash});
   EXPECT_EQ(asker.failure(), domain::error_code::upstream_crash);
-  EXPECT_EQ(turn.report(false).outcome, turn_outcome::failed);
+  EXPECT_EQ(turn.report(7, false).outcome, turn_outcome::failed);
 }
 
 TEST(running_turn, loss_behind_the_end_changes_nothing) {
@@ -58,7 +58,7 @@ TEST(running_turn, loss_behind_the_end_changes_nothing) {
   auto turn = make_turn(asker, limits);
   turn.deliver(domain::turn_finished{});
   turn.lose({.code = domain::error_code::upstream_crash});
-  EXPECT_EQ(turn.report(false).outcome, turn_outcome::finished);
+  EXPECT_EQ(turn.report(7, false).outcome, turn_outcome::finished);
 }
 
 TEST(running_turn, second_run_does_not_start_the_answer_again) {
@@ -80,7 +80,7 @@ TEST(running_turn, client_that_left_makes_the_turn_cancelled) {
   turn.deliver(domain::text_delta{"b"});
   turn.flush();
   turn.fail({});
-  EXPECT_EQ(turn.report(false).outcome, turn_outcome::cancelled);
+  EXPECT_EQ(turn.report(7, false).outcome, turn_outcome::cancelled);
 }
 
 TEST(running_turn, client_that_leaves_behind_the_end_changes_nothing) {
@@ -89,7 +89,7 @@ TEST(running_turn, client_that_leaves_behind_the_end_changes_nothing) {
   auto turn = make_turn(asker, limits);
   turn.deliver(domain::turn_finished{});
   turn.abandon();
-  EXPECT_EQ(turn.report(false).outcome, turn_outcome::finished);
+  EXPECT_EQ(turn.report(7, false).outcome, turn_outcome::finished);
 }
 
 TEST(running_turn, credit_counts_reasoning_and_text) {

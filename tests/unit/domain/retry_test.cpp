@@ -48,6 +48,16 @@ TEST(retry, good_times_do_not_save_up_for_a_storm) {
   EXPECT_EQ(in_hand, static_cast<int>(retry_budget::reserve));
 }
 
+TEST(retry, budgets_share_the_reserve_and_have_one_at_least) {
+  retry_budget one_of_two{20, 2};
+  retry_budget one_of_many{20, 64};
+  for (int n = 0; n < 5; ++n)
+    EXPECT_TRUE(one_of_two.take());
+  EXPECT_FALSE(one_of_two.take());
+  EXPECT_TRUE(one_of_many.take());
+  EXPECT_FALSE(one_of_many.take());
+}
+
 TEST(retry, no_budget_means_no_retry) {
   retry_budget budget{0};
   budget.on_turn();
