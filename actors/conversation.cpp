@@ -12,9 +12,6 @@ namespace {
 
 using domain::error_code;
 
-constexpr std::uint64_t timer_tick = 0; ///< from arm_tick
-constexpr std::uint64_t leave_tick = 1; ///< sent when there is no process to wait for
-
 void fail_sink(const std::shared_ptr<domain::event_sink>& sink, const domain::error& why) {
   if (!sink)
     return;
@@ -40,7 +37,7 @@ conversation::behavior_type conversation::make_behavior() {
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_all&) { on_close_all(); },
     [this](const run_again& what) { on_run_again(what); },
-    [this](const tick& what) { on_tick(what); },
+    [this](const tick&) { on_tick(); },
   };
 }
 
@@ -60,6 +57,7 @@ void conversation::on_exit() {
   destroy(process_);
   if (record_->actor && record_->actor.id() == id()) {
     record_->turns_in_mail = 0;
+    shard_.conversations.wake(*record_);
     destroy(record_->actor);
   }
   record_.reset(); // timers may keep this object for a while, but not the transcript
@@ -157,18 +155,15 @@ void conversation::on_run_again(const run_again& what) {
     request_process(); // else its client has left
 }
 
-void conversation::on_tick(const tick& what) {
-  if (what.generation == timer_tick)
-    tick_armed_ = false;
+void conversation::on_tick() {
   if (active_ || record_->turns_in_mail > 0)
     return;
-  if (process_ && now() < idle_since_ + shard_.settings.conversation.session_timeout)
-    return arm_tick();
   if (process_)
     send(process_, close_process{});
   drop_process();
   // A turn that comes from now on gets a new actor over the same record.
   destroy(record_->actor);
+  shard_.conversations.wake(*record_);
   shard_.conversations.changed(*record_);
   quit();
 }
@@ -181,6 +176,7 @@ void conversation::start_next() {
   active_.emplace();
   active_->order = std::move(waiting_.front());
   waiting_.pop_front();
+  shard_.conversations.wake(*record_);
   shard_.retries.on_turn();
   auto& request = active_->order.request;
   active_->plan =
@@ -309,20 +305,11 @@ void conversation::finish_active() {
 }
 
 void conversation::rest() {
-  idle_since_ = now();
   if (process_)
-    arm_tick();
+    // The front end looks after those who rest: a clock message each would keep their memory.
+    shard_.conversations.rest(*record_, home().system().clock().now());
   else
-    send(this, tick{leave_tick}); // nothing to keep warm
-}
-
-void conversation::arm_tick() {
-  // One at a time, whatever the number of turns: a tick that comes early only looks and re-arms.
-  if (std::exchange(tick_armed_, true))
-    return;
-  const auto due = idle_since_ + shard_.settings.conversation.session_timeout;
-  delayed_send(this, std::max(due - now(), domain::steady_time::duration::zero()),
-               tick{timer_tick});
+    send(this, tick{}); // nothing to keep warm
 }
 
 } // namespace ccapi::actors

@@ -52,7 +52,7 @@ private:
   void on_grant_credit(const grant_credit& what);
   void on_close_all();
   void on_run_again(const run_again& what);
-  void on_tick(const tick& what);
+  void on_tick();
 
   void start_next();
   void request_process();
@@ -69,9 +69,6 @@ private:
   void record_outcome(turn_ended& what);
   void finish_active();
   void rest();
-  void arm_tick();
-  /// By the clock that also delivers the ticks.
-  [[nodiscard]] domain::steady_time now() const { return home().system().clock().now(); }
 
   io_shard& shard_;
   std::shared_ptr<conversation_record> record_;
@@ -79,8 +76,6 @@ private:
   std::optional<active_turn> active_;
   claude_process_actor process_; ///< null: none
   domain::process_id process_id_ = 0;
-  domain::steady_time idle_since_;
-  bool tick_armed_ = false;
   bool closing_ = false;
 };
 

@@ -37,6 +37,32 @@ void conversation_directory::changed(conversation_record& record) {
   forget_surplus(&record);
 }
 
+void conversation_directory::rest(conversation_record& record, domain::steady_time now) {
+  wake(record);
+  record.rests_since = now;
+  record.resting_place = resting_.insert(resting_.end(), &record);
+}
+
+void conversation_directory::wake(conversation_record& record) {
+  if (!record.rests_since)
+    return;
+  record.rests_since.reset();
+  resting_.erase(record.resting_place);
+}
+
+std::optional<domain::steady_time> conversation_directory::longest_rest() const {
+  return resting_.empty() ? std::nullopt : resting_.front()->rests_since;
+}
+
+std::shared_ptr<conversation_record>
+conversation_directory::take_rested(domain::steady_time limit) {
+  if (resting_.empty() || *resting_.front()->rests_since > limit)
+    return nullptr;
+  const auto record = *resting_.front()->place;
+  wake(*record);
+  return record;
+}
+
 void conversation_directory::forget_surplus(const conversation_record* keep) {
   auto place = by_use_.end();
   while ((by_id_.size() > records_max_ || bytes_ > bytes_max_) && place != by_use_.begin()) {
@@ -44,6 +70,7 @@ void conversation_directory::forget_surplus(const conversation_record* keep) {
     auto& record = **place;
     if (record.actor || record.turns_in_mail > 0 || &record == keep)
       continue;
+    wake(record);
     bytes_ -= record.bytes;
     by_id_.erase(record.id);
     place = by_use_.erase(place);

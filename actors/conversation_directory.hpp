@@ -2,6 +2,7 @@
 // conversation_directory: the conversations that live on one I/O thread, with or without an actor.
 
 #include "actors/interfaces.hpp"
+#include "domain/process_pool.hpp"
 #include "domain/transcript.hpp"
 
 #include <cstddef>
@@ -27,6 +28,8 @@ private:
   friend class conversation_directory;
   std::size_t bytes = 0;
   std::list<std::shared_ptr<conversation_record>>::iterator place;
+  std::optional<domain::steady_time> rests_since;
+  std::list<conversation_record*>::iterator resting_place;
 };
 
 /// Bounded by number and bytes: the least recently used conversations without an actor are
@@ -40,6 +43,15 @@ public:
 
   /// Call when a record's transcript or actor has changed. May forget records.
   void changed(conversation_record& record);
+
+  /// Its process waits for the next turn, as of now. Call rest() with times in order.
+  void rest(conversation_record& record, domain::steady_time now);
+  /// It has a turn, or no process any more. Harmless if it does not rest.
+  void wake(conversation_record& record);
+  /// Since when the one rests that has rested longest; nothing if none rests.
+  [[nodiscard]] std::optional<domain::steady_time> longest_rest() const;
+  /// Wakes and gives the one that has rested longest, if it has since `limit` or before.
+  std::shared_ptr<conversation_record> take_rested(domain::steady_time limit);
 
   [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -57,6 +69,7 @@ private:
   std::size_t bytes_ = 0;
   std::list<std::shared_ptr<conversation_record>> by_use_;
   std::unordered_map<std::string_view, conversation_record*> by_id_; ///< keys live in the records
+  std::list<conversation_record*> resting_;                          ///< longest first
 };
 
 } // namespace ccapi::actors

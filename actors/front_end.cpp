@@ -3,6 +3,7 @@
 #include "actors/conversation.hpp"
 #include "domain/placement.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ccapi::actors {
@@ -116,6 +117,7 @@ front_end::behavior_type front_end::make_behavior() {
     [this](const cancel_turn& what) { to_conversation(what); },
     [this](const grant_credit& what) { to_conversation(what); },
     [this](const close_all&) { on_close_all(); },
+    [this](const tick&) { on_tick(); },
     [this](const health_changed& what) { shard_.health = what.health; },
     [this](turn_events& batch) { on_turn_events(batch); },
   };
@@ -197,6 +199,7 @@ void front_end::open(domain::turn_id turn, const std::string& conversation_id,
   if (!record->actor) {
     record->actor = spawn_on<conversation>(home(), std::ref(shard_), record);
     shard_.conversations.changed(*record);
+    arm_tick();
   }
   hosted_.emplace(turn, record->actor);
   ++record->turns_in_mail;
@@ -240,6 +243,25 @@ void front_end::on_close_all() {
   for (const auto& record : shard_.conversations.records())
     if (record->actor)
       send(record->actor, close_all{});
+}
+
+void front_end::on_tick() {
+  tick_armed_ = false;
+  const auto limit = home().system().clock().now() - shard_.settings.conversation.session_timeout;
+  while (const auto rested = shard_.conversations.take_rested(limit))
+    send(rested->actor, tick{});
+  arm_tick();
+}
+
+/// One message is under way from the first conversation on. Whoever begins to rest behind it is due
+/// later than the next one.
+void front_end::arm_tick() {
+  if (std::exchange(tick_armed_, true))
+    return;
+  const auto now = home().system().clock().now();
+  const auto due = shard_.conversations.longest_rest().value_or(now)
+                   + shard_.settings.conversation.session_timeout;
+  delayed_send(this, std::max(due - now, domain::steady_time::duration::zero()), tick{});
 }
 
 domain::stats front_end::figures() const {

@@ -60,6 +60,8 @@ private:
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);
   void on_close_all();
+  void on_tick();
+  void arm_tick();
   void submitted_turn_over(domain::turn_id turn, const domain::event& outcome);
   [[nodiscard]] domain::stats figures() const;
 
@@ -68,6 +70,7 @@ private:
   stats_collector_actor collector_;
   std::unordered_map<domain::turn_id, submitted_turn> submitted_;  ///< by clients of this thread
   std::unordered_map<domain::turn_id, conversation_actor> hosted_; ///< run on this thread
+  bool tick_armed_ = false;
   /// False once this actor has ended; sinks may outlive it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

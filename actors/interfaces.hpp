@@ -77,7 +77,7 @@ using conversation_actor = process_listener_actor::extend<
   takes<close_all>,
   // itself: a turn's next run is due
   takes<run_again>,
-  // itself: idle for too long?
+  // front end: it has rested for too long; itself: there is nothing to keep it for
   takes<tick>>;
 
 /// Hears how the gateway fares.
@@ -122,7 +122,9 @@ using front_end_actor = status_client_actor::extend<
   // another front end: its sink has room again
   takes<grant_credit>,
   // app: the gateway ends
-  takes<close_all>>::extend_with<health_listener_actor>::extend_with<turn_events_listener_actor>;
+  takes<close_all>,
+  // itself: who has rested for too long?
+  takes<tick>>::extend_with<health_listener_actor>::extend_with<turn_events_listener_actor>;
 
 /// Adds up what the others count. Runs on CAF's scheduler.
 using stats_collector_actor = status_client_actor;

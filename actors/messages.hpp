@@ -185,10 +185,8 @@ struct run_again {
   domain::turn_id turn = 0;
 };
 
-/// An actor to itself: look at your timers. `generation` is the actor's own to give a meaning.
-struct tick {
-  std::uint64_t generation = 0;
-};
+/// An actor to itself, or a front end to its conversations: look whether something is due.
+struct tick {};
 
 } // namespace ccapi::actors
 

@@ -25,6 +25,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <optional>
@@ -108,6 +109,9 @@ public:
       threads_.push_back(std::make_unique<io_thread>(system_, index, count, settings_, log_,
                                                      supervisor_, cli_.health));
     connect_actors();
+    end_program_with(supervisor_, "supervisor");
+    for (const auto& each : threads_)
+      end_program_with(each->front_end, "front end");
     std::vector<http::worker> workers;
     for (const auto& each : threads_)
       workers.push_back({each->loop, each->gateway});
@@ -172,6 +176,17 @@ private:
             .spec_for = [this](const std::string& model) { return cli_.spec_for(model); },
             .health = cli_.health,
             .log = log_};
+  }
+
+  /// Without this actor nothing works; a fresh start is better than a gateway that only refuses.
+  template <class Handle>
+  static void end_program_with(const Handle& actor, const char* name) {
+    caf::actor_cast<caf::abstract_actor*>(actor)->attach_functor([name](const caf::error& why) {
+      if (why == caf::exit_reason::user_shutdown)
+        return;
+      std::fprintf(stderr, "claude-code-api: the %s ended; so does the program\n", name);
+      std::abort(); // children end by their life pipes
+    });
   }
 
   void connect_actors() {

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import random
 import time
 
 import pytest
@@ -100,3 +101,28 @@ def test_slot_of_a_client_that_left_is_free_within_a_second(start_fake):
         gone_at = stream.hang_up()
         assert gateway.answer("x", conversation_id=f"b{number}") == "You said: x"
         assert time.monotonic() - gone_at < 1.5
+
+
+@pytest.mark.real_cli
+def test_many_hang_ups_leave_a_real_cli_in_order(gateway, api):
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    delays = []
+    for number in range(20):
+        text = dice.choice(["[[text:50]][[delay:5]]", "[[first:2000]]", "[[hold:0]]"])
+        known = len(api.posts())
+        stream = ChatStream(gateway, f"{number} {text}", conversation_id=f"c{number % 4}")
+        if "delay" in text:
+            stream.open().read_contents(dice.randrange(1, 20))
+        else:
+            api.wait(lambda posts, known=known: len(posts) > known)
+        gone_at = stream.hang_up(dice.random() < 0.5)
+        api.wait(lambda posts: posts[-1].client_gone)
+        delays.append(api.last().gone_at - gone_at)
+        wait_until(lambda: gateway.stats()["turns"]["active"] == 0, 2, "the turn to be over")
+    print("upstream hears of it after ms:", sorted(round(delay * 1000) for delay in delays))
+    assert sorted(delays)[10] < 0.3
+    for number in range(4):
+        assert gateway.answer("[[say:here]]", conversation_id=f"c{number}") == "here"
+        assert api.last().messages() == [("user", "[[say:here]]")]

@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import socket
 import threading
 import time
 
@@ -67,16 +68,17 @@ def test_every_stream_finishes_or_is_told(start_fake, record_property):
 
 
 def test_new_work_is_refused_and_the_connection_closed(fake_gateway):
-    held = http.client.HTTPConnection(fake_gateway.host, fake_gateway.port, timeout=10)
-    held.request("GET", "/v1/models")
-    assert held.getresponse().read()
+    body = json.dumps({"messages": [{"role": "user", "content": "x"}]})
+    held = socket.create_connection((fake_gateway.host, fake_gateway.port), timeout=10)
+    held.sendall(b"POST /v1/chat/completions HTTP/1.1\r\n")
     running = ChatStream(fake_gateway, "[[text:30]][[delay:50]]").open()
     running.read_contents(1)
     terminate(fake_gateway)
-    held.request("POST", "/v1/chat/completions",
-                 json.dumps({"messages": [{"role": "user", "content": "x"}]}),
-                 {"Content-Type": "application/json"})
-    answer = held.getresponse()
+    held.sendall(f"Host: {fake_gateway.host}:{fake_gateway.port}\r\n"
+                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                 f"{body}".encode())
+    answer = http.client.HTTPResponse(held)
+    answer.begin()
     assert answer.status == 503 and answer.getheader("connection") == "close"
     assert json.loads(answer.read())["error"]["code"] == "draining"
     held.close()

@@ -2,6 +2,8 @@
 it gets a clear end; never two answers, never half of one that looks whole."""
 
 import json
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -158,3 +160,32 @@ def test_processes_are_tried_again_after_the_pause(start, fake_claude, tmp_path)
     broken.unlink()
     wait_until(lambda: gateway.chat("x")[0] == 200, 10, "processes to be started again")
     assert gateway.health()[1]["status"] == "ok"
+
+
+@pytest.mark.real_cli
+def test_killed_cli_is_not_noticed_before_the_first_token(gateway, api):
+    gateway.answer("[[say:one]]", conversation_id="c")
+    stream = ChatStream(gateway, "[[hold:0]][[text:5]]", conversation_id="c")
+    api.wait(lambda posts: len(posts) == 2)
+    os.kill(gateway.cli_pids()[0], signal.SIGKILL)
+    api.wait(lambda posts: posts[1].client_gone)
+    api.release()
+    stream.open().read_all()
+    assert stream.text() == "w0 w1 w2 w3 w4 " and not stream.errors()
+    assert stream.finish_reasons() == ["stop"] and stream.done()
+    first, second = (post.messages() for post in api.posts()[1:])
+    assert first == second == [("user", "[[say:one]]"), ("assistant", "one"),
+                               ("user", "[[hold:0]][[text:5]]")]
+
+
+@pytest.mark.real_cli
+def test_killed_cli_in_mid_answer_is_an_error(gateway, api):
+    stream = ChatStream(gateway, "[[hold:3]][[text:9]]", conversation_id="c").open()
+    stream.read_contents(3)
+    os.kill(gateway.cli_pids()[0], signal.SIGKILL)
+    stream.read_all()
+    assert stream.text() == "w0 w1 w2 " and stream.done() and not stream.finish_reasons()
+    assert [error["code"] for error in stream.errors()] == ["upstream_crash"]
+    api.release()
+    assert gateway.answer("[[say:next]]", conversation_id="c") == "next"
+    assert api.last().messages() == [("user", "[[say:next]]")]

@@ -24,8 +24,8 @@ struct notes {
   bool ended = false;
 };
 
-/// Notes which thread handles its mail. Passes ticks below 10 on to itself.
-class note_taker final : public on_io<status_client_actor::extend<takes<tick>>::base> {
+/// Notes which thread handles its mail. Passes numbers below 10 on to itself.
+class note_taker final : public on_io<status_client_actor::extend<takes<withdraw_lease>>::base> {
 public:
   note_taker(caf::actor_config& config, io_home& home, notes& kept)
     : on_io{config, home},
@@ -41,11 +41,11 @@ protected:
         answer.turns_active = kept_.generations.size();
         return answer;
       },
-      [this](const tick& what) {
+      [this](const withdraw_lease& what) {
         kept_.threads.push_back(std::this_thread::get_id());
-        kept_.generations.push_back(what.generation);
-        if (what.generation < 10)
-          send(this, tick{what.generation + 1});
+        kept_.generations.push_back(what.lease);
+        if (what.lease < 10)
+          send(this, withdraw_lease{what.lease + 1});
       },
     };
   }
@@ -54,14 +54,15 @@ private:
   notes& kept_;
 };
 
-using note_taker_actor = status_client_actor::extend<takes<tick>>;
+using note_taker_actor = status_client_actor::extend<takes<withdraw_lease>>;
 
 /// Asks somebody who never answers.
 class asker final : public on_io<process_listener_actor::base> {
 public:
   asker(caf::actor_config& config, io_home& home, caf::actor deaf, caf::error& heard)
     : on_io{config, home} {
-    request(deaf, 1s, tick{}).then([] {}, [&heard](const caf::error& why) { heard = why; });
+    request(deaf, 1s, withdraw_lease{})
+      .then([] {}, [&heard](const caf::error& why) { heard = why; });
   }
 
 protected:
@@ -75,8 +76,8 @@ TEST(asio_host, mail_from_anywhere_is_handled_by_the_loop) {
   notes kept;
   auto& home = world.add_loop();
   note_taker_actor taker = spawn_on<note_taker>(home, std::ref(kept));
-  std::thread{[&] { caf::anon_send(taker, tick{100}); }}.join();
-  caf::anon_send(taker, tick{200});
+  std::thread{[&] { caf::anon_send(taker, withdraw_lease{100}); }}.join();
+  caf::anon_send(taker, withdraw_lease{200});
   EXPECT_TRUE(kept.generations.empty()) << "nothing runs on the sender's thread";
   world.pump_scheduler();
   EXPECT_TRUE(kept.generations.empty()) << "nor on CAF's";
@@ -98,7 +99,7 @@ TEST(asio_host, handlers_run_on_the_thread_of_the_loop) {
     while (!kept.ended)
       home.loop().run_one();
   }};
-  caf::anon_send(taker, tick{0}); // goes on by mail to itself
+  caf::anon_send(taker, withdraw_lease{0}); // goes on by mail to itself
   caf::scoped_actor outside{world.system()};
   for (std::uint64_t seen = 0; seen < 11;)
     outside->request(taker, 20s, collect{})
@@ -117,7 +118,7 @@ TEST(asio_host, question_without_an_answer_ends_by_its_time_limit) {
   caf::error heard;
   auto& home = world.add_loop();
   auto deaf = world.system().spawn([](caf::event_based_actor* self) -> caf::behavior {
-    return {[self](const tick&) { return self->make_response_promise(); }};
+    return {[self](const withdraw_lease&) { return self->make_response_promise(); }};
   });
   process_listener_actor one = spawn_on<asker>(home, deaf, std::ref(heard));
   world.pump();
@@ -156,8 +157,8 @@ TEST(asio_host, busy_actor_lets_the_others_have_their_turn) {
   note_taker_actor second = spawn_on<note_taker>(home, std::ref(other));
   world.pump();
   for (int i = 0; i < 1000; ++i)
-    caf::anon_send(first, tick{100});
-  caf::anon_send(second, tick{100});
+    caf::anon_send(first, withdraw_lease{100});
+  caf::anon_send(second, withdraw_lease{100});
   while (other.generations.empty())
     home.loop().poll_one();
   EXPECT_LT(busy.generations.size(), 1000U);

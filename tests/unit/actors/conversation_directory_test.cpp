@@ -93,5 +93,34 @@ TEST(conversation_directory, never_forgets_one_that_is_in_use) {
   world.pump();
 }
 
+TEST(conversation_directory, gives_those_who_rest_longest_first_and_once) {
+  using namespace std::chrono_literals;
+  const domain::steady_time start{};
+  conversation_directory known{10, 1 << 20};
+  const auto a = known.obtain("a");
+  const auto b = known.obtain("b");
+  const auto c = known.obtain("c");
+  EXPECT_FALSE(known.longest_rest());
+  known.rest(*a, start);
+  known.rest(*b, start + 1s);
+  known.rest(*c, start + 2s);
+  known.rest(*a, start + 3s); // had a turn in between
+  known.wake(*c);
+  known.wake(*c);
+  EXPECT_EQ(known.longest_rest(), start + 1s);
+  EXPECT_EQ(known.take_rested(start), nullptr);
+  EXPECT_EQ(known.take_rested(start + 3s), b);
+  EXPECT_EQ(known.take_rested(start + 3s), a);
+  EXPECT_EQ(known.take_rested(start + 3s), nullptr);
+}
+
+TEST(conversation_directory, forgets_one_that_rests_without_a_trace) {
+  const domain::steady_time start{};
+  conversation_directory known{1, 1 << 20};
+  known.rest(*known.obtain("a"), start);
+  known.obtain("b");
+  EXPECT_FALSE(known.longest_rest());
+}
+
 } // namespace
 } // namespace ccapi::actors::test
