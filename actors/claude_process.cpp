@@ -123,8 +123,8 @@ void claude_process::on_child_exited(const child_exited& what) {
                     {"signal", what.status.signal},
                     {"stderr", expected ? std::string{} : pipes_->stderr_tail(512)}});
   reaped_ = true;
-  // Its last lines may still be in the pipe; they count, and end with the pipe's end.
-  if (expected || pipes_->ended())
+  // Its last lines may still be in the pipe; in a turn they count, and end with the pipe's end.
+  if (expected || !turn_ || pipes_->ended())
     return end_with_child();
   set_deadline(shard_.settings.claude.close_grace);
 }
@@ -345,6 +345,8 @@ void claude_process::report_turn_end(bool reusable) {
   answer_deadline_.reset();
   pipes_->resume_reading();
   deadline_ = clock::time_point::max();
+  if (reaped_) // nothing will come any more; whoever still holds the pipe is not our child
+    set_deadline(shard_.settings.claude.close_grace);
 }
 
 // -- plumbing ------------------------------------------------------------------------------------
@@ -393,7 +395,7 @@ void claude_process::on_timer() {
   const auto now = clock::now();
   if (reaped_ && now >= deadline_) {
     // Somebody outside the tree holds the pipe, or a slow client still reads the last lines.
-    if (pipes_->paused())
+    if (pipes_->paused() && turn_ && now < turn_->order().deadline)
       return set_deadline(shard_.settings.claude.close_grace);
     pipes_->stop();
     send(this, child_exited{id_, {}});

@@ -12,6 +12,8 @@ namespace {
 
 using domain::error_code;
 
+constexpr std::size_t interrupted_kept = 4;
+
 void fail_sink(const std::shared_ptr<domain::event_sink>& sink, const domain::error& why) {
   if (!sink)
     return;
@@ -294,9 +296,20 @@ void conversation::record_outcome(turn_ended& what) {
     shard_.totals.completion_tokens += what.usage.output_tokens;
     if (shard_.health.state == domain::health_state::degraded)
       send(shard_.supervisor, login_report{true});
+  } else if (what.outcome == turn_outcome::cancelled) {
+    note_interrupted(std::move(what.answer));
   } else if (what.failure && what.failure->code == error_code::upstream_auth) {
     send(shard_.supervisor, login_report{false});
   }
+}
+
+void conversation::note_interrupted(std::string said) {
+  auto& turns = record_->interrupted;
+  const auto position = record_->transcript ? record_->transcript->messages.size() : 0;
+  turns.push_back({position, std::move(active_->plan.query), std::move(said)});
+  if (turns.size() > interrupted_kept)
+    turns.pop_front();
+  shard_.conversations.changed(*record_);
 }
 
 void conversation::finish_active() {

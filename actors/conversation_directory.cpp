@@ -33,6 +33,8 @@ void conversation_directory::changed(conversation_record& record) {
   bytes_ -= record.bytes;
   record.bytes =
     record_overhead_bytes + record.id.size() + (record.transcript ? record.transcript->bytes() : 0);
+  for (const auto& turn : record.interrupted)
+    record.bytes += turn.query.text.size() + turn.said.size();
   bytes_ += record.bytes;
   forget_surplus(&record);
 }

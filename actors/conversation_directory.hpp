@@ -6,6 +6,7 @@
 #include "domain/transcript.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -20,7 +21,9 @@ struct conversation_record {
   std::string id;
   std::string model;
   std::optional<domain::transcript> transcript; ///< unset until a turn has been completed
-  conversation_actor actor;                     ///< null while it has no process and no turn
+  /// The last few.
+  std::deque<domain::interrupted_turn> interrupted;
+  conversation_actor actor; ///< null while it has no process and no turn
   /// Turns mailed to the actor that it has not taken yet: it must not end while there are any.
   std::size_t turns_in_mail = 0;
 
@@ -41,7 +44,7 @@ public:
   /// The conversation of that id, made if absent; counts as use.
   std::shared_ptr<conversation_record> obtain(const std::string& id);
 
-  /// Call when a record's transcript or actor has changed. May forget records.
+  /// Call when a record's transcript, interrupted turns or actor have changed. May forget records.
   void changed(conversation_record& record);
 
   /// Its process waits for the next turn, as of now. Call rest() with times in order.

@@ -83,7 +83,7 @@ struct turn_ended {
   domain::turn_id turn = 0;
   domain::process_id process = 0;
   turn_outcome outcome = turn_outcome::failed;
-  std::string answer{};  ///< visible text, if finished
+  std::string answer{};  ///< visible text; not all of it unless finished
   bool reusable = false; ///< the process waits for the next turn
   domain::usage usage{};
   std::optional<domain::error> failure{}; ///< if failed or lost

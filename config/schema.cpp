@@ -309,7 +309,7 @@ constexpr key table_of_keys[] = {
   seconds<limits, &limits_settings::stream_ping_interval>(
     "limits.stream_ping_interval_seconds", 10, hour_ms,
     "Pause in a stream after which a comment line is sent to keep it open."),
-  number<limits, &limits_settings::queue_max>("limits.queue_max", 0, 100'000, "requests",
+  number<limits, &limits_settings::queue_max>("limits.queue_max", 1, 100'000, "requests",
                                               "Requests that may wait for a free process."),
   seconds<limits, &limits_settings::queue_timeout>("limits.queue_timeout_seconds", 10, hour_ms,
                                                    "Longest wait for a free process."),

@@ -19,6 +19,13 @@ struct transcript {
   [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
+/// A turn whose client left before its end. Kept for the record; never context of a later turn.
+struct interrupted_turn {
+  std::size_t position = 0; ///< messages of the transcript before it
+  message query;
+  std::string said; ///< what there was of the answer
+};
+
 /// How the next turn is to be run. The dialogue before the query is the first `kept` messages of
 /// the stored transcript, then `added`: long dialogues are never copied.
 struct turn_plan {

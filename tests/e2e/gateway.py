@@ -178,6 +178,17 @@ class Gateway:
         """Counts descriptors at rest, after the start-up's own children have gone."""
         proc_tree.wait_until(lambda: not self.shims(), 10, "start-up checks to end")
         self.baseline = self.descriptors()
+        self.baseline_threads = self.threads()
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    def check_counters(self):
+        """Every turn that was submitted has ended in one way, or is still running."""
+        turns = self.stats()["turns"]
+        ended = turns["finished"] + turns["failed"] + turns["cancelled"]
+        assert turns["submitted"] == ended + turns["active"], turns
+        assert turns["active"] == 0, turns
 
     def stop(self, seconds=8):
         """SIGTERM; the exit code. Raises if it does not end in time."""
@@ -211,6 +222,10 @@ class Gateway:
             if not self.stopped:
                 assert self.process.poll() is None, f"the gateway died:\n{self.log_text()}"
                 self.settle()
+                proc_tree.wait_until(lambda: self.stats()["turns"]["active"] == 0, 5,
+                                     "the last turn to be over")
+                self.check_counters()
+                assert self.threads() <= self.baseline_threads, "a thread more than at the start"
                 code = self.stop()
         finally:
             if not self.stopped:

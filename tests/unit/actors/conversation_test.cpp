@@ -141,6 +141,23 @@ TEST_F(conversation_turns,
   EXPECT_EQ(cli(1).take_assistant(), "1");
   next_turn(1, "three", "3");
   EXPECT_EQ(third.text, "3");
+  const auto& record = *shard().conversations.records().front();
+  ASSERT_EQ(record.interrupted.size(), 1U);
+  EXPECT_EQ(record.interrupted.front().position, 2U);
+  EXPECT_EQ(record.interrupted.front().query.text, "two");
+  EXPECT_EQ(record.interrupted.front().said, "half");
+}
+
+TEST_F(conversation_turns, only_the_last_interrupted_turns_are_kept) {
+  start();
+  for (int n = 0; n < 6; ++n) {
+    client asker;
+    const auto turn = submit(asker, "c", "q" + std::to_string(n));
+    cancel(turn);
+    reap_ended();
+  }
+  const auto& turns = shard().conversations.records().front()->interrupted;
+  EXPECT_LE(turns.size(), 4U);
 }
 
 TEST_F(conversation_turns, cancel_and_acknowledge_behind_the_end_are_harmless) {
