@@ -174,6 +174,8 @@ void claude_process::perform(process_action action) {
     return begin_close();
   case process_action::send_interrupt:
     return send_interrupt();
+  case process_action::send_rewind:
+    return send_rewind();
   case process_action::fail_close:
     fail_turn();
     begin_close();
@@ -244,7 +246,8 @@ void claude_process::send_query() {
   answer_deadline_ = clock::now() + shard_.settings.claude.first_event_timeout;
   arm_timer();
   std::string line;
-  claude::user_line(line, domain::random_uuid(), turn_->order().query.text);
+  query_uuid_ = domain::random_uuid();
+  claude::user_line(line, query_uuid_, turn_->order().query.text);
   write(std::move(line));
 }
 
@@ -257,6 +260,16 @@ void claude_process::send_interrupt() {
   send_control(claude::control_call::interrupt, shard_.settings.claude.interrupt_timeout,
                claude::interrupt);
   set_deadline(shard_.settings.claude.interrupt_timeout);
+}
+
+void claude_process::send_rewind() {
+  phase_ = phase::none;
+  answer_deadline_.reset();
+  deadline_ = clock::time_point::max();
+  send_control(claude::control_call::rewind_conversation, shard_.settings.claude.interrupt_timeout,
+               [this](std::string& line, std::string_view id) {
+                 claude::rewind_conversation(line, id, query_uuid_);
+               });
 }
 
 void claude_process::begin_close() {

@@ -65,6 +65,8 @@ private:
   // -- lines --
   void on_control_response(const claude::control_response& line);
   void on_turn_line(const claude::message& line);
+  /// What the end of the turn means for the process.
+  [[nodiscard]] domain::process_trigger outcome_of_turn() const;
   void count_lines();
 
   // -- the table's actions --
@@ -75,6 +77,7 @@ private:
   void send_seed();
   void send_query();
   void send_interrupt();
+  void send_rewind();
   void begin_close();
   void escalate();
   /// The process is beyond use, and that is no fault of the turn's.
@@ -118,6 +121,7 @@ private:
   std::optional<clock::time_point> seed_deadline_;
   /// Set while an answer is awaited: until when the next line must come.
   std::optional<clock::time_point> answer_deadline_;
+  std::string query_uuid_; ///< of the turn's user line
   std::optional<claude::turn_mapper> mapper_;
   std::vector<domain::event> events_;
   domain::sampling applied_;

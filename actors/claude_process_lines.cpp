@@ -14,6 +14,21 @@ using domain::error_code;
 using domain::process_state;
 using domain::process_trigger;
 
+/// Failures of a turn that say nothing about its process: a bad request, a busy API. A process
+/// whose login was refused is not kept: only a new one reads new credentials for sure.
+bool leaves_the_process_sound(error_code failure) noexcept {
+  switch (failure) {
+  case error_code::invalid_request:
+  case error_code::context_length_exceeded:
+  case error_code::request_too_large:
+  case error_code::rate_limited:
+  case error_code::overloaded:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// Lines in a row that are no JSON before the process counts as broken.
 constexpr unsigned malformed_lines_max = 3;
 
@@ -82,7 +97,9 @@ void claude_process::on_control_response(const claude::control_response& line) {
   const auto call = control_.finish(line.request_id);
   if (!call)
     return; // answered too late
-  if (!line.ok && *call != claude::control_call::interrupt) {
+  const bool may_be_refused =
+    *call == claude::control_call::interrupt || *call == claude::control_call::rewind_conversation;
+  if (!line.ok && !may_be_refused) {
     give_up(error_code::upstream_error, "The Claude process refused to be configured.",
             std::string{to_string(*call)} + ": " + std::string{line.error});
     return;
@@ -113,11 +130,27 @@ void claude_process::on_control_response(const claude::control_response& line) {
       send_seed();
     }
     return;
-  case claude::control_call::interrupt:
   case claude::control_call::rewind_conversation:
+    // 2.1.197 can't take back the first turn of a dialogue.
+    apply(line.ok && line.rewound.value_or(false) ? process_trigger::rewound
+                                                  : process_trigger::turn_spoiled);
+    return;
+  case claude::control_call::interrupt:
   case claude::control_call::end_session:
     return; // the turn's result, or the exit, follows
   }
+}
+
+domain::process_trigger claude_process::outcome_of_turn() const {
+  const bool kept = shard_.settings.claude.use_interactive_sessions;
+  const bool finished = turn_->outcome() == turn_outcome::finished;
+  if (kept && finished && mapper_->reusable() && state_ == process_state::turn)
+    return process_trigger::turn_ended;
+  const bool may_go_on = turn_->outcome() == turn_outcome::cancelled
+                         || (turn_->failure() && leaves_the_process_sound(turn_->failure()->code));
+  return kept && may_go_on && mapper_->undoable() && turn_->order().undoable
+           ? process_trigger::turn_undone
+           : process_trigger::turn_spoiled;
 }
 
 void claude_process::on_turn_line(const claude::message& line) {
@@ -131,10 +164,7 @@ void claude_process::on_turn_line(const claude::message& line) {
         return; // the answer broke a limit, the turn is over
     }
     if (mapper_->over()) {
-      const bool exact = mapper_->reusable() && state_ == process_state::turn
-                         && turn_->outcome() == turn_outcome::finished
-                         && shard_.settings.claude.use_interactive_sessions;
-      apply(exact ? process_trigger::turn_ended : process_trigger::turn_spoiled);
+      apply(outcome_of_turn());
     } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
       apply(process_trigger::interrupt);
     }

@@ -248,7 +248,8 @@ void conversation::hand_to_process(bool knows_the_dialogue) {
                           .query = plan.query,
                           .sampling = order.request.sampling,
                           .deadline = *active_->deadline,
-                          .started = active_->started});
+                          .started = active_->started,
+                          .undoable = plan.continues && plan.added.empty()});
 }
 
 void conversation::drop_process() {

@@ -68,6 +68,8 @@ struct run_turn {
   domain::sampling sampling{};
   std::chrono::steady_clock::time_point deadline{}; ///< of the turn, all its runs together
   bool started = false;                             ///< an earlier run has sent answer_started
+  /// With the query taken back, the process would hold exactly the conversation's transcript.
+  bool undoable = false;
 };
 
 enum class turn_outcome : std::uint8_t {

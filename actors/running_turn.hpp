@@ -26,6 +26,8 @@ public:
   /// The client has its terminal event, or has left.
   [[nodiscard]] bool told() const noexcept { return told_; }
   [[nodiscard]] turn_outcome outcome() const noexcept { return outcome_; }
+  /// If it failed.
+  [[nodiscard]] const std::optional<domain::error>& failure() const noexcept { return failure_; }
 
   /// Passes an event on. A terminal one is flushed at once.
   delivery deliver(domain::event&& what);

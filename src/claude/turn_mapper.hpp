@@ -40,6 +40,9 @@ public:
   /// After over(): the process's history is the dialogue plus exactly this answer.
   [[nodiscard]] bool reusable() const noexcept { return over_ && reusable_; }
 
+  /// After over(): without this turn, the process's history would be what it was before it.
+  [[nodiscard]] bool undoable() const noexcept { return over_ && !history_changed_; }
+
 private:
   /// One API call, as far as it was streamed.
   struct api_call {

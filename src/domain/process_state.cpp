@@ -10,14 +10,16 @@ using s = process_state;
 using a = process_action;
 using row = std::array<process_step, process_trigger_count>;
 
-// Columns: boot_answered, turn_ordered, configured, turn_ended, turn_spoiled, interrupt,
-//          retire, close, deadline, defect, exited.
+// Columns: boot_answered, turn_ordered, configured, turn_ended, turn_spoiled, turn_undone, rewound,
+//          interrupt, retire, close, deadline, defect, exited.
 // A trigger that makes no sense in a state is a defect of the CLI if it is one that the CLI can
 // cause, else it is ignored.
 constexpr std::array<row, process_state_count> table{{
   // spawning
   row{{{s::booted, a::none},
        {s::spawning, a::keep_order},
+       {s::closing, a::fail_close},
+       {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
@@ -30,6 +32,8 @@ constexpr std::array<row, process_state_count> table{{
   // booted
   row{{{s::booted, a::none},
        {s::configuring, a::configure},
+       {s::closing, a::fail_close},
+       {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
@@ -46,6 +50,8 @@ constexpr std::array<row, process_state_count> table{{
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
+       {s::closing, a::fail_close},
+       {s::closing, a::fail_close},
        {s::configuring, a::none},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
@@ -55,6 +61,8 @@ constexpr std::array<row, process_state_count> table{{
   row{{{s::idle, a::none},
        {s::turn, a::begin_turn},
        {s::idle, a::none},
+       {s::closing, a::fail_close},
+       {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::idle, a::none},
@@ -69,20 +77,38 @@ constexpr std::array<row, process_state_count> table{{
        {s::turn, a::none},
        {s::idle, a::rest},
        {s::closing, a::end_turn_close},
+       {s::rewinding, a::send_rewind},
+       {s::closing, a::fail_close},
        {s::interrupting, a::send_interrupt},
        {s::turn, a::none},
        {s::closing, a::fail_close},
        {s::interrupting, a::send_interrupt},
        {s::closing, a::fail_close},
        {s::gone, a::fail_gone}}},
-  // interrupting: an interrupted history is never exact, so every way leads out
+  // interrupting: an interrupted history is never exact as it is
   row{{{s::interrupting, a::none},
        {s::interrupting, a::bounce_order},
        {s::interrupting, a::none},
        {s::closing, a::end_turn_close},
        {s::closing, a::end_turn_close},
+       {s::rewinding, a::send_rewind},
+       {s::closing, a::fail_close},
        {s::interrupting, a::none},
        {s::interrupting, a::none},
+       {s::closing, a::fail_close},
+       {s::closing, a::fail_close},
+       {s::closing, a::fail_close},
+       {s::gone, a::fail_gone}}},
+  // rewinding
+  row{{{s::rewinding, a::none},
+       {s::rewinding, a::bounce_order},
+       {s::rewinding, a::none},
+       {s::closing, a::fail_close},
+       {s::closing, a::end_turn_close},
+       {s::closing, a::fail_close},
+       {s::idle, a::rest},
+       {s::rewinding, a::none},
+       {s::rewinding, a::none},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
        {s::closing, a::fail_close},
@@ -96,12 +122,16 @@ constexpr std::array<row, process_state_count> table{{
        {s::closing, a::none},
        {s::closing, a::none},
        {s::closing, a::none},
+       {s::closing, a::none},
+       {s::closing, a::none},
        {s::closing, a::escalate},
        {s::closing, a::none},
        {s::gone, a::report_gone}}},
   // gone
   row{{{s::gone, a::none},
        {s::gone, a::bounce_order},
+       {s::gone, a::none},
+       {s::gone, a::none},
        {s::gone, a::none},
        {s::gone, a::none},
        {s::gone, a::none},
@@ -133,6 +163,8 @@ std::string_view to_string(process_state state) noexcept {
     return "turn";
   case process_state::interrupting:
     return "interrupting";
+  case process_state::rewinding:
+    return "rewinding";
   case process_state::closing:
     return "closing";
   case process_state::gone:
@@ -153,6 +185,10 @@ std::string_view to_string(process_trigger trigger) noexcept {
     return "turn_ended";
   case process_trigger::turn_spoiled:
     return "turn_spoiled";
+  case process_trigger::turn_undone:
+    return "turn_undone";
+  case process_trigger::rewound:
+    return "rewound";
   case process_trigger::interrupt:
     return "interrupt";
   case process_trigger::retire:

@@ -14,10 +14,11 @@ enum class process_state : std::uint8_t {
   idle,         ///< ready for a turn
   turn,         ///< runs a turn (settings, seeded history, user line, answer)
   interrupting, ///< the turn's client has its outcome; waits for the CLI's result
+  rewinding,    ///< the CLI takes the turn out of its history; its client has its outcome
   closing,      ///< on the way out: end of input, then signals
   gone,         ///< reaped
 };
-inline constexpr std::size_t process_state_count = 8;
+inline constexpr std::size_t process_state_count = 9;
 
 enum class process_trigger : std::uint8_t {
   boot_answered, ///< first control request answered, version acceptable
@@ -25,6 +26,8 @@ enum class process_trigger : std::uint8_t {
   configured,    ///< initialize acknowledged
   turn_ended,    ///< the CLI's result came; its history is exact
   turn_spoiled,  ///< the CLI's result came; its history is not what the client has
+  turn_undone,   ///< the CLI's result came; without this turn its history would be exact
+  rewound,       ///< the turn is out of the CLI's history
   interrupt,     ///< client gone, answer cut, or turn out of time
   retire,        ///< asked to end, if idle
   close,         ///< asked to end, whatever it does
@@ -32,7 +35,7 @@ enum class process_trigger : std::uint8_t {
   defect,        ///< protocol violated, pipe broken, giant line, control call refused
   exited,        ///< the child was reaped
 };
-inline constexpr std::size_t process_trigger_count = 11;
+inline constexpr std::size_t process_trigger_count = 13;
 
 enum class process_action : std::uint8_t {
   none,
@@ -42,6 +45,7 @@ enum class process_action : std::uint8_t {
   rest,           ///< report the turn's end; wait for the next
   end_turn_close, ///< report the turn's end; then close
   send_interrupt, ///< ask the CLI to stop the turn
+  send_rewind,    ///< ask the CLI to take the turn out of its history
   bounce_order,   ///< give the turn back, untouched
   fail_close,     ///< the turn (if any) failed; close, with a signal at once
   begin_close,    ///< end of input, start of the ladder

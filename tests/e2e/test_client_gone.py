@@ -80,6 +80,21 @@ def test_hang_up_reaches_upstream_of_a_real_cli(gateway, api):
                                      ("user", "next")]
 
 
+@pytest.mark.real_cli
+def test_process_of_an_interrupted_turn_goes_on_as_if_it_had_never_been(gateway, api):
+    gateway.answer("[[say:one]]", conversation_id="c")
+    pids = gateway.cli_pids()
+    for _ in range(3):
+        stream = ChatStream(gateway, "[[text:50]][[hold:3]]", conversation_id="c").open()
+        stream.read_contents(3)
+        stream.hang_up()
+    assert gateway.answer("[[say:two]]", conversation_id="c") == "two"
+    assert api.last().messages() == [("user", "[[say:one]]"), ("assistant", "one"),
+                                     ("user", "[[say:two]]")]
+    assert not any("interrupted" in text for text in api.last().raw_texts())
+    assert gateway.cli_pids() == pids
+
+
 def test_slow_reader_stops_the_cli_and_loses_nothing(start_fake, ledger):
     gateway = start_fake(limits__write_stall_timeout_seconds=60)
     stream = ChatStream(gateway, "[[big:12000000]][[size:4096]]", timeout=60).open()

@@ -77,8 +77,10 @@ def test_failed_turn_is_no_part_of_the_next(gateway, api):
     assert gateway.answer("[[say:ok]]", conversation_id="first") == "ok"
     assert not any("poison" in text for text in api.last().raw_texts())
     gateway.answer("[[say:one]]", conversation_id="later")
+    pids = gateway.cli_pids()
     assert gateway.chat("[[err:400]] poison", conversation_id="later")[0] == 400
     assert gateway.answer("[[say:two]]", conversation_id="later") == "two"
+    assert gateway.cli_pids() == pids, "the process took the failed turn back"
     assert api.last().messages() == [("user", "[[say:one]]"), ("assistant", "one"),
                                      ("user", "[[say:two]]")]
 

@@ -117,8 +117,7 @@ TEST_F(conversation_turns, turn_cancelled_in_the_queue_never_reaches_the_process
   EXPECT_EQ(figures().turns_cancelled, 1U);
 }
 
-TEST_F(conversation_turns,
-       client_that_leaves_in_mid_answer_costs_the_process_but_not_the_dialogue) {
+TEST_F(conversation_turns, client_that_leaves_in_mid_answer_costs_neither_dialogue_nor_process) {
   start();
   client first;
   client second;
@@ -133,7 +132,33 @@ TEST_F(conversation_turns,
   submit(third, "c", "three");
   cli(0).take_control("interrupt");
   say(0, cli_lines::interrupted_result());
-  ASSERT_EQ(children.size(), 2U) << "an interrupted history is not exact";
+  EXPECT_EQ(figures().processes_busy, 1U) << "the turn is taken back first";
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
+  EXPECT_EQ(children.size(), 1U);
+  next_turn(0, "three", "3");
+  EXPECT_EQ(third.text, "3");
+  const auto& record = *shard().conversations.records().front();
+  ASSERT_EQ(record.interrupted.size(), 1U);
+  EXPECT_EQ(record.interrupted.front().position, 2U);
+  EXPECT_EQ(record.interrupted.front().query.text, "two");
+  EXPECT_EQ(record.interrupted.front().said, "half");
+}
+
+TEST_F(conversation_turns, interrupted_history_that_can_not_be_taken_back_costs_the_process) {
+  start();
+  client first;
+  client second;
+  client third;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  const auto turn = submit(second, "c", "two");
+  EXPECT_EQ(cli(0).take_user(), "two");
+  cancel(turn);
+  submit(third, "c", "three");
+  cli(0).take_control("interrupt");
+  say(0, cli_lines::interrupted_result());
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation"), false));
+  ASSERT_EQ(children.size(), 2U) << "its history is not exact";
   cli(1).boot();
   world.pump();
   EXPECT_EQ(cli(1).take_user(true), "one");
@@ -141,11 +166,29 @@ TEST_F(conversation_turns,
   EXPECT_EQ(cli(1).take_assistant(), "1");
   next_turn(1, "three", "3");
   EXPECT_EQ(third.text, "3");
-  const auto& record = *shard().conversations.records().front();
-  ASSERT_EQ(record.interrupted.size(), 1U);
-  EXPECT_EQ(record.interrupted.front().position, 2U);
-  EXPECT_EQ(record.interrupted.front().query.text, "two");
-  EXPECT_EQ(record.interrupted.front().said, "half");
+}
+
+TEST_F(conversation_turns, branch_that_is_cancelled_is_not_taken_back) {
+  start();
+  client first;
+  client second;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  auto branch = request("c", "other");
+  branch.messages = {
+    {domain::role::user, "zero"}, {domain::role::assistant, "0"}, {domain::role::user, "other"}};
+  const auto turn = submit(second, std::move(branch));
+  ASSERT_EQ(children.size(), 2U);
+  cli(1).boot();
+  world.pump();
+  cli(1).take_user(true);
+  say(1, cli_lines::result());
+  cli(1).take_assistant();
+  cli(1).take_user();
+  cancel(turn);
+  cli(1).take_control("interrupt");
+  say(1, cli_lines::interrupted_result());
+  EXPECT_TRUE(cli(1).input_closed()) << "it knows another dialogue than the stored one";
 }
 
 TEST_F(conversation_turns, only_the_last_interrupted_turns_are_kept) {
@@ -418,6 +461,7 @@ TEST_F(conversation_turns, figures_add_up) {
   cancel(turn);
   cli(0).take_control("interrupt");
   say(0, cli_lines::interrupted_result());
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
   submit(three, "b", "q3");
   children[1].cli.die();
   world.pump();

@@ -88,7 +88,8 @@ domain::turn_id process_rig::order(client& from, std::string query,
                           .seed = std::move(seed),
                           .query = asked(std::move(query)),
                           .sampling = std::move(sampling),
-                          .deadline = std::chrono::steady_clock::now() + settings.claude.timeout});
+                          .deadline = std::chrono::steady_clock::now() + settings.claude.timeout,
+                          .undoable = undoable});
   world.pump();
   return last_turn_;
 }

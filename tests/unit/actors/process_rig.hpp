@@ -44,6 +44,7 @@ protected:
   void expect_lost(const client& asker, domain::error_code code) const;
 
   config::settings settings;
+  bool undoable = false; ///< of the turns that are ordered
   stage world;
   scripted_cli cli;
   claude_process_actor process;

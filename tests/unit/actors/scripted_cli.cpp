@@ -39,6 +39,11 @@ std::string refused(std::string_view request_id, std::string_view why) {
   return control(request_id, "error", R"("error":")" + std::string{why} + '"');
 }
 
+std::string rewound(std::string_view request_id, bool done) {
+  return control(request_id, "success",
+                 std::string{R"("response":{"rewound":)"} + (done ? "true}" : "false}"));
+}
+
 std::string message_start() {
   return event(R"({"type":"message_start","message":{"id":"msg_1","model":"claude-test",)"
                R"("usage":{"input_tokens":3,"output_tokens":1}}})");

@@ -16,6 +16,7 @@ namespace cli_lines {
 std::string version(std::string_view request_id, std::string_view version = "2.1.330");
 std::string accepted(std::string_view request_id);
 std::string refused(std::string_view request_id, std::string_view why);
+std::string rewound(std::string_view request_id, bool done = true);
 std::string message_start();
 std::string text(std::string_view text);
 std::string message_delta(std::string_view stop_reason = "end_turn");

@@ -52,6 +52,15 @@ TEST(process_state, an_inexact_history_retires_the_process) {
   expect_step(s::interrupting, t::turn_spoiled, s::closing, a::end_turn_close);
 }
 
+TEST(process_state, a_turn_that_can_be_undone_is_taken_back_before_the_next) {
+  expect_step(s::turn, t::turn_undone, s::rewinding, a::send_rewind);
+  expect_step(s::interrupting, t::turn_undone, s::rewinding, a::send_rewind);
+  expect_step(s::rewinding, t::rewound, s::idle, a::rest);
+  expect_step(s::rewinding, t::turn_spoiled, s::closing, a::end_turn_close);
+  expect_step(s::rewinding, t::deadline, s::closing, a::fail_close);
+  expect_step(s::rewinding, t::interrupt, s::rewinding, a::none);
+}
+
 TEST(process_state, an_interrupt_asks_once_and_then_waits) {
   expect_step(s::turn, t::interrupt, s::interrupting, a::send_interrupt);
   expect_step(s::turn, t::deadline, s::interrupting, a::send_interrupt);
@@ -77,7 +86,8 @@ TEST(process_state, only_an_idle_process_can_be_retired) {
 }
 
 TEST(process_state, a_turn_is_never_lost_by_a_process_that_can_not_take_it) {
-  for (const auto state : {s::configuring, s::turn, s::interrupting, s::closing, s::gone})
+  for (const auto state :
+       {s::configuring, s::turn, s::interrupting, s::rewinding, s::closing, s::gone})
     EXPECT_EQ(next_step(state, t::turn_ordered).action, a::bounce_order) << to_string(state);
 }
 

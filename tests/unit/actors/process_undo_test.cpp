@@ -1,0 +1,111 @@
+// claude_process: a turn that came to nothing is taken out of the CLI's history, and the process
+// lives on.
+
+#include "process_rig.hpp"
+
+namespace ccapi::actors::test {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::error_code;
+
+class process_undo : public process_rig {
+protected:
+  process_undo() { undoable = true; }
+  /// A turn that is interrupted by its client, up to the question to take it back.
+  std::string cancelled_turn() {
+    client asker;
+    const auto turn = order(asker, "q");
+    cli.take_user();
+    say(cli_lines::message_start() + cli_lines::text("half"));
+    cancel(turn);
+    cli.take_control("interrupt");
+    say(cli_lines::interrupted_result());
+    return cli.take_control("rewind_conversation");
+  }
+};
+
+TEST_F(process_undo, interrupted_turn_is_taken_back_and_the_next_one_follows) {
+  start_booted();
+  const auto question = cancelled_turn();
+  EXPECT_TRUE(ends.empty()) << "not before the history is exact";
+  EXPECT_FALSE(probe().idle);
+  EXPECT_FALSE(retire());
+  say(cli_lines::rewound(question));
+  EXPECT_EQ(only_end().outcome, turn_outcome::cancelled);
+  EXPECT_EQ(only_end().answer, "half");
+  EXPECT_TRUE(only_end().reusable);
+  EXPECT_TRUE(probe().idle);
+  run_turn_to_end("next", "answer");
+  EXPECT_EQ(left_service, 0U);
+}
+
+TEST_F(process_undo, refusal_closes_the_process) {
+  start_booted();
+  say(cli_lines::rewound(cancelled_turn(), false));
+  EXPECT_FALSE(only_end().reusable);
+  EXPECT_TRUE(cli.input_closed());
+}
+
+TEST_F(process_undo, error_closes_the_process) {
+  start_booted();
+  say(cli_lines::refused(cancelled_turn(), "unknown subtype"));
+  EXPECT_FALSE(only_end().reusable);
+  EXPECT_TRUE(cli.input_closed());
+}
+
+TEST_F(process_undo, silence_closes_the_process_in_time) {
+  settings.claude.interrupt_timeout = 30ms;
+  start_booted();
+  cancelled_turn();
+  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
+  EXPECT_EQ(only_end().outcome, turn_outcome::cancelled);
+  EXPECT_FALSE(only_end().reusable);
+}
+
+TEST_F(process_undo, death_meanwhile_ends_the_turn_as_it_was) {
+  start_booted();
+  cancelled_turn();
+  cli.die();
+  world.pump();
+  EXPECT_EQ(only_end().outcome, turn_outcome::cancelled);
+  EXPECT_FALSE(only_end().reusable);
+}
+
+TEST_F(process_undo, rejected_question_is_taken_back) {
+  client asker;
+  start_booted();
+  order(asker, "poison");
+  cli.take_user();
+  say(cli_lines::error_result(400, "no"));
+  EXPECT_EQ(asker.failure(), error_code::invalid_request) << "the client need not wait for it";
+  say(cli_lines::rewound(cli.take_control("rewind_conversation")));
+  EXPECT_EQ(only_end().outcome, turn_outcome::failed);
+  EXPECT_TRUE(only_end().reusable);
+}
+
+TEST_F(process_undo, process_whose_login_was_refused_is_not_kept) {
+  client asker;
+  start_booted();
+  order(asker, "q");
+  cli.take_user();
+  say(cli_lines::error_result(401, "no"));
+  EXPECT_FALSE(only_end().reusable);
+  EXPECT_TRUE(cli.input_closed());
+}
+
+TEST_F(process_undo, turn_on_top_of_another_dialogue_is_not_taken_back) {
+  undoable = false;
+  client asker;
+  start_booted();
+  const auto turn = order(asker, "q");
+  cli.take_user();
+  cancel(turn);
+  cli.take_control("interrupt");
+  say(cli_lines::interrupted_result());
+  EXPECT_FALSE(only_end().reusable);
+  EXPECT_TRUE(cli.input_closed());
+}
+
+} // namespace
+} // namespace ccapi::actors::test
