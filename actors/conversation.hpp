@@ -15,6 +15,19 @@
 
 namespace ccapi::actors {
 
+/// The turn that a conversation works on.
+struct active_turn {
+  submit_turn order;
+  domain::turn_plan plan;
+  domain::lease_id lease = 0; ///< not 0: waits for a process
+  bool cancelled = false;
+  bool handed_over = false; ///< a process has it
+  bool started = false;     ///< the client has answer_started
+  std::uint32_t losses = 0; ///< processes that were lost with it
+  /// Set with the first run; all runs share it.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+};
+
 /// Life cycle: made by the front end for the first turn, ends when it has been idle for
 /// conversation.session_timeout or its process has gone; the record with the transcript stays in
 /// the directory. Lives on the I/O thread that owns the record. One turn at a time; up to
@@ -31,19 +44,6 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  /// The turn in work.
-  struct active_turn {
-    submit_turn order;
-    domain::turn_plan plan;
-    domain::lease_id lease = 0; ///< not 0: waits for a process
-    bool cancelled = false;
-    bool handed_over = false; ///< a process has it
-    bool started = false;     ///< the client has answer_started
-    std::uint32_t losses = 0; ///< processes that were lost with it
-    /// Set with the first run; all runs share it.
-    std::optional<std::chrono::steady_clock::time_point> deadline;
-  };
-
   // -- messages, in the order of interfaces.hpp --
   void on_turn_ended(turn_ended& what);
   void on_process_ended(const process_ended& what);

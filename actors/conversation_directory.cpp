@@ -60,7 +60,7 @@ std::shared_ptr<conversation_record>
 conversation_directory::take_rested(domain::steady_time limit) {
   if (resting_.empty() || *resting_.front()->rests_since > limit)
     return nullptr;
-  const auto record = *resting_.front()->place;
+  auto record = *resting_.front()->place;
   wake(*record);
   return record;
 }

@@ -49,8 +49,8 @@ public:
 
 private:
   struct entry {
-    std::uint64_t number;
-    control_call call;
+    std::uint64_t number = 0;
+    control_call call{};
     time_point deadline;
   };
 

@@ -67,7 +67,7 @@ public:
 
 private:
   struct waiter {
-    lease_id lease;
+    lease_id lease = 0;
     steady_time deadline;
   };
   options limits_;

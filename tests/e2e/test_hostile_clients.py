@@ -84,7 +84,7 @@ def test_slow_headers_do_not_slow_down_others(start_fake, record_property):
     for connection in slow:
         connection.close()
     # Twice, and what a busy machine may add to the slowest of 150.
-    assert during < 2 * before + 0.02, figures
+    assert during < 2 * before + 0.05, figures
     assert grown < 64 * 1024 or not bounds_memory(gateway.pid), figures
 
 

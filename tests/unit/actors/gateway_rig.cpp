@@ -149,6 +149,16 @@ void gateway_rig::next_turn(std::size_t which, const std::string& query,
   say(which, cli_lines::answer(answer));
 }
 
+void gateway_rig::boot_with_history(std::size_t which, const std::string& query,
+                                    const std::string& answer) {
+  ASSERT_GT(children.size(), which);
+  cli(which).boot();
+  world.pump();
+  EXPECT_EQ(cli(which).take_user(true), query);
+  say(which, cli_lines::result());
+  EXPECT_EQ(cli(which).take_assistant(), answer);
+}
+
 void gateway_rig::reap(std::size_t which) {
   auto& child = children.at(which);
   if (std::exchange(child.reaped, true))

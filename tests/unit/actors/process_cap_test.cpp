@@ -30,11 +30,7 @@ TEST_F(process_cap, idle_process_gives_way_and_its_dialogue_comes_back) {
   submit(third, "a", "three");
   reap(1);
   ASSERT_EQ(children.size(), 3U);
-  cli(2).boot();
-  world.pump();
-  EXPECT_EQ(cli(2).take_user(true), "one");
-  say(2, cli_lines::result());
-  cli(2).take_assistant();
+  boot_with_history(2, "one", "1");
   next_turn(2, "three", "3");
   EXPECT_EQ(third.text, "3");
   EXPECT_EQ(figures().processes_retired, 2U);

@@ -49,11 +49,7 @@ TEST_F(lost_turn, second_run_is_seeded_with_the_dialogue) {
   reap(0);
   pass_the_pause();
   ASSERT_EQ(children.size(), 2U);
-  cli(1).boot();
-  world.pump();
-  EXPECT_EQ(cli(1).take_user(true), "one");
-  say(1, cli_lines::result());
-  cli(1).take_assistant();
+  boot_with_history(1, "one", "1");
   next_turn(1, "two", "2");
   EXPECT_EQ(second.text, "2");
 }
