@@ -32,7 +32,7 @@ connection::connection(socket_type socket, std::shared_ptr<http::site> home,
     place_{std::move(place)} {}
 
 void connection::start() {
-  if (site_->draining())
+  if (site_->draining() && !has_unread_bytes())
     return close();
   error_code ignored; // a socket that is dead already shows it at the first read
   socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
@@ -42,8 +42,14 @@ void connection::start() {
 }
 
 void connection::drain() {
-  if (phase_ == phase::head && !head_begun_ && input_.empty())
+  // A request that is in the kernel already gets its refusal.
+  if (phase_ == phase::head && !head_begun_ && input_.empty() && !has_unread_bytes())
     close();
+}
+
+bool connection::has_unread_bytes() const {
+  error_code ignored;
+  return socket_.available(ignored) > 0;
 }
 
 void connection::close() {

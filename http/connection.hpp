@@ -87,6 +87,7 @@ private:
   void on_answered();
   void log_answer(unsigned status) const;
   void linger();
+  [[nodiscard]] bool has_unread_bytes() const;
 
   // time
   void set_deadline(deadline which, clock::time_point when);

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from proc_tree import wait_until
 from sse import ChatStream
 
 
@@ -94,6 +95,7 @@ def test_turn_that_waits_for_a_process_is_told(start_fake):
     first = ChatStream(gateway, "[[text:1000]][[delay:50]]", conversation_id="a").open()
     first.read_contents(1)
     second = ChatStream(gateway, "never", conversation_id="b")
+    wait_until(lambda: gateway.stats()["queue"]["length"] == 1, 5, "the second one to wait")
     gateway.process.terminate()
     second.open()
     if second.status == 200:
