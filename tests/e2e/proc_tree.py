@@ -33,6 +33,17 @@ def descendants(root):
     return below
 
 
+def children(pid):
+    """Direct children; far cheaper than descendants()."""
+    found = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            found += Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+    except OSError:
+        pass
+    return [int(child) for child in found]
+
+
 def arguments(pid):
     try:
         raw = Path(f"/proc/{pid}/cmdline").read_bytes()

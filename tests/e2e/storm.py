@@ -135,12 +135,13 @@ class Storm:
         dice = random.Random(self.dice.random())
         while True:
             await asyncio.sleep(dice.expovariate(1 / self.kill_mean))
-            if victims := self.gateway.cli_pids():
-                try:
-                    os.kill(dice.choice(victims), signal.SIGKILL)
-                    self.kills += 1
-                except ProcessLookupError:
-                    pass
+            shims = proc_tree.children(self.gateway.pid)
+            victims = proc_tree.children(dice.choice(shims)) if shims else []
+            try:
+                os.kill(victims[0], signal.SIGKILL)
+                self.kills += 1
+            except (IndexError, ProcessLookupError):
+                pass
 
     async def _work(self, worker, dice):
         connection = Connection(self.gateway)
