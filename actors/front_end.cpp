@@ -185,7 +185,7 @@ void front_end::acknowledge(domain::turn_id turn, std::size_t bytes) {
     send(all_[found->second.owner], grant);
 }
 
-void front_end::collect_stats(std::function<void(const domain::stats&)> callback) {
+void front_end::collect_stats(const std::function<void(const domain::stats&)>& callback) {
   request(collector_, std::chrono::seconds{2}, collect{})
     .then([callback](const domain::stats& all) { callback(all); },
           [this, callback](const caf::error&) { callback(figures()); });

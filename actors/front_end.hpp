@@ -31,7 +31,7 @@ public:
   void cancel(domain::turn_id turn);
   void acknowledge(domain::turn_id turn, std::size_t bytes);
   [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
-  void collect_stats(std::function<void(const domain::stats&)> done);
+  void collect_stats(const std::function<void(const domain::stats&)>& done);
 
   const char* name() const override { return "front_end"; }
   void on_exit() override;
