@@ -377,11 +377,11 @@ TEST_F(process_defect, silence_inside_an_answer_ends_it) {
 }
 
 TEST_F(process_defect, idle_process_may_be_silent) {
-  settings.claude.first_event_timeout = 10ms;
-  settings.claude.event_idle_timeout = 10ms;
+  settings.claude.first_event_timeout = 300ms;
+  settings.claude.event_idle_timeout = 300ms;
   start_booted();
   run_turn_to_end("q", "a");
-  const auto later = std::chrono::steady_clock::now() + 40ms;
+  const auto later = std::chrono::steady_clock::now() + 400ms;
   world.pump_until([&] { return std::chrono::steady_clock::now() > later; });
   EXPECT_TRUE(probe().idle);
   EXPECT_EQ(left_service, 0U);
