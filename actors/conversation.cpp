@@ -44,16 +44,14 @@ conversation::behavior_type conversation::make_behavior() {
 }
 
 void conversation::on_exit() {
-  // Only an actor that was killed still has turns; their clients must hear of it, and the next
-  // turn must not be mailed to it.
-  const domain::error why{.code = error_code::internal,
-                          .message = "The gateway lost track of the conversation."};
-  for (const auto& order : std::exchange(waiting_, {}))
-    fail_sink(order.sink, why);
+  // Only an actor that was killed still has turns. Their clients hear of it by the lifelines that
+  // stand in for their sinks, or by the process; the next turn must not be mailed to it.
+  waiting_.clear();
   if (active_ && active_->handed_over)
-    take_back(); // the process tells the client
-  else if (active_)
-    withdraw_active(why);
+    take_back();
+  else if (active_ && active_->lease != 0)
+    send(shard_.supervisor, withdraw_lease{active_->lease});
+  active_.reset();
   if (process_)
     send(process_, close_process{});
   destroy(process_);

@@ -5,13 +5,31 @@
 namespace ccapi::actors::test {
 namespace {
 
-class conversation_cancel : public gateway_rig {};
+class conversation_cancel : public gateway_rig {
+protected:
+  /// One whole turn, then a second one whose client leaves in mid-answer; a third one waits.
+  void leave_in_mid_turn() {
+    start();
+    submit(first, "c", "one");
+    first_turn(0, "one", "1");
+    const auto turn = submit(second, "c", "two");
+    EXPECT_EQ(cli(0).take_user(), "two");
+    say(0, cli_lines::message_start() + cli_lines::text("half"));
+    cancel(turn);
+    EXPECT_TRUE(second.sink.expired());
+    submit(third, "c", "three");
+    cli(0).take_control("interrupt");
+    say(0, cli_lines::interrupted_result());
+    EXPECT_EQ(figures().processes_busy, 1U) << "the turn is taken back first";
+  }
 
-TEST_F(conversation_cancel, turn_cancelled_in_the_queue_never_reaches_the_process) {
-  start();
   client first;
   client second;
   client third;
+};
+
+TEST_F(conversation_cancel, turn_cancelled_in_the_queue_never_reaches_the_process) {
+  start();
   submit(first, "c", "one");
   const auto turn = submit(second, "c", "two");
   submit(third, "c", "three");
@@ -24,21 +42,7 @@ TEST_F(conversation_cancel, turn_cancelled_in_the_queue_never_reaches_the_proces
 }
 
 TEST_F(conversation_cancel, client_that_leaves_in_mid_answer_costs_neither_dialogue_nor_process) {
-  start();
-  client first;
-  client second;
-  client third;
-  submit(first, "c", "one");
-  first_turn(0, "one", "1");
-  const auto turn = submit(second, "c", "two");
-  EXPECT_EQ(cli(0).take_user(), "two");
-  say(0, cli_lines::message_start() + cli_lines::text("half"));
-  cancel(turn);
-  EXPECT_TRUE(second.sink.expired());
-  submit(third, "c", "three");
-  cli(0).take_control("interrupt");
-  say(0, cli_lines::interrupted_result());
-  EXPECT_EQ(figures().processes_busy, 1U) << "the turn is taken back first";
+  leave_in_mid_turn();
   say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
   EXPECT_EQ(children.size(), 1U);
   next_turn(0, "three", "3");
@@ -51,18 +55,7 @@ TEST_F(conversation_cancel, client_that_leaves_in_mid_answer_costs_neither_dialo
 }
 
 TEST_F(conversation_cancel, interrupted_history_that_can_not_be_taken_back_costs_the_process) {
-  start();
-  client first;
-  client second;
-  client third;
-  submit(first, "c", "one");
-  first_turn(0, "one", "1");
-  const auto turn = submit(second, "c", "two");
-  EXPECT_EQ(cli(0).take_user(), "two");
-  cancel(turn);
-  submit(third, "c", "three");
-  cli(0).take_control("interrupt");
-  say(0, cli_lines::interrupted_result());
+  leave_in_mid_turn();
   say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation"), false));
   ASSERT_EQ(children.size(), 2U) << "its history is not exact";
   boot_with_history(1, "one", "1");
@@ -72,8 +65,6 @@ TEST_F(conversation_cancel, interrupted_history_that_can_not_be_taken_back_costs
 
 TEST_F(conversation_cancel, branch_that_is_cancelled_is_not_taken_back) {
   start();
-  client first;
-  client second;
   submit(first, "c", "one");
   first_turn(0, "one", "1");
   auto branch = request("c", "other");
