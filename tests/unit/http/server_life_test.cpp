@@ -1,5 +1,8 @@
 #include "server_fixture.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <array>
 #include <future>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -299,6 +302,33 @@ TEST_F(server_life, drains_what_is_in_work_and_refuses_the_rest) {
   EXPECT_TRUE(working.read_answer().body.ends_with("data: [DONE]\n\n"));
   EXPECT_TRUE(working.ends());
   EXPECT_EQ(emptied.get_future().wait_for(10s), std::future_status::ready);
+}
+
+TEST_F(server_life, request_that_arrived_before_the_drain_but_was_not_read_is_refused) {
+  serve();
+  auto client = connect();
+  client.send(get("/health"));
+  EXPECT_EQ(client.read_answer().status, 200u);
+  // The loop stands still twice: so that the drain is on its way, then so that the request is.
+  std::array<std::promise<void>, 2> stands;
+  std::array<std::promise<void>, 2> go_on;
+  const auto stand_still = [&](std::size_t which) {
+    boost::asio::post(loop_, [&, which] {
+      stands[which].set_value();
+      go_on[which].get_future().wait();
+    });
+  };
+  stand_still(0);
+  stands[0].get_future().wait();
+  server_->stop_accepting();
+  stand_still(1);
+  go_on[0].set_value();
+  stands[1].get_future().wait();
+  client.send(get("/v1/models"));
+  go_on[1].set_value();
+  const auto refused = client.read_answer();
+  EXPECT_EQ(refused.status, 503u);
+  EXPECT_EQ(refused.field("connection"), "close");
 }
 
 TEST_F(server_life, closing_all_cancels_turns_in_work) {
