@@ -221,9 +221,10 @@ constexpr key table_of_keys[] = {
     "retry.backoff_seconds", 0, 60'000,
     "Longest wait before the first such run; up to half of it is left out by chance. Doubles with "
     "each further run."),
-  number<retry, &retry_settings::budget_percent>(
-    "retry.budget_percent", 0, 100, "percent",
-    "Such runs per hundred requests. Ten are always in hand after a quiet time."),
+  number<retry, &retry_settings::budget_percent>("retry.budget_percent", 0, 100, "percent",
+                                                 "Such runs per hundred requests. After a quiet "
+                                                 "time ten are in hand, shared by the I/O threads; "
+                                                 "each thread has one at least."),
 
   number<supervision, &supervision_settings::start_failures_max>(
     "supervision.start_failures_max", 1, 1000, "",

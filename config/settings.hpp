@@ -79,7 +79,7 @@ struct retry_settings {
   std::uint32_t attempts = 1;
   /// Before the first of them, less up to half by chance; doubles with each.
   milliseconds backoff{100};
-  /// Retries per hundred turns, beyond the first ten.
+  /// Retries per hundred turns, beyond the ten in hand (domain::retry_budget).
   std::uint32_t budget_percent = 20;
 };
 
