@@ -238,16 +238,18 @@ void conversation::hand_to_process(bool knows_the_dialogue) {
   ++shard_.totals.processes_busy;
   if (!active_->deadline)
     active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
-  send(process_, run_turn{.turn = order.turn,
-                          .request_id = order.request.request_id,
-                          .sink = order.sink,
-                          .system_prompt = plan.system_prompt,
-                          .seed = domain::seed_for(plan, record_->transcript, knows_the_dialogue),
-                          .query = plan.query,
-                          .sampling = order.request.sampling,
-                          .deadline = *active_->deadline,
-                          .started = active_->started,
-                          .undoable = plan.continues && plan.added.empty()});
+  send(process_,
+       run_turn{.turn = order.turn,
+                .request_id = order.request.request_id,
+                .sink = order.sink,
+                .system_prompt = plan.system_prompt,
+                .seed = domain::seed_for(plan, record_->transcript, knows_the_dialogue,
+                                         shard_.settings.conversation.max_history_messages),
+                .query = plan.query,
+                .sampling = order.request.sampling,
+                .deadline = *active_->deadline,
+                .started = active_->started,
+                .undoable = plan.continues && plan.added.empty()});
 }
 
 void conversation::drop_process() {

@@ -13,6 +13,12 @@ conversation_directory::conversation_directory(std::size_t records_max, std::siz
   : records_max_{records_max},
     bytes_max_{bytes_max} {}
 
+void conversation_directory::set_limits(std::size_t records_max, std::size_t bytes_max) {
+  records_max_ = records_max;
+  bytes_max_ = bytes_max;
+  forget_surplus(nullptr);
+}
+
 std::shared_ptr<conversation_record> conversation_directory::obtain(const std::string& id) {
   if (const auto found = by_id_.find(id); found != by_id_.end()) {
     by_use_.splice(by_use_.begin(), by_use_, found->second->place);

@@ -41,6 +41,9 @@ class conversation_directory {
 public:
   conversation_directory(std::size_t records_max, std::size_t bytes_max);
 
+  /// Other limits from now on; forgets what is beyond them.
+  void set_limits(std::size_t records_max, std::size_t bytes_max);
+
   /// The conversation of that id, made if absent; counts as use.
   std::shared_ptr<conversation_record> obtain(const std::string& id);
 

@@ -8,6 +8,11 @@
 
 namespace ccapi::actors {
 
+namespace {
+/// Between two looks at who rests.
+constexpr std::chrono::minutes look_interval_max{1};
+} // namespace
+
 /// Ends its part at the terminal event, or when the client leaves.
 class front_end::turn_port final : public domain::event_sink {
 public:
@@ -116,6 +121,7 @@ front_end::behavior_type front_end::make_behavior() {
     },
     [this](const cancel_turn& what) { to_conversation(what); },
     [this](const grant_credit& what) { to_conversation(what); },
+    [this](const settings_changed& what) { on_settings_changed(what); },
     [this](const close_all&) { on_close_all(); },
     [this](const tick&) { on_tick(); },
     [this](const health_changed& what) { shard_.health = what.health; },
@@ -245,6 +251,12 @@ void front_end::on_close_all() {
       send(record->actor, close_all{});
 }
 
+void front_end::on_settings_changed(const settings_changed& what) {
+  shard_.settings = *what.values;
+  shard_.retries.set_percent(shard_.settings.retry.budget_percent);
+  shard_.conversations.set_limits(shard_.records_max(), shard_.record_bytes_max());
+}
+
 void front_end::on_tick() {
   tick_armed_ = false;
   const auto limit = home().system().clock().now() - shard_.settings.conversation.session_timeout;
@@ -254,14 +266,16 @@ void front_end::on_tick() {
 }
 
 /// One message is under way from the first conversation on. Whoever begins to rest behind it is due
-/// later than the next one.
+/// later than the next one; a shorter session_timeout is noticed after look_interval_max.
 void front_end::arm_tick() {
   if (std::exchange(tick_armed_, true))
     return;
   const auto now = home().system().clock().now();
   const auto due = shard_.conversations.longest_rest().value_or(now)
                    + shard_.settings.conversation.session_timeout;
-  delayed_send(this, std::max(due - now, domain::steady_time::duration::zero()), tick{});
+  constexpr domain::steady_time::duration soonest{0};
+  delayed_send(
+    this, std::clamp<domain::steady_time::duration>(due - now, soonest, look_interval_max), tick{});
 }
 
 domain::stats front_end::figures() const {

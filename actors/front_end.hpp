@@ -60,6 +60,7 @@ private:
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);
   void on_close_all();
+  void on_settings_changed(const settings_changed& what);
   void on_tick();
   void arm_tick();
   void submitted_turn_over(domain::turn_id turn, const domain::event& outcome);

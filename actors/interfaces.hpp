@@ -16,6 +16,7 @@ struct close_all;
 struct close_process;
 struct collect;
 struct drain;
+struct settings_changed;
 struct grant_credit;
 struct health_changed;
 struct lease_reply;
@@ -110,6 +111,8 @@ using supervisor_actor = status_client_actor::extend<
   takes<child_exited>,
   // app: start-up and shutdown
   takes<attach_listeners>, takes<drain>,
+  // app: the configuration was read anew
+  takes<settings_changed>,
   // itself: waiters out of time?
   takes<tick>>;
 
@@ -121,6 +124,8 @@ using front_end_actor = status_client_actor::extend<
   takes<cancel_turn>,
   // another front end: its sink has room again
   takes<grant_credit>,
+  // app: the configuration was read anew
+  takes<settings_changed>,
   // app: the gateway ends
   takes<close_all>,
   // itself: who has rested for too long?

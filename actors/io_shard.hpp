@@ -9,6 +9,7 @@
 #include "domain/status.hpp"
 #include "observe/log.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -22,7 +23,8 @@ struct io_shard {
   io_home& home;
   std::size_t index;
   std::size_t count;
-  const config::settings& settings;
+  /// A copy of this thread's own; a front end replaces it when the configuration is read anew.
+  config::settings settings;
   observe::logger log;
   supervisor_actor supervisor;
   /// What /health tells; the supervisor keeps it up to date by mail.
@@ -36,6 +38,14 @@ struct io_shard {
 
   [[nodiscard]] domain::retry_options retry_policy() const noexcept {
     return {.attempts_max = settings.retry.attempts, .backoff = settings.retry.backoff};
+  }
+
+  /// This thread's part of what may be remembered.
+  [[nodiscard]] std::size_t records_max() const noexcept {
+    return std::max<std::size_t>(settings.conversation.stored_max / count, 1);
+  }
+  [[nodiscard]] std::size_t record_bytes_max() const noexcept {
+    return settings.conversation.stored_bytes_max / count;
   }
 
   /// In [0, 1): spreads what would else happen at the same moment. Not for secrets.

@@ -2,6 +2,7 @@
 // What actors tell each other. One struct per message; interfaces.hpp says who answers what.
 
 #include "actors/interfaces.hpp"
+#include "config/settings.hpp"
 #include "domain/chat_request.hpp"
 #include "domain/event_sink.hpp"
 #include "domain/gateway.hpp"
@@ -175,6 +176,11 @@ struct attach_listeners {
 /// app -> supervisor: no new work from now on.
 struct drain {};
 
+/// app -> supervisor, front ends: the configuration was read anew.
+struct settings_changed {
+  std::shared_ptr<const config::settings> values{};
+};
+
 /// app -> front end -> conversations: end all turns and processes.
 struct close_all {};
 
@@ -217,6 +223,7 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::login_report))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::health_changed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::attach_listeners))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::drain))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::settings_changed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_all))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::collect))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::tick))
@@ -248,6 +255,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::login_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::health_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::attach_listeners)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::settings_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_all)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::collect)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::tick)

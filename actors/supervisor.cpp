@@ -281,6 +281,14 @@ void supervisor_state::on_drain() {
   review_health();
 }
 
+void supervisor_state::on_settings_changed(const settings_changed& what) {
+  pool_.set_limits(pool_options(*what.values));
+  breaker_.set_limits(breaker_options(*what.values));
+  for (auto next = pool_.next_waiter(); next; next = pool_.next_waiter())
+    if (!spawn_for(*next))
+      give_slot_on();
+}
+
 void supervisor_state::review_health() {
   auto health = options_.health; // what start-up found
   if (draining_) {
@@ -310,6 +318,19 @@ domain::stats supervisor_state::figures() const {
   return figures;
 }
 
+domain::process_pool::options pool_options(const config::settings& given) {
+  return {.processes_max = given.claude.max_concurrent_sessions,
+          .queue_max = given.limits.queue_max,
+          .queue_timeout = given.limits.queue_timeout};
+}
+
+domain::start_breaker::options breaker_options(const config::settings& given) {
+  return {.failures_max = given.supervision.start_failures_max,
+          .period = given.supervision.start_failures_period,
+          .pause = given.supervision.start_pause,
+          .pause_max = given.supervision.start_pause_max};
+}
+
 supervisor_actor::behavior_type
 supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>> self,
            supervisor_options options) {
@@ -327,6 +348,7 @@ supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>>
     [&state](const child_exited& what) { state.on_child_exited(what); },
     [&state](attach_listeners& what) { state.on_attach_listeners(what); },
     [&state](const drain&) { state.on_drain(); },
+    [&state](const settings_changed& what) { state.on_settings_changed(what); },
     [&state](const tick&) { state.on_tick(); },
   };
 }

@@ -4,6 +4,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/messages.hpp"
+#include "config/settings.hpp"
 #include "domain/process_pool.hpp"
 #include "domain/start_breaker.hpp"
 #include "domain/status.hpp"
@@ -34,6 +35,10 @@ struct supervisor_options {
   observe::logger log;
 };
 
+/// The parts of the settings that the supervisor goes by.
+domain::process_pool::options pool_options(const config::settings& given);
+domain::start_breaker::options breaker_options(const config::settings& given);
+
 /// Decisions are domain::process_pool's; this class performs them.
 class supervisor_state {
 public:
@@ -51,6 +56,7 @@ public:
   void on_child_exited(const child_exited& what);
   void on_attach_listeners(attach_listeners& what);
   void on_drain();
+  void on_settings_changed(const settings_changed& what);
   void on_tick();
   [[nodiscard]] domain::stats figures() const;
 

@@ -6,6 +6,7 @@ find_package(simdjson REQUIRED)
 find_package(toml11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
 add_library(ccapi_xxhash INTERFACE) # header-only use (XXH_INLINE_ALL)

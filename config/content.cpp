@@ -36,10 +36,34 @@ problem_text filled_list(const value& given) {
 
 problem_text host_names(const value& given) {
   const auto& names = std::get<text_list>(given);
-  if (std::any_of(names.begin(), names.end(),
-                  [](const auto& name) { return name.find('*') != std::string::npos; }))
-    return "must list whole names: a '*' would let any web page in by DNS rebinding";
+  if (std::any_of(names.begin(), names.end(), [](const auto& name) {
+        return name != "*" && name.find('*') != std::string::npos;
+      }))
+    return "must list whole names: a '*' inside one would let web pages in by DNS rebinding";
   return filled_list(given);
+}
+
+problem_text origins(const value& given) {
+  for (const auto& origin : std::get<text_list>(given)) {
+    const auto scheme = origin.find("://");
+    const bool has_host = scheme != std::string::npos && scheme > 0 && scheme + 3 < origin.size();
+    if (!has_host || origin.find_first_of("/*?# ", scheme + 3) != std::string::npos
+        || std::any_of(origin.begin(), origin.end(),
+                       [](char c) { return c <= ' ' || c > '~' || (c >= 'A' && c <= 'Z'); }))
+      return "has an entry that is no origin as browsers send it: scheme://host[:port], in lower "
+             "case, with nothing behind it";
+  }
+  return {};
+}
+
+problem_text absolute_paths(const value& given) {
+  for (const auto& path : std::get<text_list>(given)) {
+    if (auto problem = not_empty(path))
+      return "has an entry that " + *problem;
+    if (path.front() != '/')
+      return "has an entry that is no absolute path: " + path;
+  }
+  return {};
 }
 
 problem_text variable_patterns(const value& given) {

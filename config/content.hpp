@@ -19,8 +19,12 @@ problem_text no_nul(const value& given);
 problem_text real_model(const value& given);
 /// A list of non-empty texts.
 problem_text filled_list(const value& given);
-/// A list of host names without wildcards.
+/// A list of host names without wildcards, or with "*" for all of them.
 problem_text host_names(const value& given);
+/// A list of web origins: scheme://host[:port], nothing behind.
+problem_text origins(const value& given);
+/// A list of absolute paths.
+problem_text absolute_paths(const value& given);
 /// A list of names of environment variables; '*' only at the end.
 problem_text variable_patterns(const value& given);
 /// A table without empty names or texts.

@@ -1,5 +1,6 @@
 #include "config/load.hpp"
 
+#include "config/api_keys.hpp"
 #include "config/nearest.hpp"
 #include "config/reserved.hpp"
 #include "config/schema.hpp"
@@ -87,7 +88,8 @@ public:
     apply(entries_of_variables(environment_, {}));
     for (const auto& [name, text] : options_.flags)
       apply({entry_of_text(name, "command line", text)});
-    warn_of_inactive_keys();
+    resolve_keys();
+    name_inactive_keys();
     if (!problems_.empty())
       return std::move(problems_);
     return std::move(result_);
@@ -148,6 +150,8 @@ private:
     }
     row.set(result_.values, *content);
     result_.origins[static_cast<std::size_t>(&row - keys().data())].source = given.where;
+    if (!row.active)
+      name_inactive(given.name);
   }
 
   void apply_unknown(const entry& given) {
@@ -160,20 +164,45 @@ private:
     } else if (kind == reserved_key::security && given.says_something) {
       problems_.push_back(
         {given.where, given.name
-                        + " is not supported by this version; remove it, it would give no "
-                          "protection and no access"});
+                        + " is no key of this program and would protect nothing; remove it and "
+                          "give out API keys with [[auth.keys]] or auth.api_keys"});
     } else {
-      inactive_.push_back(given.name);
+      name_inactive(given.name);
     }
   }
 
-  void warn_of_inactive_keys() {
+  void name_inactive(const std::string& name) {
+    if (std::find(inactive_.begin(), inactive_.end(), name) == inactive_.end())
+      inactive_.push_back(name);
+  }
+
+  void name_inactive_keys() {
     if (inactive_.empty())
       return;
     std::string names;
     for (const auto& each : inactive_)
       names.append(names.empty() ? "" : ", ").append(each);
-    result_.warnings.push_back("these keys have no effect in this version: " + names);
+    result_.warnings.push_back("not active yet, without effect in this version: " + names);
+  }
+
+  void resolve_keys() {
+    const key_sources sources{
+      .variable = [this](const std::string& name) -> std::optional<std::string> {
+        for (const auto* variables : {&environment_, &dotenv_})
+          if (const auto* text = find_variable(*variables, name))
+            return *text;
+        return {};
+      },
+      .file = [this](const std::string& path) -> std::variant<std::string, problem> {
+        std::vector<problem> trouble;
+        auto file = read_file(path.starts_with('/') ? path : inside(path), path, trouble);
+        if (!trouble.empty())
+          return trouble.front();
+        if (!file.found)
+          return problem{path, "does not exist"};
+        return std::move(file.text);
+      }};
+    result_.values.auth.accepted = resolve_api_keys(result_.values.auth, sources, problems_);
   }
 
   const source_options& options_;

@@ -130,9 +130,14 @@ sources; a later one wins over an earlier one:
 6. environment variables `CLAUDE_CODE__SECTION__KEY`
 7. flags (`--host`, `--port`, `--claude`, `--log-level`)
 
-All files are optional except the one given with `--config`. Keys are read once, at start. A key
-that does not exist or a value out of its range stops the start with exit code 78 and one line per
-mistake; nothing is ignored silently.
+All files are optional except the one given with `--config`. A key that does not exist or a value
+out of its range stops the start with exit code 78 and one line per mistake; nothing is ignored
+silently.
+
+SIGHUP (`systemctl reload`, `kill -HUP`) reads everything anew: files, `.env` and the files of keys
+and certificates; the environment is the one of the start. What is wrong is logged, one line per
+mistake, and then nothing changes. Otherwise the new values hold from the next request on; keys
+marked "start" keep their old value until a restart, and a line in the log names them.
 
 `claude-code-api --check-config` checks without starting, `claude-code-api --print-config` shows
 every value and where it came from, and [`config/default.toml`](../config/default.toml) holds every
@@ -146,6 +151,24 @@ CLAUDE_CODE__SERVER__ALLOWED_HOSTS='["gateway.lan", "gateway.lan:8080"]'
 CLAUDE_CODE__MODELS__ALIASES='{"fast": "haiku"}'
 ```
 
+API keys are tables of their own in a file, an array of objects in a variable:
+
+```toml
+[[auth.keys]]
+name = "laptop"
+sha256 = "…"             # claude-code-api --new-key laptop makes a key and prints this table
+
+[[auth.keys]]
+name = "ci"
+env = "CI_GATEWAY_KEY"   # or file = "/run/credentials/ci-key"
+max_concurrent = 2
+```
+
+```sh
+CLAUDE_CODE__AUTH__KEYS='[{"name": "ci", "env": "CI_GATEWAY_KEY", "admin": true}]'
+CLAUDE_CODE__AUTH__API_KEYS='["a-long-random-key-of-your-own"]'
+```
+
 Durations take decimals (`timeout_seconds = 0.5`). `RUST_LOG=debug` sets `log.level`; module lists
 such as `claude_code_api=debug,info` are understood, other programs' modules are skipped.
 Variables in `.env` that do not belong to the gateway (`ANTHROPIC_API_KEY=...`) are put into its
@@ -155,7 +178,8 @@ environment unless they are there already.
 } // namespace
 
 std::string toml_line(const key& row, const value& given, std::string_view remark) {
-  if (row.secret)
+  const bool is_set = given != row.get(settings{});
+  if (row.secret && is_set)
     return "# " + std::string{leaf_of(row)} + " is secret and not shown # " + comment_text(remark);
   if (row.type == value_type::text_table)
     return table_text(row, given, remark);
@@ -194,15 +218,17 @@ std::string configuration_markdown() {
   for_each_section(
     [&](std::string_view section) {
       out.append("\n## [").append(section).append("]\n\n");
-      out += "| key | default | accepted | meaning |\n|---|---|---|---|\n";
+      out += "| key | default | accepted | change at | meaning |\n|---|---|---|---|---|\n";
     },
     [&](const key& row) {
       out += "| `" + std::string{leaf_of(row)} + "` | " + table_cell(default_cell(row)) + " | "
-             + table_cell(range_cell(row)) + " | " + table_cell(row.help) + " |\n";
+             + table_cell(range_cell(row)) + " | " + (row.reloadable ? "SIGHUP" : "start") + " | "
+             + (row.active ? "" : "*Not active yet.* ") + table_cell(row.help) + " |\n";
     });
   out += "\n## Keys without effect\n\n"
-         "Configurations written for other versions may hold these; the start goes on with a "
-         "warning that\nlists them:\n\n";
+         "Configurations written for the original program may hold these; the start goes on with "
+         "a warning\nthat lists them, together with the keys marked \"not active yet\" that are "
+         "set:\n\n";
   const auto append_names = [&](reserved_key kind) {
     auto names = reserved_names(kind);
     while (!names.empty()) {
@@ -212,8 +238,8 @@ std::string configuration_markdown() {
     }
   };
   append_names(reserved_key::inactive);
-  out += "\nThese decide about access. This version has nothing to honour them with, so a value "
-         "other than\n`false` or empty is refused:\n\n";
+  out += "\nThese would seem to protect something and do not, so a value other than `false` or "
+         "empty is\nrefused:\n\n";
   append_names(reserved_key::security);
   return out;
 }

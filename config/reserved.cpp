@@ -4,12 +4,9 @@ namespace ccapi::config {
 
 namespace {
 
-constexpr std::string_view inactive_names =
-  "file_access.additional_dirs mcp.enabled mcp.config_file mcp.config_json mcp.strict mcp.debug "
-  "cache.enabled cache.max_entries cache.ttl_seconds process_pool.size process_pool.min_idle "
-  "process_pool.max_idle conversation.max_history_messages database.*";
+constexpr std::string_view inactive_names = "database.*";
 
-constexpr std::string_view security_names = "file_access.skip_permissions auth.* cors.*";
+constexpr std::string_view security_names = "auth.secret_key auth.token_expiry_hours";
 
 bool matches(std::string_view pattern, std::string_view name) noexcept {
   if (pattern.ends_with('*'))

@@ -1,5 +1,5 @@
 #pragma once
-// Keys of existing configurations that this version knows but does not act on.
+// Keys of configurations written for the original program that are no keys here.
 
 #include <cstdint>
 #include <string_view>
@@ -9,15 +9,15 @@ namespace ccapi::config {
 enum class reserved_key : std::uint8_t {
   /// Not one of them.
   none,
-  /// Without effect; start-up goes on with a warning.
+  /// Without effect; start-up goes on and names them.
   inactive,
-  /// Would restrict or open access: start-up must not pretend to honour a value.
+  /// Would restrict access: start-up must not pretend to honour a value.
   security,
 };
 
 reserved_key reserved_kind(std::string_view name) noexcept;
 
-/// All of them for the documentation, "mcp.enabled", "auth.*".
+/// All of them for the documentation: "database.*".
 std::string_view reserved_names(reserved_key kind) noexcept;
 
 } // namespace ccapi::config

@@ -29,6 +29,11 @@ struct key {
   std::string_view help;
   /// Never printed.
   bool secret = false;
+  /// A change takes effect by SIGHUP; else only at the next start.
+  bool reloadable = true;
+  /// False for keys of features that this version does not have: checked, kept, without effect, and
+  /// named in a line at the start.
+  bool active = true;
   value (*get)(const settings&) = nullptr;
   /// Takes a value of `type` that `check` accepts.
   void (*set)(settings&, const value&) = nullptr;

@@ -23,8 +23,50 @@ struct server_settings {
   std::vector<std::string> allowed_hosts;
   /// Permits a non-loopback bind without API keys. Anyone who reaches it uses your account.
   bool allow_insecure_no_auth = false;
+  /// Take bodies without Content-Type or declared text/plain, from requests with a valid key.
+  bool lenient_content_type = false;
   /// I/O threads; 0 = one per core.
   std::uint32_t io_threads = 0;
+};
+
+/// One API key, as config::load has worked it out of auth.keys and auth.api_keys.
+struct api_key {
+  /// [A-Za-z0-9._-]{1,64}; unique. Also the name space of the key's conversations.
+  std::string name;
+  /// The key itself, or empty where only its hash is known.
+  std::string secret;
+  /// 64 lower-case hex digits, or empty where the key itself is known.
+  std::string sha256;
+  std::string profile = "chat";
+  /// May read /stats and the details of /health.
+  bool admin = false;
+  /// Turns at a time; 0 = no limit.
+  std::uint32_t max_concurrent = 0;
+  /// 0 = no limit.
+  std::uint32_t requests_per_minute = 0;
+
+  friend bool operator==(const api_key&, const api_key&) = default;
+};
+
+/// [auth] who may use the gateway.
+struct auth_settings {
+  /// Refuse to start without keys.
+  bool enabled = false;
+  /// As configured; api_keys.hpp says what a record may hold.
+  std::vector<std::vector<std::pair<std::string, std::string>>> keys;
+  std::vector<std::string> api_keys;
+  /// Refused requests of an address before it gets 429.
+  std::uint32_t failures_per_minute_max = 20;
+  /// What the two lists come to; set by config::load, no key of the configuration.
+  std::vector<api_key> accepted;
+};
+
+/// [cors] web pages that may use the gateway.
+struct cors_settings {
+  /// Exact origins, "https://app.example".
+  std::vector<std::string> allowed_origins;
+  /// Every origin; only with API keys.
+  bool allow_any = false;
 };
 
 enum class bare_mode : std::uint8_t { automatic, on, off };
@@ -141,6 +183,8 @@ struct conversation_settings {
   std::size_t stored_bytes_max = std::size_t{256} << 20;
   /// Requests that may wait for one busy conversation.
   std::uint32_t queue_max = 16;
+  /// Stored messages that a new process is told, from the end; 0 = all.
+  std::uint32_t max_history_messages = 0;
 };
 
 /// [limits] sizes, deadlines, queues.
@@ -185,8 +229,41 @@ struct log_settings {
   std::string format = "text"; ///< text | json
 };
 
+// Sections of features that this version does not have: read and checked, without effect.
+
+/// [file_access]
+struct file_access_settings {
+  bool skip_permissions = false;
+  std::vector<std::string> additional_dirs;
+};
+
+/// [mcp]
+struct mcp_settings {
+  bool enabled = false;
+  std::string config_file;
+  std::string config_json;
+  bool strict = false;
+  bool debug = false;
+};
+
+/// [cache]
+struct cache_settings {
+  bool enabled = true;
+  std::uint32_t max_entries = 1000;
+  std::uint32_t ttl_seconds = 3600;
+};
+
+/// [process_pool]
+struct process_pool_settings {
+  std::uint32_t size = 5;
+  std::uint32_t min_idle = 2;
+  std::uint32_t max_idle = 5;
+};
+
 struct settings {
   server_settings server;
+  auth_settings auth;
+  cors_settings cors;
   claude_settings claude;
   retry_settings retry;
   supervision_settings supervision;
@@ -194,6 +271,10 @@ struct settings {
   conversation_settings conversation;
   limits_settings limits;
   log_settings log;
+  file_access_settings file_access;
+  mcp_settings mcp;
+  cache_settings cache;
+  process_pool_settings process_pool;
 };
 
 } // namespace ccapi::config

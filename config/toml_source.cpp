@@ -67,6 +67,32 @@ std::optional<text_table> table_of(const toml::value& given) {
   return table;
 }
 
+std::optional<std::string> plain_text(const toml::value& given) {
+  if (given.is_string())
+    return given.as_string().str;
+  if (given.is_boolean())
+    return given.as_boolean() ? "true" : "false";
+  if (given.is_integer())
+    return std::to_string(given.as_integer());
+  return {};
+}
+
+std::optional<text_records> records_of(const toml::value& given) {
+  text_records records;
+  for (const auto& item : given.as_array()) {
+    if (!item.is_table())
+      return {};
+    auto& record = records.emplace_back();
+    for (const auto& [name, member] : in_written_order(item.as_table())) {
+      auto text = plain_text(*member);
+      if (!text)
+        return {};
+      record.emplace_back(name, std::move(*text));
+    }
+  }
+  return records;
+}
+
 std::optional<value> converted(const key& row, const toml::value& given) {
   switch (row.type) {
   case value_type::boolean:
@@ -89,6 +115,8 @@ std::optional<value> converted(const key& row, const toml::value& given) {
     return given.is_array() ? std::optional<value>{list_of(given)} : std::nullopt;
   case value_type::text_table:
     return given.is_table() ? std::optional<value>{table_of(given)} : std::nullopt;
+  case value_type::text_records:
+    return given.is_array() ? std::optional<value>{records_of(given)} : std::nullopt;
   }
   return {};
 }

@@ -74,14 +74,47 @@ value_or_problem table_from(const boost::json::value& parsed) {
   return value{std::move(table)};
 }
 
+/// A member of a record; numbers and booleans become text.
+std::optional<std::string> plain_text(const boost::json::value& item) {
+  if (const auto* text = item.if_string())
+    return std::string{text->data(), text->size()};
+  if (const auto* flag = item.if_bool())
+    return *flag ? "true" : "false";
+  if (const auto* number = item.if_int64())
+    return std::to_string(*number);
+  return {};
+}
+
+value_or_problem records_from(const boost::json::value& parsed) {
+  const std::string expected{R"(must be a JSON array of objects, e.g. [{"name": "a"}])"};
+  const auto* array = parsed.if_array();
+  if (!array)
+    return expected;
+  text_records records;
+  for (const auto& item : *array) {
+    const auto* object = item.if_object();
+    if (!object)
+      return expected;
+    auto& record = records.emplace_back();
+    for (const auto& [name, member] : *object) {
+      auto text = plain_text(member);
+      if (!text)
+        return std::string{"may hold only strings, whole numbers, true and false in its entries"};
+      record.emplace_back(std::string{name}, std::move(*text));
+    }
+  }
+  return value{std::move(records)};
+}
+
 value_or_problem json_from(value_type type, std::string_view text) {
+  const auto convert = type == value_type::text_list    ? list_from
+                       : type == value_type::text_table ? table_from
+                                                        : records_from;
   try {
     boost::json::error_code failure;
     const auto parsed =
       boost::json::parse(boost::json::string_view{text.data(), text.size()}, failure);
-    if (failure)
-      return type == value_type::text_list ? list_from({}) : table_from({});
-    return type == value_type::text_list ? list_from(parsed) : table_from(parsed);
+    return convert(failure ? boost::json::value{} : parsed);
   } catch (const std::exception&) {
     return std::string{"is too large"};
   }
@@ -122,6 +155,8 @@ std::string_view description(value_type type) noexcept {
     return "an array of strings";
   case value_type::text_table:
     return "a table of strings";
+  case value_type::text_records:
+    return "an array of tables";
   }
   return "a value";
 }
@@ -147,6 +182,7 @@ value_or_problem value_from_text(value_type type, std::int64_t unit_ms, std::str
     return value{std::string{text}};
   case value_type::text_list:
   case value_type::text_table:
+  case value_type::text_records:
     return json_from(type, text);
   }
   return must_be(type);
@@ -186,6 +222,9 @@ std::string to_toml(const value& given, std::int64_t unit_ms) {
       return joined(table, "{", "}", [](const auto& pair) {
         return toml_quoted(pair.first) + " = " + toml_quoted(pair.second);
       });
+    }
+    std::string operator()(const text_records& records) const {
+      return joined(records, "[", "]", [this](const auto& record) { return (*this)(record); });
     }
   };
   return std::visit(printer{unit_ms}, given);

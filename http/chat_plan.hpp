@@ -2,6 +2,7 @@
 // chat_plan: what a chat answer's two forms (streamed and whole) have in common.
 
 #include "domain/gateway.hpp"
+#include "http/key_ring.hpp"
 #include "openai/answer.hpp"
 
 #include <cstddef>
@@ -17,6 +18,7 @@ struct chat_plan {
   std::vector<std::string> ignored_params;
   bool echo_requested = false; ///< answers repeat requested_model
   bool include_usage = false;
+  key_usage::turn_place place{}; ///< among the turns of the request's key
 
   /// What `model` says when `ran` answers; `ran` is empty while unknown.
   [[nodiscard]] std::string shown_model(std::string_view ran) const;

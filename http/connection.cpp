@@ -1,8 +1,8 @@
 #include "http/connection.hpp"
 
+#include "http/cors.hpp"
 #include "http/middleware.hpp"
 #include "http/reply.hpp"
-#include "http/router.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -25,11 +25,12 @@ constexpr std::size_t linger_bytes_max = std::size_t{64} << 10;
 } // namespace
 
 connection::connection(socket_type socket, std::shared_ptr<http::site> home,
-                       connection_limit::place place)
+                       connection_limit::place place, std::string client_address)
   : socket_{std::move(socket)},
     timer_{socket_.get_executor()},
     site_{std::move(home)},
-    place_{std::move(place)} {}
+    place_{std::move(place)},
+    client_address_{std::move(client_address)} {}
 
 void connection::start() {
   if (site_->draining() && !has_unread_bytes())
@@ -167,13 +168,19 @@ void connection::accept_head(std::size_t head_bytes) {
   request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
   http_10_ = reader.is_http_10();
   keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
+  auto route = find_route(request_.method, request_.path);
+  common_fields_.clear();
   if (!problem)
-    problem = check_request(request_.method, fields, site_->hosts, site_->settings.allowed_origins);
+    problem = admit(fields, route);
   const bool wants_continue = fields.expects_continue && !http_10_;
+  const bool preflight = !problem && is_preflight(request_.method, fields);
+  if (preflight)
+    append_preflight_fields(common_fields_, fields, route.allow);
   input_.consume(head_bytes); // the views of fields and target end here
   if (problem)
     return refuse(*problem);
-  auto route = find_route(request_.method, request_.path);
+  if (preflight)
+    return answer_preflight();
   if (!route.found)
     return refuse(route.allow.empty() ? route_not_found : method_not_allowed, route.allow);
   if (site_->draining() && !route.found->answers_while_draining)
@@ -181,6 +188,65 @@ void connection::accept_head(std::size_t head_bytes) {
   endpoint_ = route.found;
   request_.parameter = std::move(route.parameter);
   expect_body(wants_continue);
+}
+
+/// The checks of a head in their order; null = the request may go on.
+const transport_problem* connection::admit(const head_fields& fields, const route& found) {
+  const auto& settings = site_->settings();
+  if (const auto* problem = check_origin(fields, site_->hosts(), settings.cors))
+    return problem;
+  if (fields.origin)
+    append_cors_fields(common_fields_, *fields.origin);
+  if (is_preflight(request_.method, fields))
+    return nullptr; // browsers send no key with it
+  if (const auto* problem = identify(fields, found.found ? found.found->allowed : access::key))
+    return problem;
+  const bool lenient = settings.lenient_content_type && request_.caller.usage;
+  return check_body_type(request_.method, fields, lenient);
+}
+
+const transport_problem* connection::identify(const head_fields& fields, access needed) {
+  const auto& settings = site_->settings();
+  request_.caller = {};
+  retry_after_.reset();
+  if (settings.keys->empty())
+    return nullptr;
+  request_.caller.admin = false;
+  const auto* key = settings.keys->identify(fields);
+  if (!key) {
+    if (needed == access::open)
+      return nullptr;
+    retry_after_ =
+      settings.failures->failed(client_address_, settings.failures_per_minute_max, clock::now());
+    return retry_after_ ? &too_many_wrong_keys : &wrong_key;
+  }
+  request_.caller = {.name = key->name,
+                     .admin = key->admin,
+                     .max_concurrent = key->max_concurrent,
+                     .usage = key->usage};
+  if (needed == access::admin && !key->admin)
+    return &admin_key_needed;
+  return needed == access::open ? nullptr : count_request(*key);
+}
+
+const transport_problem* connection::count_request(const key_ring::entry& key) {
+  if (key.requests_per_minute == 0)
+    return nullptr;
+  const auto rate = key.usage->count_request(key.requests_per_minute, clock::now());
+  append_header(common_fields_, "x-ratelimit-limit-requests",
+                std::to_string(key.requests_per_minute));
+  append_header(common_fields_, "x-ratelimit-remaining-requests", std::to_string(rate.left));
+  retry_after_ = rate.wait;
+  return rate.wait ? &key_rate_exceeded : nullptr;
+}
+
+void connection::answer_preflight() {
+  if (!reader_->complete())
+    keep_alive_ = false; // nobody reads its body
+  phase_ = phase::working;
+  deadlines_.clear(deadline::input);
+  reader_.reset();
+  reply({.status = 204, .content_type = {}}, {});
 }
 
 void connection::expect_body(bool wants_continue) {
@@ -238,7 +304,7 @@ void connection::refuse(const transport_problem& problem, std::string_view allow
   phase_ = phase::working;
   deadlines_.clear(deadline::input);
   reader_.reset();
-  reply_problem(*this, problem, allow);
+  reply_problem(*this, problem, allow, std::exchange(retry_after_, std::nullopt));
 }
 
 void connection::linger() {

@@ -8,7 +8,9 @@
 #include "http/exchange.hpp"
 #include "http/framing.hpp"
 #include "http/input_buffer.hpp"
+#include "http/key_ring.hpp"
 #include "http/request_reader.hpp"
+#include "http/router.hpp"
 #include "http/site.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -36,7 +38,9 @@ public:
   using executor = asio::io_context::executor_type;
   using socket_type = asio::basic_stream_socket<asio::ip::tcp, executor>;
 
-  connection(socket_type socket, std::shared_ptr<http::site> home, connection_limit::place place);
+  /// `client_address`: for the log, and to count failures by.
+  connection(socket_type socket, std::shared_ptr<http::site> home, connection_limit::place place,
+             std::string client_address);
 
   /// Call once, after make_shared.
   void start();
@@ -75,9 +79,13 @@ private:
   bool advance_head();
   bool advance_body();
   void accept_head(std::size_t head_bytes);
+  const transport_problem* admit(const head_fields& fields, const route& found);
+  const transport_problem* identify(const head_fields& fields, access needed);
+  const transport_problem* count_request(const key_ring::entry& key);
   void expect_body(bool wants_continue);
   void hand_over();
   void refuse(const transport_problem& problem, std::string_view allow = {});
+  void answer_preflight();
 
   // output
   response_frame frame_for(std::size_t length) const;
@@ -106,6 +114,9 @@ private:
   http::request request_;
   const endpoint* endpoint_ = nullptr;
   std::string conversation_;
+  std::string common_fields_; ///< of every answer to this request
+  std::string client_address_;
+  std::optional<std::chrono::milliseconds> retry_after_; ///< of the refusal under way
   std::shared_ptr<answer> work_;
 
   std::string output_;

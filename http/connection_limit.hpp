@@ -39,6 +39,12 @@ public:
   /// `address`: empty for loopback, which is exempt from the limit per address. Nothing if full.
   std::optional<place> admit(const std::string& address);
 
+  /// Other limits from now on; whoever is in stays.
+  void set(std::uint32_t total_max, std::uint32_t per_address_max) noexcept {
+    total_max_ = total_max;
+    per_address_max_ = per_address_max;
+  }
+
   [[nodiscard]] std::size_t count() const noexcept { return total_.load(); }
 
   /// Calls `done` once when there is no connection (at once if so), on whichever thread sees it.
@@ -49,8 +55,8 @@ private:
   void leave(const std::string& address);
   void notify_if_empty();
 
-  const std::uint32_t total_max_;
-  const std::uint32_t per_address_max_;
+  std::atomic<std::uint32_t> total_max_;
+  std::atomic<std::uint32_t> per_address_max_;
   std::atomic<std::uint32_t> total_{0};
   std::mutex mutex_; // guards the rest; not taken for loopback connections but the last to leave
   std::unordered_map<std::string, std::uint32_t> by_address_;

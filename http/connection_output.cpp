@@ -27,6 +27,7 @@ response_frame connection::frame_for(std::size_t length) const {
           .http_10 = http_10_,
           .keep_alive = keep_alive_ && !site_->draining(),
           .request_id = request_.id,
+          .extra = common_fields_,
           .date = site_->date(),
           .processing = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now()
                                                                               - request_.received)};
@@ -119,9 +120,10 @@ void connection::on_answered() {
   if (!keep_alive_ || site_->draining())
     return linger();
   for (auto* text : {&output_, &request_.body, &request_.path, &request_.query, &request_.id,
-                     &request_.parameter, &conversation_})
+                     &request_.parameter, &conversation_, &common_fields_})
     release_large(*text);
   request_.method = method::other;
+  request_.caller = {};
   answer_bytes_ = 0;
   endpoint_ = nullptr;
   scanner_ = {};
@@ -137,16 +139,19 @@ void connection::log_answer(unsigned status) const {
     return;
   const auto took =
     std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - request_.received);
-  const std::string_view verb = request_.method == method::post   ? "POST"
-                                : request_.method == method::get  ? "GET"
-                                : request_.method == method::head ? "HEAD"
-                                                                  : "other";
+  const std::string_view verb = request_.method == method::post      ? "POST"
+                                : request_.method == method::get     ? "GET"
+                                : request_.method == method::head    ? "HEAD"
+                                : request_.method == method::options ? "OPTIONS"
+                                                                     : "other";
   log.info("request ended", {{"method", verb},
                              {"path", request_.path},
                              {"status", std::uint64_t{status}},
                              {"bytes", std::uint64_t{answer_bytes_}},
                              {"ms", static_cast<double>(took.count()) / 1000},
                              {"request", request_.id},
+                             {"key", request_.caller.name},
+                             {"client", client_address_},
                              {"conversation", conversation_}});
 }
 

@@ -5,6 +5,7 @@
 #include "http/request.hpp"
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace ccapi::http {
@@ -22,10 +23,18 @@ void show_health(exchange& client);            ///< endpoints/health.cpp
 void show_stats(exchange& client);             ///< endpoints/stats.cpp
 } // namespace endpoints
 
+/// Whom an endpoint answers where API keys are configured.
+enum class access : std::uint8_t {
+  open,  ///< everybody; a key is looked at, but not asked for
+  key,   ///< any key
+  admin, ///< keys with `admin`
+};
+
 struct endpoint {
   std::string_view pattern; ///< below /v1; a last segment {id} takes the rest of the path
   method verb;              ///< get (serves HEAD, too) or post
   handler handle;
+  access allowed = access::key;
   bool answers_while_draining = false; ///< all others are refused with 503 then
 };
 
@@ -33,8 +42,8 @@ inline constexpr std::array api{
   endpoint{"/chat/completions", method::post, endpoints::create_chat_completion},
   endpoint{"/models", method::get, endpoints::list_models},
   endpoint{"/models/{id}", method::get, endpoints::show_model},
-  endpoint{"/health", method::get, endpoints::show_health, true},
-  endpoint{"/stats", method::get, endpoints::show_stats, true},
+  endpoint{"/health", method::get, endpoints::show_health, access::open, true},
+  endpoint{"/stats", method::get, endpoints::show_stats, access::admin, true},
 };
 
 } // namespace ccapi::http

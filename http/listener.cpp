@@ -1,9 +1,9 @@
 #include "http/listener.hpp"
 
-#include "http/bind_policy.hpp"
 #include "http/connection.hpp"
 #include "http/middleware.hpp"
 #include "http/reply.hpp"
+#include "http/start_policy.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -66,26 +66,25 @@ std::string text_of(const tcp::endpoint& endpoint) {
 /// What start's and the acceptors' handlers share; lives as long as one of them.
 class server::state : public std::enable_shared_from_this<state> {
 public:
-  std::vector<worker> workers;
-  config::server_settings settings;
-  site_settings sites_have;
-  const domain::model_catalog& models;
-  observe::logger log;
-  std::shared_ptr<connection_limit> limit;
+  const std::vector<worker> workers;
+  const std::string version;
+  const observe::logger log;
+  const std::shared_ptr<connection_limit> limit;
 
-  state(std::vector<worker> the_workers, config::server_settings server, site_settings common,
-        const domain::model_catalog& the_models, observe::logger the_log)
+  state(std::vector<worker> the_workers, const config::settings& given, std::string the_version,
+        observe::logger the_log)
     : workers{std::move(the_workers)},
-      settings{std::move(server)},
-      sites_have{std::move(common)},
-      models{the_models},
+      version{std::move(the_version)},
       log{std::move(the_log)},
-      limit{std::make_shared<connection_limit>(sites_have.limits.connections_max,
-                                               sites_have.limits.connections_per_address_max)} {}
+      limit{std::make_shared<connection_limit>(given.limits.connections_max,
+                                               given.limits.connections_per_address_max)},
+      settings_{given},
+      keys_{std::make_shared<key_ring>(given.auth.accepted, nullptr)} {}
 
   domain::result<std::vector<std::string>> open();
   void accept_on(std::size_t index);
   void stop_accepting();
+  void reconfigure(const config::settings& given);
 
   /// Runs the action with each site on its own loop.
   void on_all_sites(void (site::*action)()) {
@@ -100,6 +99,7 @@ private:
     timer_type pause;
   };
 
+  [[nodiscard]] site_settings settings_for_sites() const;
   domain::result<std::vector<tcp::endpoint>> addresses() const;
   error_code listen_on(tcp::endpoint endpoint);
   void on_accept(std::size_t index, const error_code& ec, connection::socket_type socket,
@@ -108,17 +108,34 @@ private:
 
   std::vector<listening_socket> listening_;
   std::vector<std::shared_ptr<site>> sites_; ///< one per worker; set by open
+  config::settings settings_;
+  std::shared_ptr<const key_ring> keys_;
+  std::shared_ptr<auth_failures> failures_ = std::make_shared<auth_failures>();
+  std::uint16_t port_ = 0; ///< that is listened on
   std::size_t next_worker_ = 0;
   bool stopped_ = false;
 };
 
+site_settings server::state::settings_for_sites() const {
+  const auto& models = settings_.models;
+  return {.limits = settings_.limits,
+          .cors = settings_.cors,
+          .echo_requested_model = models.echo_requested,
+          .lenient_content_type = settings_.server.lenient_content_type,
+          .failures_per_minute_max = settings_.auth.failures_per_minute_max,
+          .models = std::make_shared<domain::model_catalog>(models.default_model, models.aliases,
+                                                            models.list),
+          .keys = keys_,
+          .failures = failures_};
+}
+
 domain::result<std::vector<tcp::endpoint>> server::state::addresses() const {
-  auto host = settings.host;
+  auto host = settings_.server.host;
   if (host.starts_with('[') && host.ends_with(']'))
     host = host.substr(1, host.size() - 2);
   tcp::resolver resolver{workers.front().loop};
   error_code ec;
-  const auto found = resolver.resolve(host, std::to_string(settings.port),
+  const auto found = resolver.resolve(host, std::to_string(settings_.server.port),
                                       tcp::resolver::passive | tcp::resolver::numeric_service, ec);
   std::vector<tcp::endpoint> endpoints;
   if (!ec)
@@ -126,17 +143,16 @@ domain::result<std::vector<tcp::endpoint>> server::state::addresses() const {
       endpoints.push_back(entry.endpoint());
   if (endpoints.empty())
     return domain::error{.code = domain::error_code::invalid_request,
-                         .message = "server.host \"" + settings.host
+                         .message = "server.host \"" + settings_.server.host
                                     + "\" has no address: " + ec.message() + ".",
                          .param = "server.host",
                          .retry_useful = false};
-  if (!settings.allow_insecure_no_auth)
-    for (const auto& endpoint : endpoints)
-      if (!endpoint.address().is_loopback()) { // a name that only looks local
-        config::server_settings real;
-        real.host = endpoint.address().to_string();
-        return check_bind(real).error();
-      }
+  for (const auto& endpoint : endpoints) { // a name may only look local
+    auto real = settings_;
+    real.server.host = endpoint.address().to_string();
+    if (auto allowed = check_start(real); !allowed)
+      return std::move(allowed).error();
+  }
   return endpoints;
 }
 
@@ -160,12 +176,12 @@ error_code server::state::listen_on(tcp::endpoint endpoint) {
 }
 
 domain::result<std::vector<std::string>> server::state::open() {
-  if (auto allowed = check_bind(settings); !allowed)
+  if (auto allowed = check_start(settings_); !allowed)
     return std::move(allowed).error();
   auto endpoints = addresses();
   if (!endpoints)
     return std::move(endpoints).error();
-  auto port = settings.port;
+  auto port = settings_.server.port;
   std::vector<std::string> names;
   error_code unavailable;
   for (auto endpoint : *endpoints) {
@@ -185,10 +201,23 @@ domain::result<std::vector<std::string>> server::state::open() {
   }
   if (listening_.empty())
     return bind_error(text_of(endpoints->front()), unavailable);
+  port_ = port;
+  const auto common = settings_for_sites();
   for (const auto& each : workers)
-    sites_.push_back(std::make_shared<site>(each.gateway, models, host_allow_list{settings, port},
-                                            sites_have, log));
+    sites_.push_back(std::make_shared<site>(each.gateway, host_allow_list{settings_.server, port_},
+                                            common, version, log));
   return names;
+}
+
+void server::state::reconfigure(const config::settings& given) {
+  settings_ = given;
+  keys_ = std::make_shared<key_ring>(given.auth.accepted, keys_.get());
+  limit->set(given.limits.connections_max, given.limits.connections_per_address_max);
+  const host_allow_list hosts{settings_.server, port_};
+  const auto common = settings_for_sites();
+  for (std::size_t i = 0; i < sites_.size(); ++i)
+    asio::post(workers[i].loop,
+               [home = sites_[i], hosts, common] { home->reconfigure(hosts, common); });
 }
 
 void server::state::accept_on(std::size_t index) {
@@ -226,16 +255,16 @@ void server::state::welcome(connection::socket_type socket, std::size_t worker_i
   const auto peer = socket.remote_endpoint(ec);
   if (ec)
     return;
-  auto place =
-    limit->admit(peer.address().is_loopback() ? std::string{} : peer.address().to_string());
+  auto address = peer.address().to_string();
+  auto place = limit->admit(peer.address().is_loopback() ? std::string{} : address);
   if (!place) {
     socket.non_blocking(true, ec);
     const auto answer = busy_answer();
     socket.write_some(asio::buffer(answer), ec); // a fresh socket has room for it
     return;
   }
-  auto born =
-    std::make_shared<connection>(std::move(socket), sites_[worker_index], std::move(*place));
+  auto born = std::make_shared<connection>(std::move(socket), sites_[worker_index],
+                                           std::move(*place), std::move(address));
   asio::dispatch(workers[worker_index].loop, [born = std::move(born)] { born->start(); });
 }
 
@@ -248,15 +277,10 @@ void server::state::stop_accepting() {
   }
 }
 
-server::server(std::vector<worker> workers, config::server_settings settings,
-               config::limits_settings limits, const domain::model_catalog& models,
-               bool echo_requested_model, std::string version, observe::logger log)
-  : state_{std::make_shared<state>(std::move(workers), std::move(settings),
-                                   site_settings{.limits = limits,
-                                                 .version = std::move(version),
-                                                 .echo_requested_model = echo_requested_model,
-                                                 .allowed_origins = {}},
-                                   models, std::move(log))} {}
+server::server(std::vector<worker> workers, const config::settings& settings, std::string version,
+               observe::logger log)
+  : state_{
+    std::make_shared<state>(std::move(workers), settings, std::move(version), std::move(log))} {}
 
 server::~server() = default;
 
@@ -269,6 +293,11 @@ void server::start() {
     for (std::size_t i = 0; i < state->listening(); ++i)
       state->accept_on(i);
   });
+}
+
+void server::reconfigure(const config::settings& settings) {
+  asio::post(state_->workers.front().loop,
+             [state = state_, settings] { state->reconfigure(settings); });
 }
 
 void server::stop_accepting() {

@@ -3,7 +3,6 @@
 
 #include "config/settings.hpp"
 #include "domain/gateway.hpp"
-#include "domain/model_catalog.hpp"
 #include "domain/result.hpp"
 #include "observe/log.hpp"
 
@@ -24,14 +23,13 @@ struct worker {
 };
 
 /// Order: construct, open, start; at the end stop_accepting, close_all, when_empty's callback. The
-/// loops, gateways and the catalog must outlive the last connection; the server itself may go when
-/// no connection is left or its loops have stopped.
+/// loops and gateways must outlive the last connection; the server itself may go when no connection
+/// is left or its loops have stopped.
 class server {
 public:
   /// `workers` must not be empty. Accepting happens on the first one's loop.
-  server(std::vector<worker> workers, config::server_settings settings,
-         config::limits_settings limits, const domain::model_catalog& models,
-         bool echo_requested_model, std::string version, observe::logger log);
+  server(std::vector<worker> workers, const config::settings& settings, std::string version,
+         observe::logger log);
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -45,6 +43,11 @@ public:
 
   /// Accepts from now on. Any thread.
   void start();
+
+  /// Takes over what can change while it runs: keys, web origins, names of hosts and models,
+  /// limits. Each connection follows with its next request. The caller has checked the start
+  /// policy. Any thread.
+  void reconfigure(const config::settings& settings);
 
   /// Closes the listening sockets and idle connections; requests that come on others are refused
   /// with 503, and each connection ends with the answer it is at. Any thread.

@@ -2,7 +2,8 @@
 
 #include "domain/ids.hpp"
 #include "http/ascii.hpp"
-#include "http/bind_policy.hpp"
+#include "http/cors.hpp"
+#include "http/start_policy.hpp"
 
 #include <algorithm>
 
@@ -16,16 +17,17 @@ constexpr transport_problem unknown_host{
   "add that name to server.allowed_hosts."};
 constexpr transport_problem foreign_origin{
   403, request_error_type, "origin_not_allowed",
-  "Requests from web pages are refused: this gateway uses its owner's account."};
+  "Requests from web pages are refused: this gateway uses its owner's account. Pages of your own "
+  "are let in by cors.allowed_origins."};
 constexpr transport_problem wrong_content_type{415, request_error_type, "unsupported_media_type",
                                                "Content-Type must be application/json."};
 constexpr transport_problem wrong_content_encoding{
   415, request_error_type, "unsupported_content_encoding",
   "Request bodies must come uncompressed (Content-Encoding: identity, or none)."};
 
-bool is_json(std::string_view content_type) noexcept {
+bool is_type(std::string_view content_type, std::string_view wanted) noexcept {
   const auto parameters = content_type.find(';');
-  return ascii::equals_lower(ascii::trim(content_type.substr(0, parameters)), "application/json");
+  return ascii::equals_lower(ascii::trim(content_type.substr(0, parameters)), wanted);
 }
 
 std::string lower_case(std::string_view text) {
@@ -54,33 +56,40 @@ host_allow_list::host_allow_list(const config::server_settings& server, std::uin
   if (!is_wildcard_name(server.host))
     add(in_host_form(server.host));
   for (const auto& entry : server.allowed_hosts) {
+    any_ = any_ || entry == "*";
     names_.push_back(lower_case(entry));
     add(in_host_form(entry));
   }
 }
 
 bool host_allow_list::allows(std::string_view host) const noexcept {
-  return std::any_of(names_.begin(), names_.end(),
-                     [&](const std::string& name) { return ascii::equals_lower(host, name); });
+  return any_ || std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+           return ascii::equals_lower(host, name);
+         });
 }
 
-const transport_problem* check_request(method verb, const head_fields& fields,
-                                       const host_allow_list& hosts,
-                                       const std::vector<std::string>& allowed_origins) noexcept {
+const transport_problem* check_origin(const head_fields& fields, const host_allow_list& hosts,
+                                      const config::cors_settings& cors) noexcept {
   if (!fields.host || !hosts.allows(*fields.host))
     return &unknown_host;
-  const bool origin_allowed =
-    fields.origin
-    && std::find(allowed_origins.begin(), allowed_origins.end(), *fields.origin)
-         != allowed_origins.end();
+  const bool origin_allowed = fields.origin && allows_origin(cors, *fields.origin);
   if (fields.origin && !origin_allowed)
     return &foreign_origin;
   if (fields.sec_fetch_site && !origin_allowed && *fields.sec_fetch_site != "same-origin"
       && *fields.sec_fetch_site != "none")
     return &foreign_origin;
+  return nullptr;
+}
+
+const transport_problem* check_body_type(method verb, const head_fields& fields,
+                                         bool lenient) noexcept {
   if (verb != method::post)
     return nullptr;
-  if (!fields.content_type || !is_json(*fields.content_type))
+  const bool fits = fields.content_type
+                      ? is_type(*fields.content_type, "application/json")
+                          || (lenient && is_type(*fields.content_type, "text/plain"))
+                      : lenient;
+  if (!fits)
     return &wrong_content_type;
   if (fields.content_encoding && !ascii::equals_lower(*fields.content_encoding, "identity"))
     return &wrong_content_encoding;

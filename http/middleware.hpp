@@ -17,7 +17,7 @@ namespace ccapi::http {
 class host_allow_list {
 public:
   /// `port`: the one that is listened on. server.allowed_hosts entries count as they are and with
-  /// that port; a wildcard server.host adds nothing.
+  /// that port, "*" allows every host; a wildcard server.host adds nothing.
   host_allow_list(const config::server_settings& server, std::uint16_t port);
 
   /// `host`: the field's value, "name" or "name:port". Case does not matter.
@@ -25,13 +25,18 @@ public:
 
 private:
   std::vector<std::string> names_; // lower case
+  bool any_ = false;
 };
 
-/// Null = the request may go on. Order: Host (421), Origin (403), Sec-Fetch-Site (403), then for
-/// POST Content-Type and Content-Encoding (415). `allowed_origins` are compared byte by byte.
-const transport_problem* check_request(method verb, const head_fields& fields,
-                                       const host_allow_list& hosts,
-                                       const std::vector<std::string>& allowed_origins) noexcept;
+/// Who may be asking. Null = go on. Order: Host (421), Origin (403), Sec-Fetch-Site (403).
+const transport_problem* check_origin(const head_fields& fields, const host_allow_list& hosts,
+                                      const config::cors_settings& cors) noexcept;
+
+/// For POST: Content-Type and Content-Encoding (415). `lenient`: a body without Content-Type, or
+/// declared as text/plain, is taken for JSON. Never for requests without a key: a web page can send
+/// such a one anywhere.
+const transport_problem* check_body_type(method verb, const head_fields& fields,
+                                         bool lenient) noexcept;
 
 /// The client's own id if it is safe to echo and log, else a new UUID.
 std::string request_id_for(std::string_view client_value);

@@ -31,13 +31,17 @@ void reply_json(exchange& client, std::string_view body, std::string_view extra)
   client.reply({.extra = extra}, body);
 }
 
-void reply_problem(exchange& client, const transport_problem& problem, std::string_view allow) {
+void reply_problem(exchange& client, const transport_problem& problem, std::string_view allow,
+                   std::optional<std::chrono::milliseconds> retry_after) {
   std::string extra;
   append_header(extra, "allow", allow);
+  if (problem.status == 401)
+    append_header(extra, "www-authenticate", "Bearer");
+  if (problem.status == 503 && !retry_after)
+    retry_after = short_wait;
   // Only what time heals is worth a retry; the rest would fail again.
-  const bool passes = problem.status == 503 || problem.status == 408;
-  append_retry_headers(extra, passes,
-                       problem.status == 503 ? std::optional{short_wait} : std::nullopt);
+  const bool passes = problem.status == 503 || problem.status == 429 || problem.status == 408;
+  append_retry_headers(extra, passes, retry_after);
   client.reply({.status = problem.status, .extra = extra}, problem_body(problem));
 }
 

@@ -19,8 +19,9 @@ void append_retry_headers(std::string& lines, bool should_retry,
 
 void reply_json(exchange& client, std::string_view body, std::string_view extra = {});
 
-/// `allow`: the Allow header of a 405.
-void reply_problem(exchange& client, const transport_problem& problem, std::string_view allow = {});
+/// `allow`: the Allow header of a 405. `retry_after`: when it will pass, if that is known.
+void reply_problem(exchange& client, const transport_problem& problem, std::string_view allow = {},
+                   std::optional<std::chrono::milliseconds> retry_after = {});
 
 /// Sends the failure's status and body and logs what isn't the client's own fault.
 /// `work_begun`: the API has been called for this turn, a retry would pay twice.

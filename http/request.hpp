@@ -3,13 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace ccapi::http {
 
-enum class method : std::uint8_t { get, head, post, other };
+enum class method : std::uint8_t { get, head, post, options, other };
 
 /// Values of the head's fields; views into the connection's buffer, valid until the body is read.
 /// A field that came twice although it may not has the value `repeated`, which passes no check.
@@ -21,9 +22,27 @@ struct head_fields {
   std::optional<std::string_view> sec_fetch_site;
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> content_encoding;
+  std::optional<std::string_view> authorization;
+  std::optional<std::string_view> x_api_key;
+  std::optional<std::string_view> api_key;
+  std::optional<std::string_view> access_control_request_method;
+  std::optional<std::string_view> access_control_request_headers;
+  bool access_control_request_private_network = false;
   std::string_view request_id; ///< x-request-id
   std::string_view accept;
   bool expects_continue = false;
+};
+
+class key_usage;
+
+/// Who is asking, as far as an API key tells.
+struct caller {
+  /// The key's name, also the name space of its conversations; empty while there are no keys.
+  std::string name;
+  /// May see what concerns all callers. True while there are no keys.
+  bool admin = true;
+  std::uint32_t max_concurrent = 0; ///< turns at a time; 0 = no limit
+  std::shared_ptr<key_usage> usage; ///< null without a key
 };
 
 /// A request that passed all checks, as handlers see it.
@@ -34,6 +53,7 @@ struct request {
   std::string parameter; ///< the route's {id}, percent-decoded
   std::string id;        ///< goes out as x-request-id
   std::string body;
+  http::caller caller;
   bool accepts_json = false;                      ///< Accept names application/json
   std::chrono::steady_clock::time_point received; ///< when the head was complete
 };

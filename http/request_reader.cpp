@@ -88,6 +88,8 @@ void request_reader::on_request_impl(beast::http::verb verb, text_view, text_vie
     verb_ = method::post;
   else if (verb == beast::http::verb::head)
     verb_ = method::head;
+  else if (verb == beast::http::verb::options)
+    verb_ = method::options;
   target_ = target;
   version_ = version;
 }
@@ -111,16 +113,32 @@ void request_reader::on_field_impl(beast::http::field name, text_view name_text,
   case field::accept:
     fields_.accept = value;
     return;
+  case field::authorization:
+    return set_once(fields_.authorization, value);
+  case field::access_control_request_method:
+    return set_once(fields_.access_control_request_method, value);
+  case field::access_control_request_headers:
+    return set_once(fields_.access_control_request_headers, value);
   case field::expect:
     fields_.expects_continue = true; // the only expectation that framing lets through
     return;
   case field::unknown:
-    if (ascii::equals_lower(name_text, "x-request-id"))
-      fields_.request_id = value;
-    return;
+    return on_unknown_field(name_text, value);
   default:
     return;
   }
+}
+
+/// Fields that Beast has no name for.
+void request_reader::on_unknown_field(std::string_view name, std::string_view value) {
+  if (ascii::equals_lower(name, "x-request-id"))
+    fields_.request_id = value;
+  else if (ascii::equals_lower(name, "x-api-key"))
+    set_once(fields_.x_api_key, value);
+  else if (ascii::equals_lower(name, "api-key"))
+    set_once(fields_.api_key, value);
+  else if (ascii::equals_lower(name, "access-control-request-private-network"))
+    fields_.access_control_request_private_network = true;
 }
 
 void request_reader::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) {

@@ -50,6 +50,7 @@ private:
   void on_response_impl(int, text_view, int, error_code&) override {}
   void on_field_impl(boost::beast::http::field name, text_view name_text, text_view value,
                      error_code& ec) override;
+  void on_unknown_field(std::string_view name, std::string_view value);
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) override;
   std::size_t on_body_impl(text_view bytes, error_code& ec) override;

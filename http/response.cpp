@@ -28,10 +28,14 @@ void append_response_head(std::string& out, const response_head& head,
   out += reason;
   out += "\r\ndate: ";
   out += frame.date;
-  out += "\r\ncontent-type: ";
-  out += head.content_type;
+  if (!head.content_type.empty()) {
+    out += "\r\ncontent-type: ";
+    out += head.content_type;
+  }
   switch (frame.end) {
   case body_end::length:
+    if (head.status == 204) // has no body and must not say so
+      break;
     out += "\r\ncontent-length: ";
     append_number(out, static_cast<std::int64_t>(frame.length));
     break;
@@ -46,6 +50,7 @@ void append_response_head(std::string& out, const response_head& head,
   out += "\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ";
   append_number(out, frame.processing.count());
   out += "\r\n";
+  out += frame.extra;
   out += head.extra;
   if (!frame.keep_alive)
     out += "connection: close\r\n";

@@ -18,9 +18,9 @@ constexpr std::string_view event_stream_type = "text/event-stream; charset=utf-8
 /// What a handler decides.
 struct response_head {
   unsigned status = 200;
-  std::string_view content_type = json_type;
-  std::string_view extra{}; ///< further fields, complete lines (append_header)
-  bool close = false;       ///< end the connection behind this answer
+  std::string_view content_type = json_type; ///< empty: none, for answers without a body
+  std::string_view extra{};                  ///< further fields, complete lines (append_header)
+  bool close = false;                        ///< end the connection behind this answer
 };
 
 /// How the client learns where the body ends.
@@ -33,7 +33,8 @@ struct response_frame {
   bool http_10 = false;
   bool keep_alive = true;
   std::string_view request_id{};
-  std::string_view date{}; ///< IMF-fixdate
+  std::string_view extra{}; ///< fields of every answer to this request, complete lines
+  std::string_view date{};  ///< IMF-fixdate
   std::chrono::milliseconds processing{0};
 };
 

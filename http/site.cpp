@@ -16,15 +16,23 @@ openai::parse_limits parse_limits_of(const config::limits_settings& limits) {
 
 } // namespace
 
-site::site(domain::gateway& the_gateway, const domain::model_catalog& the_models,
-           host_allow_list the_hosts, site_settings the_settings, observe::logger the_log)
+site::site(domain::gateway& the_gateway, host_allow_list hosts, site_settings settings,
+           std::string the_version, observe::logger the_log)
   : gateway{the_gateway},
-    models{the_models},
-    hosts{std::move(the_hosts)},
-    settings{std::move(the_settings)},
+    version{std::move(the_version)},
     log{std::move(the_log)},
-    model_list{openai::model_list_body(models)},
-    parser{parse_limits_of(settings.limits), models} {}
+    hosts_{std::move(hosts)},
+    settings_{std::move(settings)},
+    model_list_{openai::model_list_body(*settings_.models)},
+    parser_{parse_limits_of(settings_.limits), *settings_.models} {}
+
+void site::reconfigure(host_allow_list hosts, site_settings settings) {
+  hosts_ = std::move(hosts);
+  openai::chat_request_parser parser{parse_limits_of(settings.limits), *settings.models};
+  parser_ = std::move(parser); // before the catalog that the old one refers to goes
+  settings_ = std::move(settings);
+  model_list_ = openai::model_list_body(*settings_.models);
+}
 
 std::string_view site::date() {
   return date_.at(std::time(nullptr));

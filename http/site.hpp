@@ -4,6 +4,8 @@
 #include "config/settings.hpp"
 #include "domain/gateway.hpp"
 #include "domain/model_catalog.hpp"
+#include "http/auth_failures.hpp"
+#include "http/key_ring.hpp"
 #include "http/middleware.hpp"
 #include "http/response.hpp"
 #include "observe/log.hpp"
@@ -11,8 +13,9 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <cstdint>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace ccapi::http {
 
@@ -26,30 +29,38 @@ public:
   virtual void close() = 0;
 };
 
-/// Settings of the answers, equal on all I/O threads.
+/// What requests are checked against and answered by, equal on all I/O threads.
 struct site_settings {
   config::limits_settings limits;
-  std::string version;
+  config::cors_settings cors;
   bool echo_requested_model = false;
-  /// Web pages that may call; none can be configured yet.
-  std::vector<std::string> allowed_origins;
+  bool lenient_content_type = false;
+  std::uint32_t failures_per_minute_max = 0;
+  std::shared_ptr<const domain::model_catalog> models; ///< never null
+  std::shared_ptr<const key_ring> keys;                ///< never null
+  std::shared_ptr<auth_failures> failures;             ///< never null
 };
 
-/// Used on its I/O thread only. The gateway and the catalog must outlive the connections.
+/// Used on its I/O thread only. The gateway must outlive the connections.
 class site {
 public:
-  site(domain::gateway& gateway, const domain::model_catalog& models, host_allow_list hosts,
-       site_settings settings, observe::logger log);
+  site(domain::gateway& gateway, host_allow_list hosts, site_settings settings, std::string version,
+       observe::logger log);
 
   domain::gateway& gateway;
-  const domain::model_catalog& models;
-  const host_allow_list hosts;
-  const site_settings settings;
+  const std::string version;
   const observe::logger log;
-  const std::string model_list; ///< the body of GET /v1/models
-  openai::chat_request_parser parser;
 
-  [[nodiscard]] const config::limits_settings& limits() const noexcept { return settings.limits; }
+  [[nodiscard]] const site_settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const config::limits_settings& limits() const noexcept { return settings_.limits; }
+  [[nodiscard]] const host_allow_list& hosts() const noexcept { return hosts_; }
+  [[nodiscard]] const domain::model_catalog& models() const noexcept { return *settings_.models; }
+  /// The body of GET /v1/models.
+  [[nodiscard]] const std::string& model_list() const noexcept { return model_list_; }
+  [[nodiscard]] openai::chat_request_parser& parser() noexcept { return parser_; }
+
+  /// Other settings from the next request on. Never call it from inside a handler.
+  void reconfigure(host_allow_list hosts, site_settings settings);
   /// The Date field's value now.
   std::string_view date();
 
@@ -66,6 +77,10 @@ private:
   template <class Action>
   void for_each(Action action);
 
+  host_allow_list hosts_;
+  site_settings settings_;
+  std::string model_list_;
+  openai::chat_request_parser parser_;
   member_list members_;
   http_date date_;
   bool draining_ = false;

@@ -24,6 +24,23 @@ inline constexpr transport_problem route_not_found{
 inline constexpr transport_problem method_not_allowed{
   405, request_error_type, "method_not_allowed",
   "This route does not take this method; the Allow header lists the ones it takes."};
+inline constexpr transport_problem wrong_key{
+  401, "authentication_error", "invalid_api_key",
+  "No API key was shown, or it is not one of this gateway's. Send one as Authorization: Bearer "
+  "or x-api-key."};
+inline constexpr transport_problem too_many_wrong_keys{
+  429, "rate_limit_error", "rate_limit_exceeded",
+  "Too many requests from this address showed no valid API key "
+  "(auth.failures_per_minute_max)."};
+inline constexpr transport_problem admin_key_needed{
+  403, "permission_error", "admin_key_required",
+  "This API key may not do that: it has no `admin` in the gateway's configuration."};
+inline constexpr transport_problem key_rate_exceeded{
+  429, "rate_limit_error", "rate_limit_exceeded",
+  "This API key has used up its requests_per_minute."};
+inline constexpr transport_problem key_turns_exceeded{
+  429, "rate_limit_error", "rate_limit_exceeded",
+  "This API key has as many requests in work as its max_concurrent allows."};
 inline constexpr transport_problem request_timeout{
   408, request_error_type, "request_timeout",
   "The request did not arrive in time (limits.header_timeout, limits.body_idle_timeout, "

@@ -5,8 +5,9 @@
 #include "actors/gateway_client.hpp"
 #include "actors/stats_collector.hpp"
 #include "actors/supervisor.hpp"
-#include "domain/model_catalog.hpp"
+#include "config/reload.hpp"
 #include "http/listener.hpp"
+#include "http/start_policy.hpp"
 #include "observe/log.hpp"
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
@@ -23,11 +24,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -91,16 +95,46 @@ struct io_thread {
   std::promise<void> ended;
 };
 
+/// What the I/O threads leave for the main thread. Any thread.
+class main_mail {
+public:
+  enum class kind : std::uint8_t { reload, end };
+
+  void put(kind what) {
+    {
+      const std::lock_guard lock{mutex_};
+      (what == kind::end ? end_ : reload_) = true;
+    }
+    arrived_.notify_one();
+  }
+
+  /// Waits for the next one. Several reloads that wait are one.
+  kind take() {
+    std::unique_lock lock{mutex_};
+    arrived_.wait(lock, [this] { return end_ || reload_; });
+    if (end_)
+      return kind::end;
+    reload_ = false;
+    return kind::reload;
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  bool reload_ = false;
+  bool end_ = false;
+};
+
 /// Start order: launcher, supervisor, front ends, listener. The end: ~gateway_program.
 class gateway_program {
 public:
-  gateway_program(const config::settings& settings, observe::logger log, std::string shim,
-                  actors::cli_installation cli)
+  gateway_program(const config::settings& settings, const config_loader& load_again,
+                  observe::logger log, std::string shim, actors::cli_installation cli)
     : settings_{settings},
+      load_again_{load_again},
       log_{std::move(log)},
       cli_{std::move(cli)},
       launcher_{std::move(shim)},
-      models_{settings.models.default_model, settings.models.aliases, settings.models.list},
       caf_settings_{cores()},
       system_{caf_settings_},
       supervisor_{system_.spawn(actors::supervisor, supervisor_options())} {
@@ -115,8 +149,7 @@ public:
     std::vector<http::worker> workers;
     for (const auto& each : threads_)
       workers.push_back({each->loop, each->gateway});
-    server_.emplace(std::move(workers), settings.server, settings.limits, models_,
-                    settings.models.echo_requested, CCAPI_VERSION, log_);
+    server_.emplace(std::move(workers), settings, CCAPI_VERSION, log_);
     signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
   }
 
@@ -153,7 +186,8 @@ public:
     }
     server_->start();
     announce(*addresses);
-    done_.get_future().wait();
+    while (mail_.take() == main_mail::kind::reload)
+      reload();
     log_.info("gateway ends");
     return 0;
   }
@@ -166,13 +200,8 @@ private:
               [this](auto id, auto spec, auto spawned, auto exited) {
                 launcher_.spawn(id, std::move(spec), std::move(spawned), std::move(exited));
               },
-            .pool = {.processes_max = settings_.claude.max_concurrent_sessions,
-                     .queue_max = settings_.limits.queue_max,
-                     .queue_timeout = settings_.limits.queue_timeout},
-            .breaker = {.failures_max = settings_.supervision.start_failures_max,
-                        .period = settings_.supervision.start_failures_period,
-                        .pause = settings_.supervision.start_pause,
-                        .pause_max = settings_.supervision.start_pause_max},
+            .pool = actors::pool_options(settings_),
+            .breaker = actors::breaker_options(settings_),
             .spec_for = [this](const std::string& model) { return cli_.spec_for(model); },
             .health = cli_.health,
             .log = log_};
@@ -213,6 +242,32 @@ private:
     }
   }
 
+  /// Takes over a configuration without mistakes, whole; of any other nothing. Main thread.
+  void reload() {
+    auto outcome = load_again_();
+    if (const auto* problems = std::get_if<std::vector<config::problem>>(&outcome)) {
+      for (const auto& each : *problems)
+        log_.error("configuration has a mistake, the old one stays",
+                   {{"where", each.where}, {"problem", each.text}});
+      return;
+    }
+    auto plan = config::plan_reload(settings_, std::get<config::loaded>(outcome).values);
+    if (const auto allowed = http::check_start(plan.values); !allowed)
+      return log_.error("configuration is refused, the old one stays",
+                        {{"problem", allowed.error().message}});
+    settings_ = plan.values;
+    if (const auto level = observe::level_from(settings_.log.level))
+      log_.set_level(*level);
+    const auto shared = std::make_shared<const config::settings>(settings_);
+    caf::anon_send(supervisor_, actors::settings_changed{shared});
+    for (const auto& each : threads_)
+      caf::anon_send(each->front_end, actors::settings_changed{shared});
+    server_->reconfigure(settings_);
+    log_.info("configuration read anew", {{"changed", plan.changed}});
+    if (!plan.need_restart.empty())
+      log_.warning("keys change only by a restart", {{"keys", plan.need_restart}});
+  }
+
   // -- the end, step by step on the first I/O thread --
 
   void on_signal() {
@@ -220,15 +275,15 @@ private:
       if (failure)
         return;
       on_signal();
-      if (number == SIGHUP) // kept for reading the configuration anew
-        return log_.info("SIGHUP changes nothing yet: restart to read the configuration anew");
+      if (number == SIGHUP)
+        return mail_.put(main_mail::kind::reload); // reading files would block this thread
       if (std::exchange(draining_, true)) {
         log_.warning("gateway stops at once", {{"signal", number}});
         deadline_ = clock::now();
         return;
       }
       log_.info("gateway drains", {{"signal", number}});
-      deadline_ = clock::now() + settings_.limits.drain_timeout;
+      deadline_ = clock::now() + threads_.front()->shard.settings.limits.drain_timeout;
       server_->stop_accepting();
       caf::anon_send(supervisor_, actors::drain{});
       wait_for_turns();
@@ -240,7 +295,7 @@ private:
          [this] {
            for (const auto& each : threads_)
              caf::anon_send(each->front_end, actors::close_all{});
-           deadline_ = clock::now() + 3 * settings_.claude.close_grace;
+           deadline_ = clock::now() + 3 * threads_.front()->shard.settings.claude.close_grace;
            wait_for_processes();
          });
   }
@@ -250,7 +305,7 @@ private:
          [this] {
            server_->when_empty([this] {
              signals_->cancel();
-             done_.set_value();
+             mail_.put(main_mail::kind::end);
            });
            server_->close_all();
          });
@@ -285,11 +340,11 @@ private:
     }
   }
 
-  const config::settings& settings_;
+  config::settings settings_; ///< in force; main thread only, once the others run
+  const config_loader& load_again_;
   observe::logger log_;
   actors::cli_installation cli_;
   process::launcher launcher_;
-  domain::model_catalog models_;
   caf_settings caf_settings_;
   caf::actor_system system_;
   actors::supervisor_actor supervisor_;
@@ -299,12 +354,12 @@ private:
   std::optional<asio::signal_set> signals_;
   clock::time_point deadline_;
   bool draining_ = false;
-  std::promise<void> done_;
+  main_mail mail_;
 };
 
 } // namespace
 
-int run(const config::settings& settings) {
+int run(const config::settings& settings, const config_loader& load_again) {
   std::signal(SIGPIPE, SIG_IGN); // a broken pipe is an error code, not the end
   const observe::logger log{
     observe::level_from(settings.log.level).value_or(observe::log_level::info),
@@ -315,7 +370,9 @@ int run(const config::settings& settings) {
     return 1;
   }
   auto cli = actors::find_installation(settings.claude, *shim, environ, log);
-  gateway_program program{settings, log, *std::move(shim), std::move(cli)};
+  for (const auto& warning : http::start_warnings(settings))
+    log.warning(warning);
+  gateway_program program{settings, load_again, log, *std::move(shim), std::move(cli)};
   return program.run();
 }
 

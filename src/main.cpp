@@ -1,7 +1,10 @@
 #include "app.hpp"
+#include "config/api_keys.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
-#include "http/bind_policy.hpp"
+#include "domain/ids.hpp"
+#include "http/key_ring.hpp"
+#include "http/start_policy.hpp"
 #include "observe/log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -27,6 +30,7 @@ struct command_line {
   bool print_config = false;
   bool print_default_config = false;
   bool print_config_docs = false;
+  std::string new_key;
 };
 
 constexpr const char* description =
@@ -57,6 +61,10 @@ void add_options(CLI::App& app, command_line& line) {
   app.add_flag("--check-config", line.check_config, "Check the configuration, then exit");
   app.add_flag("--print-config", line.print_config,
                "Print every key, its value and where it came from, then exit");
+  app
+    .add_option("--new-key", line.new_key,
+                "Print a new API key and the table that makes it known, then exit")
+    ->type_name("NAME");
   app.set_version_flag("-V,--version", "claude-code-api " CCAPI_VERSION,
                        "Print the version, then exit");
   // For the build: they keep config/default.toml and docs/configuration.md up to date.
@@ -69,6 +77,20 @@ std::vector<std::string> environment() {
   for (char** each = environ; each && *each; ++each)
     variables.emplace_back(*each);
   return variables;
+}
+
+int print_new_key(const std::string& name) {
+  const auto key = "ccapi-" + domain::random_hex_128() + domain::random_hex_128();
+  const auto hash = http::sha256_hex(key);
+  if (const auto wrong =
+        config::key_records({config::text_records{{{"name", name}, {"sha256", hash}}}})) {
+    std::cerr << "claude-code-api: --new-key: the name " << *wrong << '\n';
+    return exit_configuration;
+  }
+  std::cout << "# The key, for the client; it is stored nowhere and not shown again:\n# " << key
+            << "\n# For the gateway's configuration:\n[[auth.keys]]\nname = \"" << name
+            << "\"\nsha256 = \"" << hash << "\"\n";
+  return EXIT_SUCCESS;
 }
 
 void warn(const config::loaded& configured) {
@@ -93,7 +115,7 @@ int serve(const command_line& line) {
   if (line.print_config)
     std::cout << config::print(configured);
   if (line.check_config) {
-    if (const auto allowed = http::check_bind(configured.values.server); !allowed) {
+    if (const auto allowed = http::check_start(configured.values); !allowed) {
       std::cerr << "claude-code-api: " << allowed.error().message << '\n';
       return exit_configuration;
     }
@@ -103,7 +125,7 @@ int serve(const command_line& line) {
     return EXIT_SUCCESS;
   for (const auto& [name, text] : configured.extra_variables)
     setenv(name.c_str(), text.c_str(), 0); // safe here: there is one thread yet
-  return run(configured.values);
+  return run(configured.values, [&line] { return config::load(line.sources); });
 }
 
 } // namespace
@@ -126,6 +148,8 @@ int main(int argc, char** argv) {
                                             : config::configuration_markdown());
     return EXIT_SUCCESS;
   }
+  if (!line.new_key.empty())
+    return print_new_key(line.new_key);
   line.sources.environment = environment();
   return serve(line);
 }

@@ -1,10 +1,13 @@
 #include "http/endpoints.hpp"
+#include "http/key_ring.hpp"
 #include "http/reply.hpp"
 #include "http/reply_writer.hpp"
 #include "http/site.hpp"
 #include "http/sse_writer.hpp"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace ccapi::http::endpoints {
@@ -18,11 +21,20 @@ void submit(exchange& client, chat_plan plan, domain::chat_request turn) {
   writer->start(client.site().gateway.submit(std::move(turn), writer));
 }
 
+std::optional<key_usage::turn_place> begin_turn(const caller& who) {
+  if (!who.usage)
+    return key_usage::turn_place{};
+  return who.usage->begin_turn(who.max_concurrent);
+}
+
 } // namespace
 
 void create_chat_completion(exchange& client) {
   auto& site = client.site();
-  auto parsed = site.parser.parse(client.request().body);
+  auto place = begin_turn(client.request().caller);
+  if (!place)
+    return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
+  auto parsed = site.parser().parse(client.request().body);
   if (!parsed)
     return reply_error(client, parsed.error());
   auto& chat = *parsed;
@@ -30,8 +42,9 @@ void create_chat_completion(exchange& client) {
   chat_plan plan{.requested_model = std::move(chat.requested_model),
                  .resolved_model = chat.request.model,
                  .ignored_params = std::move(chat.ignored_params),
-                 .echo_requested = site.settings.echo_requested_model,
-                 .include_usage = chat.include_usage};
+                 .echo_requested = site.settings().echo_requested_model,
+                 .include_usage = chat.include_usage,
+                 .place = std::move(*place)};
   if (chat.stream)
     submit<sse_writer>(client, std::move(plan), std::move(chat.request));
   else

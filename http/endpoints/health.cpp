@@ -32,9 +32,11 @@ void show_health(exchange& client) {
   const unsigned status = health.state == domain::health_state::draining ? 503 : 200;
   constexpr std::string_view fresh = "cache-control: no-store\r\n";
   const auto& request = client.request();
+  if (!request.caller.admin) // who has no business here learns up or down, nothing else
+    health = {.state = health.state, .reason = {}, .cli_path = {}, .cli_version = {}};
   if (request.accepts_json || asks_for_details(request.query))
     return client.reply({.status = status, .extra = fresh},
-                        openai::health_body(health, site.settings.version));
+                        openai::health_body(health, site.version));
   const auto word = health.state == domain::health_state::ok ? std::string_view{"OK"}
                                                              : openai::to_string(health.state);
   client.reply({.status = status, .content_type = text_type, .extra = fresh}, word);

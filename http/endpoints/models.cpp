@@ -7,12 +7,12 @@
 namespace ccapi::http::endpoints {
 
 void list_models(exchange& client) {
-  reply_json(client, client.site().model_list);
+  reply_json(client, client.site().model_list());
 }
 
 void show_model(exchange& client) {
   const auto& name = client.request().parameter;
-  if (!client.site().models.is_listed(name))
+  if (!client.site().models().is_listed(name))
     return reply_error(client, {.code = domain::error_code::model_not_found,
                                 .message = "There is no such model. GET /v1/models lists them.",
                                 .param = "model",

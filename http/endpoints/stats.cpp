@@ -19,7 +19,7 @@ public:
 
   void on_figures(const domain::stats& figures) {
     if (auto* client = std::exchange(client_, nullptr))
-      reply_json(*client, openai::stats_body(figures, client->site().settings.version));
+      reply_json(*client, openai::stats_body(figures, client->site().version));
   }
   void on_written() override {}
   void on_wake() override {}

@@ -19,6 +19,10 @@ process_pool::verdict process_pool::request(lease_id lease, steady_time now) {
 std::optional<lease_id> process_pool::slot_freed() {
   if (live_ > 0)
     --live_;
+  return next_waiter();
+}
+
+std::optional<lease_id> process_pool::next_waiter() {
   if (waiting_.empty() || live_ >= limits_.processes_max)
     return std::nullopt;
   const auto lease = waiting_.front().lease;
@@ -38,18 +42,23 @@ bool process_pool::withdraw(lease_id lease) {
 
 std::vector<lease_id> process_pool::expired(steady_time now) {
   std::vector<lease_id> late;
-  // All wait equally long, so the queue is in order of deadlines.
-  while (!waiting_.empty() && waiting_.front().deadline <= now) {
-    late.push_back(waiting_.front().lease);
-    waiting_.pop_front();
-  }
+  // Not in order of deadlines where the time to wait was changed in between.
+  std::erase_if(waiting_, [&](const waiter& entry) {
+    if (entry.deadline > now)
+      return false;
+    late.push_back(entry.lease);
+    return true;
+  });
   return late;
 }
 
 std::optional<steady_time> process_pool::next_deadline() const {
   if (waiting_.empty())
     return std::nullopt;
-  return waiting_.front().deadline;
+  return std::min_element(
+           waiting_.begin(), waiting_.end(),
+           [](const waiter& left, const waiter& right) { return left.deadline < right.deadline; })
+    ->deadline;
 }
 
 std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count) {

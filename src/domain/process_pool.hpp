@@ -34,12 +34,17 @@ public:
   explicit process_pool(options limits)
     : limits_{limits} {}
 
+  /// Other limits from now on; whoever waits keeps his deadline.
+  void set_limits(options limits) noexcept { limits_ = limits; }
+
   /// Somebody wants a process.
   verdict request(lease_id lease, steady_time now);
 
   /// A child was reaped or could not be started. The waiter that gets the slot, if any; the slot is
   /// taken for it already.
   std::optional<lease_id> slot_freed();
+  /// The next waiter, if there is a free slot for him: after set_limits. The slot is taken.
+  std::optional<lease_id> next_waiter();
 
   /// The client of a waiting lease is gone. False: it does not wait (any more).
   bool withdraw(lease_id lease);

@@ -23,6 +23,9 @@ public:
   /// `shares`: how many budgets share the reserve; each has one retry in hand at least.
   explicit retry_budget(std::uint32_t percent, std::size_t shares = 1) noexcept;
 
+  /// Another percentage from the next turn on.
+  void set_percent(std::uint32_t percent) noexcept { percent_ = percent; }
+
   void on_turn() noexcept;
   /// Takes one retry. False: none is left.
   bool take() noexcept;

@@ -25,6 +25,9 @@ public:
   explicit start_breaker(options limits)
     : limits_{limits} {}
 
+  /// Other limits from now on; a pause that is on goes on.
+  void set_limits(options limits) noexcept { limits_ = limits; }
+
   /// May a process be started now? True takes the one trial of a pause that is over; one that
   /// leaves no word is followed by the next after another pause.
   bool allows(steady_time now);

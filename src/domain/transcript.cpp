@@ -37,6 +37,7 @@ turn_plan plan_turn(const std::optional<transcript>& stored, const chat_request&
   if (stored) {
     if (extends(request.messages, stored->messages)) {
       plan.kept = stored->messages.size();
+      plan.request_has_kept = true;
       first_added += static_cast<std::ptrdiff_t>(plan.kept);
     } else if (only_user_messages(request.messages)) {
       plan.kept = stored->messages.size();
@@ -49,11 +50,15 @@ turn_plan plan_turn(const std::optional<transcript>& stored, const chat_request&
 }
 
 std::vector<message> seed_for(const turn_plan& plan, const std::optional<transcript>& stored,
-                              bool process_knows_kept) {
+                              bool process_knows_kept, std::size_t stored_max) {
   if (process_knows_kept || plan.kept == 0)
     return plan.added;
-  const auto& old = stored->messages;
-  std::vector<message> seed{old.begin(), old.begin() + static_cast<std::ptrdiff_t>(plan.kept)};
+  const auto last = stored->messages.begin() + static_cast<std::ptrdiff_t>(plan.kept);
+  auto first = stored->messages.begin();
+  if (stored_max > 0 && plan.kept > stored_max && !plan.request_has_kept)
+    first = std::find_if(last - static_cast<std::ptrdiff_t>(stored_max), last,
+                         [](const message& entry) { return entry.role == role::user; });
+  std::vector<message> seed{first, last};
   seed.insert(seed.end(), plan.added.begin(), plan.added.end());
   return seed;
 }

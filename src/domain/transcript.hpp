@@ -34,6 +34,8 @@ struct turn_plan {
   std::vector<message> added;
   /// The user message to be answered.
   message query;
+  /// The request brings the kept messages itself: none of them may be left out.
+  bool request_has_kept = false;
   /// The conversation's live process knows exactly the kept messages and the system prompt.
   bool continues = false;
 };
@@ -45,9 +47,11 @@ struct turn_plan {
 turn_plan plan_turn(const std::optional<transcript>& stored, const chat_request& request,
                     const std::string& default_system_prompt);
 
-/// What a process must be told before the query: all, or only what it does not know.
+/// What a process must be told before the query: all, or only what it does not know. Of kept
+/// messages that the request does not bring, only the last `stored_max` (0 = all), from a user
+/// message on.
 std::vector<message> seed_for(const turn_plan& plan, const std::optional<transcript>& stored,
-                              bool process_knows_kept);
+                              bool process_knows_kept, std::size_t stored_max = 0);
 
 /// The transcript after the turn was answered.
 void apply_turn(std::optional<transcript>& stored, turn_plan&& plan, std::string answer);

@@ -126,7 +126,7 @@ struct logger::state {
                                                  spdlog::async_overflow_policy::overrun_oldest)} {
     sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
       format == log_format::json ? json_pattern : text_pattern, spdlog::pattern_time_type::utc));
-    log->set_level(to_spdlog(level));
+    log->set_level(to_spdlog(least));
   }
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -155,7 +155,7 @@ struct logger::state {
     return render("logger dropped lines", {{"total", lost}}, format);
   }
 
-  log_level level;
+  std::atomic<log_level> level;
   log_format format;
   std::shared_ptr<stderr_sink> sink;
   std::shared_ptr<spdlog::details::thread_pool> pool;
@@ -167,8 +167,6 @@ struct logger::state {
 logger::logger() = default;
 
 logger::logger(log_level level, log_format format) {
-  if (level == log_level::off)
-    return;
   try {
     state_ = std::make_shared<state>(level, format);
   } catch (const std::exception&) {
@@ -179,7 +177,15 @@ logger::logger(log_level level, log_format format) {
 }
 
 bool logger::enabled(log_level level) const noexcept {
-  return state_ && level != log_level::off && level >= state_->level;
+  return state_ && level != log_level::off
+         && level >= state_->level.load(std::memory_order_relaxed);
+}
+
+void logger::set_level(log_level level) const noexcept {
+  if (!state_)
+    return;
+  state_->level = level;
+  state_->log->set_level(to_spdlog(level));
 }
 
 void logger::write(log_level level, std::string_view text,

@@ -60,6 +60,8 @@ public:
   logger(log_level level, log_format format);
 
   [[nodiscard]] bool enabled(log_level level) const noexcept;
+  /// Another level from the next line on, for all copies.
+  void set_level(log_level level) const noexcept;
   void write(log_level level, std::string_view text,
              std::initializer_list<field> fields = {}) const;
 

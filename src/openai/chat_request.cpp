@@ -93,6 +93,7 @@ chat_request_parser::chat_request_parser(parse_limits limits, const domain::mode
 
 chat_request_parser::~chat_request_parser() = default;
 chat_request_parser::chat_request_parser(chat_request_parser&&) noexcept = default;
+chat_request_parser& chat_request_parser::operator=(chat_request_parser&&) noexcept = default;
 
 domain::result<parsed_chat> chat_request_parser::parse(std::string& body) {
   auto parsed = parse_document(body);

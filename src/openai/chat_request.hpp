@@ -39,6 +39,7 @@ public:
   chat_request_parser(parse_limits limits, const domain::model_catalog& models);
   ~chat_request_parser();
   chat_request_parser(chat_request_parser&&) noexcept;
+  chat_request_parser& operator=(chat_request_parser&&) noexcept;
 
   /// `body` may be changed (see json::reader::parse); 64 bytes of spare capacity save a copy. The
   /// result doesn't refer to it.

@@ -230,33 +230,117 @@ TEST_F(load_test, absurd_numbers_are_refused) {
   EXPECT_EQ(must_fail().size(), 7U);
 }
 
-TEST_F(load_test, keys_of_other_versions_without_effect_are_warned_about) {
+TEST_F(load_test, keys_of_features_that_are_not_there_are_checked_and_named_in_one_line) {
   directory.put("config/local.toml", "[mcp]\nenabled = true\nconfig_file = \"x\"\n"
                                      "[file_access]\nskip_permissions = false\n"
-                                     "[auth]\nenabled = false\nsecret_key = \"\"\n");
+                                     "[auth]\nsecret_key = \"\"\n");
   options.environment = {"CLAUDE_CODE__CACHE__ENABLED=true",
                          "CLAUDE_CODE__DATABASE__URL=sqlite://x",
                          "CLAUDE_CODE__CONVERSATION__MAX_HISTORY_MESSAGES=20"};
-  const auto warnings = must_load().warnings;
-  ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_THAT(warnings.front(),
-              AllOf(HasSubstr("mcp.enabled"), HasSubstr("file_access.skip_permissions"),
-                    HasSubstr("auth.enabled"), HasSubstr("cache.enabled"),
-                    HasSubstr("database.url"), HasSubstr("conversation.max_history_messages")));
+  const auto outcome = must_load();
+  EXPECT_THAT(outcome.warnings,
+              ElementsAre("not active yet, without effect in this version: mcp.enabled, "
+                          "mcp.config_file, file_access.skip_permissions, auth.secret_key, "
+                          "cache.enabled, database.url"));
+  EXPECT_TRUE(outcome.values.mcp.enabled);
+  EXPECT_EQ(outcome.values.conversation.max_history_messages, 20U);
+  options.environment = {"CLAUDE_CODE__CACHE__MAX_ENTRIES=many"};
+  EXPECT_THAT(must_fail(), ElementsAre(HasSubstr("cache.max_entries must be a whole number")));
 }
 
-TEST_F(load_test, security_keys_that_can_not_be_honoured_stop_the_start) {
-  directory.put("config/local.toml", "[file_access]\nskip_permissions = true\n"
-                                     "[cors]\nallowed_origins = [\"https://a.example\"]\n"
-                                     "[[auth.keys]]\nname = \"canary-secret\"\n");
-  options.environment = {"CLAUDE_CODE__AUTH__API_KEYS=[\"canary-secret\"]"};
+TEST_F(load_test, keys_that_would_protect_nothing_stop_the_start) {
+  directory.put("config/local.toml", "[auth]\nsecret_key = \"canary-secret\"\n");
   const auto problems = must_fail();
-  EXPECT_THAT(problems, ElementsAre(HasSubstr("config/local.toml:2: file_access.skip_permissions"),
-                                    HasSubstr("cors.allowed_origins is not supported"),
-                                    HasSubstr("auth.keys is not supported"),
-                                    HasSubstr("CLAUDE_CODE__AUTH__API_KEYS: auth.api_keys")));
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("config/local.toml:2: auth.secret_key is no key")));
+  EXPECT_THAT(problems.front(), Not(HasSubstr("canary-secret")));
+}
+
+TEST_F(load_test, api_keys_come_from_hashes_variables_files_and_lists) {
+  directory.put("config/local.toml", R"(
+[[auth.keys]]
+name = "laptop"
+sha256 = ")" + std::string(64, 'A') + R"("
+admin = true
+[[auth.keys]]
+name = "ci"
+env = "CI_KEY"
+max_concurrent = 2
+requests_per_minute = 60
+[[auth.keys]]
+name = "web"
+file = "web.key"
+)");
+  directory.put("web.key", "the-key-of-the-web-page\n");
+  options.environment = {"CI_KEY=the-key-of-the-machine",
+                         R"(CLAUDE_CODE__AUTH__API_KEYS=["one-more-long-key"])"};
+  const auto keys = must_load().values.auth.accepted;
+  ASSERT_EQ(keys.size(), 4U);
+  const api_key laptop{.name = "laptop",
+                       .secret = "",
+                       .sha256 = std::string(64, 'a'),
+                       .profile = "chat",
+                       .admin = true,
+                       .max_concurrent = 0,
+                       .requests_per_minute = 0};
+  EXPECT_EQ(keys[0], laptop);
+  EXPECT_EQ(keys[1].secret, "the-key-of-the-machine");
+  EXPECT_EQ(keys[1].max_concurrent, 2U);
+  EXPECT_EQ(keys[1].requests_per_minute, 60U);
+  EXPECT_EQ(keys[2].secret, "the-key-of-the-web-page");
+  EXPECT_EQ(keys[3].name, "key-1");
+  EXPECT_EQ(keys[3].secret, "one-more-long-key");
+}
+
+TEST_F(load_test, unusable_api_keys_are_all_named_and_never_shown) {
+  directory.put("config/local.toml", R"(
+[[auth.keys]]
+name = "a"
+env = "NOT_SET"
+[[auth.keys]]
+name = "b"
+file = "missing.key"
+[[auth.keys]]
+name = "c"
+env = "WEAK"
+[[auth.keys]]
+name = "c"
+sha256 = ")" + std::string(64, 'a') + R"("
+)");
+  options.environment = {"WEAK=canary", R"(CLAUDE_CODE__AUTH__API_KEYS=["canary"])"};
+  auto problems = must_fail();
+  EXPECT_THAT(problems,
+              ElementsAre(HasSubstr("auth.api_keys entry 1 is shorter than 16"),
+                          HasSubstr("entry a: names the variable NOT_SET, which is not set"),
+                          HasSubstr("entry b: names the file missing.key, which does not exist"),
+                          HasSubstr("entry c: leads to a key that is shorter"),
+                          HasSubstr("two keys have the name c")));
   for (const auto& each : problems)
-    EXPECT_THAT(each, Not(HasSubstr("canary-secret")));
+    EXPECT_THAT(each, Not(HasSubstr("canary")));
+  options.environment.clear();
+  for (const auto* record :
+       {"name = \"a b\"\nenv = \"X\"", "name = \"a\"", "name = \"a\"\nkey = \"canary\"",
+        "name = \"a\"\nsha256 = \"canary\"", "name = \"a\"\nenv = \"X\"\nfile = \"y\"",
+        "name = \"a\"\nenv = \"X\"\nprofile = \"bypass\"",
+        "name = \"a\"\nenv = \"X\"\nadmin = \"maybe\"",
+        "name = \"a\"\nenv = \"X\"\nmax_concurrent = -1",
+        "name = \"a\"\nenv = \"X\"\ncolour = \"red\""}) {
+    directory.put("config/local.toml", std::string{"[[auth.keys]]\n"} + record + '\n');
+    problems = must_fail();
+    EXPECT_THAT(problems, ElementsAre(HasSubstr("auth.keys entry 1 "))) << record;
+    EXPECT_THAT(problems.front(), Not(HasSubstr("canary")));
+  }
+}
+
+TEST_F(load_test, origins_are_written_as_browsers_send_them) {
+  for (const auto* good : {"http://localhost:3000", "https://app.example"}) {
+    directory.put("config/local.toml", std::string{"cors.allowed_origins = [\""} + good + "\"]\n");
+    EXPECT_THAT(must_load().values.cors.allowed_origins, ElementsAre(good));
+  }
+  for (const auto* bad : {"localhost:3000", "https://app.example/", "https://*.example", "null",
+                          "*", "HTTPS://app.example", "https://"}) {
+    directory.put("config/local.toml", std::string{"cors.allowed_origins = [\""} + bad + "\"]\n");
+    EXPECT_THAT(must_fail(), ElementsAre(HasSubstr("is no origin"))) << bad;
+  }
 }
 
 TEST_F(load_test, variables_of_the_cli_itself_are_left_alone) {

@@ -63,6 +63,22 @@ TEST(plan_turn, a_resent_history_sends_only_what_is_new) {
   EXPECT_EQ(plan.query, user("e"));
 }
 
+TEST(plan_turn, of_a_stored_dialogue_only_its_end_is_seeded_if_that_is_wished) {
+  const auto plan = plan_turn(two_turns, request_with({user("e")}), "");
+  EXPECT_EQ(seed_for(plan, two_turns, false, 4), two_turns.messages);
+  EXPECT_EQ(seed_for(plan, two_turns, false, 3), (std::vector{user("c"), assistant("d")}))
+    << "never from the middle of a turn";
+  EXPECT_EQ(seed_for(plan, two_turns, false, 1), std::vector<message>{});
+  EXPECT_EQ(seed_for(plan, two_turns, true, 1), std::vector<message>{});
+}
+
+TEST(plan_turn, what_a_request_brings_itself_is_never_left_out) {
+  auto messages = two_turns.messages;
+  messages.push_back(user("e"));
+  const auto plan = plan_turn(two_turns, request_with(messages, "be brief"), "");
+  EXPECT_EQ(seed_for(plan, two_turns, false, 2), two_turns.messages);
+}
+
 TEST(plan_turn, an_edited_history_is_a_branch) {
   const auto plan =
     plan_turn(two_turns, request_with({user("a"), assistant("B"), user("e")}, "be brief"), "");

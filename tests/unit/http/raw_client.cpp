@@ -103,7 +103,7 @@ raw_answer raw_client::read_answer(bool head_only) {
       answer.fields[line.substr(0, colon)] = line.substr(colon + 2);
   }
   answer.status = static_cast<unsigned>(std::stoul(status_line.substr(9, 3)));
-  if (head_only || answer.status == 100)
+  if (head_only || answer.status == 100 || answer.status == 204)
     return answer;
   if (answer.field("transfer-encoding") == "chunked") {
     for (;;) {

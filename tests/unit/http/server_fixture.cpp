@@ -4,10 +4,21 @@
 
 namespace ccapi::http::test {
 
+config::settings server_fixture::settings() const {
+  auto all = settings_of_keys_;
+  all.server = settings_;
+  all.limits = limits_;
+  all.models.default_model = "sonnet";
+  all.models.aliases = {{"gpt-*", "default"}};
+  all.models.list = {"opus", "sonnet[1m]"};
+  all.models.echo_requested = echo_requested_model_;
+  return all;
+}
+
 void server_fixture::serve() {
   gateway_ = std::make_unique<fake_gateway>(loop_, limits_.stream_buffer_bytes);
-  server_ = std::make_unique<server>(std::vector{worker{loop_, *gateway_}}, settings_, limits_,
-                                     models_, echo_requested_model_, "1.2.3", observe::logger{});
+  server_ = std::make_unique<server>(std::vector{worker{loop_, *gateway_}}, settings(), "1.2.3",
+                                     observe::logger{});
   const auto addresses = server_->open();
   ASSERT_TRUE(addresses) << addresses.error().message;
   const auto& address = addresses->front();

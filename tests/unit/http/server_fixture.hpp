@@ -19,6 +19,8 @@ namespace ccapi::http::test {
 
 class server_fixture : public testing::Test {
 protected:
+  /// What the server gets.
+  [[nodiscard]] config::settings settings() const;
   /// Starts it; settings may be changed before.
   void serve();
   /// Closes everything and joins the loop: hangs if an operation is left over.
@@ -42,7 +44,7 @@ protected:
   }();
   config::limits_settings limits_;
   bool echo_requested_model_ = false;
-  domain::model_catalog models_{"sonnet", {{"gpt-*", "default"}}, {"opus", "sonnet[1m]"}};
+  config::settings settings_of_keys_; ///< auth and cors
 
   boost::asio::io_context loop_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> busy_;

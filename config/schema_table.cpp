@@ -1,0 +1,269 @@
+#include "config/api_keys.hpp"
+#include "config/content.hpp"
+#include "config/row.hpp"
+#include "config/schema.hpp"
+
+// The schema: one row per key, grouped by section, in the order of settings.hpp.
+
+namespace ccapi::config {
+
+namespace {
+
+constexpr std::int64_t kib = 1024;
+constexpr std::int64_t mib = 1024 * kib;
+constexpr std::int64_t gib = 1024 * mib;
+constexpr std::int64_t hour_ms = 3'600'000;
+
+constexpr auto server = &settings::server;
+constexpr auto auth = &settings::auth;
+constexpr auto cors = &settings::cors;
+constexpr auto claude = &settings::claude;
+constexpr auto retry = &settings::retry;
+constexpr auto supervision = &settings::supervision;
+constexpr auto models = &settings::models;
+constexpr auto conversation = &settings::conversation;
+constexpr auto limits = &settings::limits;
+constexpr auto log = &settings::log;
+constexpr auto file_access = &settings::file_access;
+constexpr auto mcp = &settings::mcp;
+constexpr auto cache = &settings::cache;
+constexpr auto process_pool = &settings::process_pool;
+
+constexpr key table_of_keys[] = {
+  at_start(text<server, &server_settings::host>(
+    "server.host", not_empty,
+    "Address to listen on. Anything but loopback needs API keys, or "
+    "server.allow_insecure_no_auth.")),
+  at_start(number<server, &server_settings::port>("server.port", 0, 65535, "",
+                                                  "Port to listen on; 0 takes any free one.")),
+  list<server, &server_settings::allowed_hosts>(
+    "server.allowed_hosts", host_names,
+    "Names accepted in the Host header beside those of this machine, as `name` or `name:port`. "
+    "`*` accepts any and needs API keys."),
+  flag<server, &server_settings::allow_insecure_no_auth>(
+    "server.allow_insecure_no_auth",
+    "Permits to listen beyond loopback without API keys. Whoever reaches the port then uses your "
+    "Claude account."),
+  flag<server, &server_settings::lenient_content_type>(
+    "server.lenient_content_type",
+    "Accept JSON bodies that are declared as text/plain or not at all, from requests that show a "
+    "valid API key."),
+  at_start(number<server, &server_settings::io_threads>(
+    "server.io_threads", 0, 256, "", "Threads that serve connections; 0 = one per core.")),
+
+  flag<auth, &auth_settings::enabled>(
+    "auth.enabled",
+    "Refuse to start without API keys. Where there are keys, they are asked for in any case."),
+  records<auth, &auth_settings::keys>(
+    "auth.keys", key_records,
+    "API keys, one [[auth.keys]] table each: `name`; one of `sha256` (of the key, in hex), `env` "
+    "(name of a variable that holds the key) and `file` (path of a file that holds it); optional "
+    "`admin` (may read /stats and the details of /health), `profile` (`chat`), `max_concurrent` "
+    "(turns at a time) and `requests_per_minute` (0 = no limit)."),
+  secret(list<auth, &auth_settings::api_keys>(
+    "auth.api_keys", plain_keys,
+    "Further API keys, as they are (16 characters or more) or as `sha256:` and 64 hex digits; "
+    "named key-1, key-2 and so on.")),
+  number<auth, &auth_settings::failures_per_minute_max>(
+    "auth.failures_per_minute_max", 1, 1'000'000, "requests",
+    "Requests with a wrong key or none that an address may send in a minute before it is answered "
+    "429 instead of 401."),
+
+  list<cors, &cors_settings::allowed_origins>(
+    "cors.allowed_origins", origins,
+    "Web pages that may use the gateway, as the browser names them: `http://localhost:3000`."),
+  flag<cors, &cors_settings::allow_any>("cors.allow_any", "Let every web page in. Needs API keys."),
+
+  at_start(text<claude, &claude_settings::command>(
+    "claude.command", not_empty,
+    "The Claude Code CLI: a program name, looked up in PATH at start, or a path.")),
+  seconds<claude, &claude_settings::timeout>("claude.timeout_seconds", 10, 24 * hour_ms,
+                                             "Time one turn may take in all."),
+  number<claude, &claude_settings::max_concurrent_sessions>(
+    "claude.max_concurrent_sessions", 1, 10'000, "processes",
+    "Most CLI processes that live at a time. Count on 256 MB of memory for each."),
+  flag<claude, &claude_settings::use_interactive_sessions>(
+    "claude.use_interactive_sessions",
+    "Keep a process per conversation and reuse it. With false each request starts its own."),
+  text<claude, &claude_settings::system_prompt>("claude.system_prompt", no_nul,
+                                                "System prompt for requests that bring none."),
+  at_start(word<claude, &claude_settings::bare>(
+    "claude.bare", "auto|on|off",
+    "Start the CLI with --bare: `auto` does so when an API key is in the environment (a "
+    "subscription login does not work with it).")),
+  at_start(list<claude, &claude_settings::env_allow>(
+    "claude.env_allow", variable_patterns,
+    "Environment variables handed on to the CLI; a `*` at the end matches any rest. Replaces the "
+    "default list.")),
+  seconds<claude, &claude_settings::boot_timeout>(
+    "claude.boot_timeout_seconds", 10, hour_ms,
+    "Time a new process has to answer its first control request."),
+  seconds<claude, &claude_settings::control_timeout>(
+    "claude.control_timeout_seconds", 10, hour_ms,
+    "Time a process has for any later control request."),
+  seconds<claude, &claude_settings::first_event_timeout>(
+    "claude.first_event_timeout_seconds", 10, hour_ms,
+    "Time a process has to react to a question at all."),
+  seconds<claude, &claude_settings::event_idle_timeout>(
+    "claude.event_idle_timeout_seconds", 10, 24 * hour_ms,
+    "Silence inside an answer after which its process is given up."),
+  seconds<claude, &claude_settings::interrupt_timeout>(
+    "claude.interrupt_timeout_seconds", 10, hour_ms,
+    "Time an interrupted turn has to end before its process is closed."),
+  seconds<claude, &claude_settings::close_grace>(
+    "claude.close_grace_seconds", 10, hour_ms,
+    "Time a process has to leave by itself before SIGTERM, and after that before SIGKILL."),
+  at_start(number<claude, &claude_settings::max_retries>(
+    "claude.max_retries", 0, 100, "", "Retries that the CLI makes when the API fails.")),
+
+  number<retry, &retry_settings::attempts>(
+    "retry.attempts", 0, 5, "",
+    "How often a turn is run again when its process is lost before the client has seen anything "
+    "of the answer."),
+  seconds<retry, &retry_settings::backoff>(
+    "retry.backoff_seconds", 0, 60'000,
+    "Longest wait before the first such run; up to half of it is left out by chance. Doubles with "
+    "each further run."),
+  number<retry, &retry_settings::budget_percent>("retry.budget_percent", 0, 100, "percent",
+                                                 "Such runs per hundred requests. After a quiet "
+                                                 "time ten are in hand, shared by the I/O threads; "
+                                                 "each thread has one at least."),
+
+  number<supervision, &supervision_settings::start_failures_max>(
+    "supervision.start_failures_max", 1, 1000, "",
+    "Failed starts of processes within the period after which none is started for a while."),
+  seconds<supervision, &supervision_settings::start_failures_period>(
+    "supervision.start_failures_period_seconds", 10, hour_ms, "The period."),
+  seconds<supervision, &supervision_settings::start_pause>(
+    "supervision.start_pause_seconds", 10, hour_ms,
+    "First such pause; then one start is tried. Doubles with each trial that fails."),
+  seconds<supervision, &supervision_settings::start_pause_max>(
+    "supervision.start_pause_max_seconds", 10, 24 * hour_ms, "Longest such pause."),
+
+  text<models, &models_settings::default_model>(
+    "models.default", real_model,
+    "Model for requests that name none, and for aliases that point to `default`."),
+  table<models, &models_settings::aliases>(
+    "models.aliases", filled_table,
+    "Names that stand for other models: pattern (may hold `*` and `?`) to name. First match wins; "
+    "your entries come before the built-in ones."),
+  list<models, &models_settings::list>(
+    "models.list", filled_list, "Models shown by GET /v1/models. Replaces the default list."),
+  flag<models, &models_settings::echo_requested>(
+    "models.echo_requested",
+    "Answer with the model name of the request instead of the model that ran."),
+
+  minutes<conversation, &conversation_settings::session_timeout>(
+    "conversation.session_timeout_minutes", 600, 720 * hour_ms,
+    "Idle time after which a conversation's process is closed. The conversation can go on later."),
+  number<conversation, &conversation_settings::stored_max>(
+    "conversation.stored_max", 1, 10'000'000, "conversations",
+    "Conversations remembered; the least recently used is forgotten first."),
+  number<conversation, &conversation_settings::stored_bytes_max>(
+    "conversation.stored_bytes_max", 64 * kib, 1024 * gib, "bytes",
+    "Memory for remembered conversations."),
+  number<conversation, &conversation_settings::queue_max>(
+    "conversation.queue_max", 0, 10'000, "requests",
+    "Requests that may wait for one busy conversation."),
+  number<conversation, &conversation_settings::max_history_messages>(
+    "conversation.max_history_messages", 0, 100'000, "messages",
+    "Messages of a stored conversation that a new process is told, counted from its end; 0 = all. "
+    "Messages that a request brings itself are never left out."),
+
+  number<limits, &limits_settings::connections_max>("limits.connections_max", 1, 1'000'000,
+                                                    "connections", "Open client connections."),
+  number<limits, &limits_settings::connections_per_address_max>(
+    "limits.connections_per_address_max", 1, 1'000'000, "connections",
+    "Open connections of one address; loopback is exempt."),
+  number<limits, &limits_settings::requests_per_connection_max>(
+    "limits.requests_per_connection_max", 1, 1'000'000'000, "requests",
+    "Requests on one connection before it is closed."),
+  number<limits, &limits_settings::request_line_bytes_max>(
+    "limits.request_line_bytes_max", 256, 64 * kib, "bytes", "First line of a request."),
+  number<limits, &limits_settings::header_bytes_max>("limits.header_bytes_max", kib, mib, "bytes",
+                                                     "Whole head of a request."),
+  number<limits, &limits_settings::header_fields_max>("limits.header_fields_max", 8, 10'000,
+                                                      "fields", "Header fields of a request."),
+  seconds<limits, &limits_settings::header_timeout>("limits.header_timeout_seconds", 10, hour_ms,
+                                                    "Time to send the head of a request."),
+  seconds<limits, &limits_settings::keep_alive_timeout>(
+    "limits.keep_alive_timeout_seconds", 10, 24 * hour_ms,
+    "Idle time between two requests of a connection."),
+  number<limits, &limits_settings::body_bytes_max>("limits.body_bytes_max", kib, gib, "bytes",
+                                                   "Body of a request."),
+  seconds<limits, &limits_settings::body_idle_timeout>("limits.body_idle_timeout_seconds", 10,
+                                                       hour_ms, "Longest pause inside a body."),
+  number<limits, &limits_settings::body_rate_min>(
+    "limits.body_bytes_per_second_min", 0, gib, "bytes per second",
+    "Slowest acceptable body, on average after its first 15 seconds."),
+  number<limits, &limits_settings::json_depth_max>("limits.json_depth_max", 8, 1024, "levels",
+                                                   "Nesting of a request's JSON."),
+  number<limits, &limits_settings::json_values_max>("limits.json_values_max", 100, 10'000'000,
+                                                    "values", "Values in a request's JSON."),
+  number<limits, &limits_settings::messages_max>("limits.messages_max", 1, 100'000, "messages",
+                                                 "Messages in a chat request."),
+  number<limits, &limits_settings::answer_bytes_max>("limits.answer_bytes_max", kib, gib, "bytes",
+                                                     "Answer that is collected before it is sent."),
+  at_start(number<limits, &limits_settings::stream_buffer_bytes>(
+    "limits.stream_buffer_bytes", 4 * kib, gib, "bytes",
+    "Unsent part of a stream at which its process is made to wait for the client.")),
+  seconds<limits, &limits_settings::write_stall_timeout>(
+    "limits.write_stall_timeout_seconds", 10, hour_ms,
+    "Time after which a client that takes nothing is given up."),
+  seconds<limits, &limits_settings::stream_header_delay>(
+    "limits.stream_header_delay_seconds", 0, hour_ms,
+    "A stream's 200 is sent after this time even if there is no text yet; failures before it keep "
+    "their HTTP status."),
+  seconds<limits, &limits_settings::stream_ping_interval>(
+    "limits.stream_ping_interval_seconds", 10, hour_ms,
+    "Pause in a stream after which a comment line is sent to keep it open."),
+  number<limits, &limits_settings::queue_max>("limits.queue_max", 1, 100'000, "requests",
+                                              "Requests that may wait for a free process."),
+  seconds<limits, &limits_settings::queue_timeout>("limits.queue_timeout_seconds", 10, hour_ms,
+                                                   "Longest wait for a free process."),
+  number<limits, &limits_settings::cli_line_bytes_max>("limits.cli_line_bytes_max", 4 * kib, gib,
+                                                       "bytes", "One line from the CLI."),
+  number<limits, &limits_settings::cli_stderr_bytes_max>(
+    "limits.cli_stderr_bytes_max", kib, 16 * mib, "bytes",
+    "Kept end of what a process writes to standard error."),
+  seconds<limits, &limits_settings::drain_timeout>(
+    "limits.drain_timeout_seconds", 10, 24 * hour_ms,
+    "Time that running turns have to end after SIGTERM."),
+
+  log_level_row(),
+  at_start(word<log, &log_settings::format>("log.format", "text|json", "Form of a log line.")),
+
+  inactive(flag<file_access, &file_access_settings::skip_permissions>(
+    "file_access.skip_permissions",
+    "Let the CLI's own tools run without asking. On loopback without API keys it needs "
+    "server.allow_insecure_no_auth as well; elsewhere it needs API keys.")),
+  inactive(list<file_access, &file_access_settings::additional_dirs>(
+    "file_access.additional_dirs", absolute_paths, "Directories that the CLI may work in.")),
+  inactive(flag<mcp, &mcp_settings::enabled>("mcp.enabled", "Give the CLI MCP servers.")),
+  inactive(
+    text<mcp, &mcp_settings::config_file>("mcp.config_file", no_nul, "File that describes them.")),
+  inactive(
+    text<mcp, &mcp_settings::config_json>("mcp.config_json", no_nul, "The same as JSON text.")),
+  inactive(flag<mcp, &mcp_settings::strict>("mcp.strict", "Only the servers of that description.")),
+  inactive(flag<mcp, &mcp_settings::debug>("mcp.debug", "Log what the servers say.")),
+  inactive(flag<cache, &cache_settings::enabled>("cache.enabled",
+                                                 "Answer repeated requests from memory.")),
+  inactive(number<cache, &cache_settings::max_entries>("cache.max_entries", 1, 10'000'000,
+                                                       "answers", "Answers kept.")),
+  inactive(number<cache, &cache_settings::ttl_seconds>("cache.ttl_seconds", 1, 31'536'000,
+                                                       "seconds", "How long they are kept.")),
+  inactive(number<process_pool, &process_pool_settings::size>("process_pool.size", 0, 10'000,
+                                                              "processes", "Spare processes.")),
+  inactive(number<process_pool, &process_pool_settings::min_idle>(
+    "process_pool.min_idle", 0, 10'000, "processes", "Fewest of them that wait.")),
+  inactive(number<process_pool, &process_pool_settings::max_idle>(
+    "process_pool.max_idle", 0, 10'000, "processes", "Most of them that wait.")),
+};
+
+} // namespace
+
+std::span<const key> keys() noexcept {
+  return table_of_keys;
+}
+
+} // namespace ccapi::config

@@ -1,0 +1,76 @@
+#include "http/cors.hpp"
+
+#include "http/ascii.hpp"
+#include "http/response.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ccapi::http {
+
+namespace {
+
+constexpr std::array<std::string_view, 10> known_fields{
+  "accept",     "api-key",   "authorization", "content-encoding", "content-type",
+  "user-agent", "x-api-key", "x-request-id",  "idempotency-key",  "x-requested-with"};
+constexpr std::array<std::string_view, 4> known_families{"x-stainless-", "openai-", "anthropic-",
+                                                         "x-ccapi-"};
+
+constexpr std::string_view exposed_fields =
+  "x-request-id, retry-after, retry-after-ms, x-should-retry, openai-processing-ms, "
+  "openai-version, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+  "x-ratelimit-reset-requests, x-ccapi-conversation-id, x-ccapi-mapped-model, "
+  "x-ccapi-ignored-params, x-ccapi-demo, x-ccapi-match, server-timing";
+
+bool is_known(std::string_view name) noexcept {
+  const auto is = [&](std::string_view known) { return ascii::equals_lower(name, known); };
+  const auto begins = [&](std::string_view family) {
+    return name.size() > family.size()
+           && ascii::equals_lower(name.substr(0, family.size()), family);
+  };
+  return std::any_of(known_fields.begin(), known_fields.end(), is)
+         || std::any_of(known_families.begin(), known_families.end(), begins);
+}
+
+} // namespace
+
+bool allows_origin(const config::cors_settings& cors, std::string_view origin) noexcept {
+  if (origin == "null" || origin == head_fields::repeated)
+    return false;
+  return cors.allow_any
+         || std::find(cors.allowed_origins.begin(), cors.allowed_origins.end(), origin)
+              != cors.allowed_origins.end();
+}
+
+bool is_preflight(method verb, const head_fields& fields) noexcept {
+  return verb == method::options && fields.origin && fields.access_control_request_method;
+}
+
+void append_cors_fields(std::string& lines, std::string_view origin) {
+  append_header(lines, "access-control-allow-origin", origin);
+  append_header(lines, "access-control-expose-headers", exposed_fields);
+  append_header(lines, "vary", "Origin");
+}
+
+void append_preflight_fields(std::string& lines, const head_fields& fields,
+                             std::string_view allowed_methods) {
+  append_header(lines, "access-control-allow-methods", allowed_methods);
+  std::string allowed;
+  auto asked = fields.access_control_request_headers.value_or(std::string_view{});
+  while (!asked.empty()) {
+    const auto comma = asked.find(',');
+    const auto name = ascii::trim(asked.substr(0, comma));
+    if (is_known(name)) {
+      if (!allowed.empty())
+        allowed += ", ";
+      allowed += name;
+    }
+    asked.remove_prefix(comma == std::string_view::npos ? asked.size() : comma + 1);
+  }
+  append_header(lines, "access-control-allow-headers", allowed);
+  append_header(lines, "access-control-max-age", "600");
+  if (fields.access_control_request_private_network)
+    append_header(lines, "access-control-allow-private-network", "true");
+}
+
+} // namespace ccapi::http
