@@ -46,6 +46,8 @@ void append_response_head(std::string& out, const response_head& head,
   out += "\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ";
   append_number(out, frame.processing.count());
   out += "\r\n";
+  if (frame.demo)
+    out += "x-ccapi-demo: 1\r\n";
   out += head.extra;
   if (!frame.keep_alive)
     out += "connection: close\r\n";

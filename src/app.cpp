@@ -10,6 +10,7 @@
 #include "observe/log.hpp"
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
+#include "simulator/simulator.hpp"
 #include "startup_text.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -43,7 +44,6 @@ namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int exit_configuration = 78; // EX_CONFIG of sysexits.h
 constexpr auto poll_interval = 10ms;
 /// For threads to run out of work at the very end.
 constexpr auto thread_end_timeout = 2s;
@@ -138,10 +138,8 @@ public:
   /// Returns the exit code.
   int run() {
     auto addresses = server_->open();
-    if (!addresses) {
-      log_.error(addresses.error().message, {{"detail", addresses.error().detail}});
-      return addresses.error().code == domain::error_code::invalid_request ? exit_configuration : 1;
-    }
+    if (!addresses)
+      return refuse_start(log_, addresses.error(), settings_);
     on_signal();
     for (const auto& each : threads_) {
       // An exception here is a defect that left some turn in the air: noexcept ends the program
@@ -152,7 +150,7 @@ public:
       }};
     }
     server_->start();
-    announce(*addresses);
+    announce(log_, CCAPI_VERSION, *addresses, cli_.health, settings_);
     done_.get_future().wait();
     log_.info("gateway ends");
     return 0;
@@ -202,15 +200,6 @@ private:
     for (const auto& each : threads_)
       each->front_end_object().connect(front_ends, collector_);
     caf::anon_send(supervisor_, std::move(listeners));
-  }
-
-  void announce(const std::vector<std::string>& addresses) {
-    for (const auto& address : addresses)
-      log_.info("gateway listens", {{"address", address}});
-    if (settings_.log.format == "text") {
-      std::fputs(startup_text(CCAPI_VERSION, addresses, cli_.health, settings_).c_str(), stdout);
-      std::fflush(stdout);
-    }
   }
 
   // -- the end, step by step on the first I/O thread --
@@ -304,17 +293,18 @@ private:
 
 } // namespace
 
-int run(const config::settings& settings) {
+int run(const config::settings& settings, bool demo) {
   std::signal(SIGPIPE, SIG_IGN); // a broken pipe is an error code, not the end
   const observe::logger log{
     observe::level_from(settings.log.level).value_or(observe::log_level::info),
     observe::format_from(settings.log.format).value_or(observe::log_format::text)};
   auto shim = process::find_shim(CCAPI_LIBEXEC_DIR);
-  if (!shim) {
-    log.error(shim.error().message);
-    return 1;
-  }
-  auto cli = actors::find_installation(settings.claude, *shim, environ, log);
+  if (!shim)
+    return refuse_start(log, shim.error(), settings);
+  std::optional<actors::stand_in> simulator;
+  if (demo)
+    simulator = {*process::own_path(), std::string{simulator::first_argument}};
+  auto cli = actors::find_installation(settings.claude, *shim, environ, log, simulator);
   gateway_program program{settings, log, *std::move(shim), std::move(cli)};
   return program.run();
 }

@@ -5,9 +5,10 @@
 
 namespace ccapi {
 
-/// Runs the gateway until a signal ends it. Call once, from main.
+/// Runs the gateway until a signal ends it. Call once, from main. `demo`: the built-in simulator
+/// answers in place of the Claude CLI.
 /// Returns the process's exit code: 0 after a drain, 78 for a refused configuration, 1 for a
 /// start-up failure (port taken, shim missing).
-int run(const config::settings& settings);
+int run(const config::settings& settings, bool demo);
 
 } // namespace ccapi

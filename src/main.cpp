@@ -3,6 +3,7 @@
 #include "config/print.hpp"
 #include "http/bind_policy.hpp"
 #include "observe/log.hpp"
+#include "simulator/simulator.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -23,6 +24,7 @@ constexpr int exit_configuration = 78;
 
 struct command_line {
   config::source_options sources;
+  bool demo = false;
   bool check_config = false;
   bool print_config = false;
   bool print_default_config = false;
@@ -54,6 +56,9 @@ void add_options(CLI::App& app, command_line& line) {
   sets("-p,--port", "server.port", "PORT", "Port to listen on; 0 takes any free one");
   sets("--claude", "claude.command", "PATH", "The Claude Code CLI: name in PATH, or path");
   sets("--log-level", "log.level", "LEVEL", "trace, debug, info, warning, error or off");
+  app.add_flag("--demo", line.demo,
+               "Let a built-in simulator answer instead of the Claude CLI: canned, marked answers; "
+               "needs no CLI, no account, no network");
   app.add_flag("--check-config", line.check_config, "Check the configuration, then exit");
   app.add_flag("--print-config", line.print_config,
                "Print every key, its value and where it came from, then exit");
@@ -103,12 +108,18 @@ int serve(const command_line& line) {
     return EXIT_SUCCESS;
   for (const auto& [name, text] : configured.extra_variables)
     setenv(name.c_str(), text.c_str(), 0); // safe here: there is one thread yet
-  return run(configured.values);
+  auto settings = configured.values;
+  if (line.demo) // the name that answers carry can be asked for, too
+    settings.models.list.insert(settings.models.list.begin(), simulator::model_name);
+  return run(settings, line.demo);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  // Demo mode: the gateway starts itself in place of the CLI.
+  if (argc > 1 && argv[1] == simulator::first_argument)
+    return simulator::run(argc, argv);
   command_line line;
   CLI::App app{description, "claude-code-api"};
   app.footer(example);
