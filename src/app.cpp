@@ -301,10 +301,11 @@ int run(const config::settings& settings, bool demo) {
   auto shim = process::find_shim(CCAPI_LIBEXEC_DIR);
   if (!shim)
     return refuse_start(log, shim.error(), settings);
-  std::optional<actors::stand_in> simulator;
+  std::optional<actors::stand_in> in_place_of_cli;
   if (demo)
-    simulator = {*process::own_path(), std::string{simulator::first_argument}};
-  auto cli = actors::find_installation(settings.claude, *shim, environ, log, simulator);
+    in_place_of_cli =
+      actors::stand_in{*process::own_path(), std::string{simulator::first_argument}};
+  auto cli = actors::find_installation(settings.claude, *shim, environ, log, in_place_of_cli);
   gateway_program program{settings, log, *std::move(shim), std::move(cli)};
   return program.run();
 }
