@@ -13,7 +13,9 @@ constexpr int exit_configuration = 78; // EX_CONFIG of sysexits.h
 
 std::string answered_by(const domain::health& health) {
   if (health.cli_path.empty())
-    return "  Claude CLI   NOT USABLE. " + health.reason + "\n";
+    return "  Claude CLI   NOT USABLE. " + health.reason
+           + "\n"
+             "               Until then, --demo shows everything but real answers.\n";
   if (health.demo)
     return "  DEMO         no Claude is asked: a simulator inside this program gives canned "
            "answers,\n"
@@ -33,10 +35,12 @@ std::string startup_text(std::string_view version, const std::vector<std::string
   for (const auto& address : addresses)
     text += "  listens on   http://" + address + "\n";
   text += answered_by(health);
-  text += "  profile      chat: the CLI gets no tools, no files and no settings of yours\n";
+  if (!health.demo)
+    text += "  profile      chat: the CLI gets no tools, no files and no settings of yours\n";
   text += "  limits       " + std::to_string(settings.claude.max_concurrent_sessions)
-          + " processes (up to 256 MB each), " + std::to_string(settings.limits.queue_max)
-          + " requests waiting, " + std::to_string(seconds) + " s a turn\n";
+          + (health.demo ? " processes, " : " processes (up to 256 MB each), ")
+          + std::to_string(settings.limits.queue_max) + " requests waiting, "
+          + std::to_string(seconds) + " s a turn\n";
   if (!addresses.empty())
     text += "  try it       curl http://" + addresses.front()
             + "/v1/chat/completions -H 'Content-Type: application/json' \\\n"

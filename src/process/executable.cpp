@@ -114,11 +114,11 @@ domain::result<std::string> find_shim(std::string_view libexec_directory) {
     if (!failure && objection(real).empty())
       return real.string();
   }
-  return unavailable("The gateway's installation is incomplete: " + std::string{shim_name}
-                       + " , without which it starts no process, is missing beside the program (or "
-                         "others may change "
-                         "it). Install claude-code-api again.",
-                     "looked in " + here.string() + " and " + (here / libexec_directory).string());
+  return unavailable(
+    "The gateway's installation is incomplete: " + std::string{shim_name}
+      + ", through which it starts processes, is missing beside the program or may "
+        "be changed by others. Install claude-code-api again.",
+    "looked in " + here.string() + " and " + (here / libexec_directory).string());
 }
 
 } // namespace ccapi::process

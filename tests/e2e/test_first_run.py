@@ -14,6 +14,7 @@ import threading
 
 import pytest
 
+import proc_tree
 from programs import ROOT
 
 RUN = ROOT / "scripts/run.sh"
@@ -29,10 +30,13 @@ class Terminal:
             stdout=stdout, stderr=subprocess.PIPE, text=True,
             env={"PATH": "/usr/bin:/bin", "HOME": str(directory / "home"), **environment})
         self.err = []
-        self._reader = threading.Thread(target=lambda: self.err.extend(self.process.stderr),
-                                        daemon=True)
+        self._reader = threading.Thread(target=self._read_err, daemon=True)
         self._reader.start()
         self.out = ""
+
+    def _read_err(self):
+        for line in self.process.stderr:
+            self.err.append(line)
 
     def wait_started(self):
         """Reads the start-up text to its last line; the port."""
@@ -106,6 +110,7 @@ def unusable_cli(terminal):
     assert body["error"]["message"] == paragraph and "x-ccapi-demo" not in headers
     assert terminal.end() == 0
     assert paragraph[:40] not in terminal.err, "told twice"
+    assert "--demo" in terminal.out
     return paragraph
 
 
@@ -189,13 +194,11 @@ def test_shim_missing(run, binary, tmp_path):
 
 def test_json_log_is_nothing_but_json(run):
     terminal = run("--port", "0", CLAUDE_CODE__LOG__FORMAT="json")
-    lines = []
-    for line in terminal.process.stderr:
-        lines.append(json.loads(line))
-        if lines[-1]["msg"] == "gateway listens":
-            break
+    proc_tree.wait_until(lambda: any("gateway listens" in line for line in terminal.err), 20,
+                         "the gateway to start")
     terminal.process.send_signal(signal.SIGTERM)
-    assert terminal.process.wait(10) == 0 and terminal.process.stdout.read() == ""
+    assert terminal.end() == 0 and terminal.out == ""
+    lines = [json.loads(line) for line in terminal.err.splitlines()]
     assert [line["level"] for line in lines if "was not found" in line["msg"]] == ["error"]
 
 
