@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,25 +42,32 @@ std::string neutral_directory() {
   return ours ? path.string() : parent.string();
 }
 
+std::vector<std::string> with_first(std::vector<std::string> first, std::vector<std::string> rest) {
+  first.insert(first.end(), std::make_move_iterator(rest.begin()),
+               std::make_move_iterator(rest.end()));
+  return first;
+}
+
 /// Fills cli_version; empty: all is well, else what is wrong.
 std::string version_trouble(cli_installation& found, const std::string& shim,
                             const observe::logger& log) {
   const process::spawn_spec ask{.program = found.health.cli_path,
-                                .arguments = {"--version"},
+                                .arguments = with_first(found.first_arguments, {"--version"}),
                                 .environment = found.environment,
                                 .directory = found.directory};
   const auto text = process::run_to_end(shim, ask, version_timeout);
   if (!text) {
-    log.warning("CLI does not tell its version",
-                {{"path", found.health.cli_path}, {"detail", text.error().detail}});
+    log.warning("`claude --version` failed", {{"detail", text.error().detail}});
     return "The Claude Code CLI at " + found.health.cli_path
-           + " does not run: `claude --version` failed. Check claude.command, or install it "
-             "again: npm install -g @anthropic-ai/claude-code";
+           + " does not run: `claude --version` failed. Try that yourself, install the CLI again "
+             "(npm install -g @anthropic-ai/claude-code) or correct claude.command, then start "
+             "the gateway again.";
   }
   const auto version = claude::parse_version(*text);
   if (!version)
     return "The program at " + found.health.cli_path
-           + " is not the Claude Code CLI: its --version makes no sense. Check claude.command.";
+           + " is not the Claude Code CLI: its --version makes no sense. Correct claude.command, "
+             "then start the gateway again.";
   found.health.cli_version = claude::to_string(*version);
   switch (claude::check(*version)) {
   case claude::support::supported:
@@ -72,7 +80,9 @@ std::string version_trouble(cli_installation& found, const std::string& shim,
   case claude::support::too_old:
     return "The Claude Code CLI is too old: version " + found.health.cli_version + "; at least "
            + claude::to_string(claude::oldest_supported)
-           + " is needed. Update it: npm install -g @anthropic-ai/claude-code";
+           + " is needed. Update it (npm install -g @anthropic-ai/claude-code), then start the "
+             "gateway "
+             "again.";
   }
   return {};
 }
@@ -84,25 +94,31 @@ domain::result<process::spawn_spec> cli_installation::spec_for(const std::string
   if (!arguments)
     return std::move(arguments).error();
   return process::spawn_spec{.program = health.cli_path,
-                             .arguments = *std::move(arguments),
+                             .arguments = with_first(first_arguments, *std::move(arguments)),
                              .environment = environment,
                              .directory = directory};
 }
 
 cli_installation find_installation(const config::claude_settings& settings, const std::string& shim,
                                    const char* const* parent_environment,
-                                   const observe::logger& log) {
+                                   const observe::logger& log,
+                                   const std::optional<stand_in>& demo) {
   cli_installation found;
+  found.health.demo = demo.has_value();
+  if (demo)
+    found.first_arguments = {demo->first_argument};
   found.environment =
     claude::environment(settings.env_allow, parent_environment, settings.max_retries);
   found.directory = neutral_directory();
   found.bare =
     settings.bare == config::bare_mode::on
     || (settings.bare == config::bare_mode::automatic && claude::has_api_key(found.environment));
-  auto path = process::find_executable(settings.command, variable(found.environment, "PATH"));
+  const auto path =
+    demo ? domain::result<std::string>{demo->program}
+         : process::find_executable(settings.command, variable(found.environment, "PATH"));
   std::string trouble;
   if (path) {
-    found.health.cli_path = *std::move(path);
+    found.health.cli_path = *path;
     trouble = version_trouble(found, shim, log);
   } else {
     trouble = path.error().message;
@@ -111,7 +127,6 @@ cli_installation find_installation(const config::claude_settings& settings, cons
     found.health.state = domain::health_state::degraded;
     found.health.reason = trouble;
     found.health.cli_path.clear();
-    log.error(trouble);
   }
   return found;
 }

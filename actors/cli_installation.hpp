@@ -7,7 +7,7 @@
 #include "observe/log.hpp"
 #include "process/child_process.hpp"
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +17,7 @@ namespace ccapi::actors {
 struct cli_installation {
   domain::health health; ///< ok, or degraded with what to do; cli_path is empty if unusable
   bool bare = false;
+  std::vector<std::string> first_arguments; ///< argv in front of what the CLI is told
   std::vector<std::string> environment;
   std::string directory; ///< neutral working directory of processes that have no workspace
 
@@ -24,11 +25,18 @@ struct cli_installation {
   [[nodiscard]] domain::result<process::spawn_spec> spec_for(const std::string& model) const;
 };
 
-/// Looks the command up, asks it for its version (blocks up to 10 s) and makes the neutral
-/// directory. Never fails: what is wrong is in `health`, and logged. `parent_environment` is as
-/// `environ`.
+/// What takes the place of the CLI in demo mode.
+struct stand_in {
+  std::string program; ///< absolute path
+  std::string first_argument;
+};
+
+/// Looks the command up (or takes the stand-in), asks it for its version (blocks up to 10 s) and
+/// makes the neutral directory. Never fails: what is wrong is in `health`, for the caller to tell;
+/// the log gets what helps to find out more. `parent_environment` is as `environ`.
 cli_installation find_installation(const config::claude_settings& settings, const std::string& shim,
                                    const char* const* parent_environment,
-                                   const observe::logger& log);
+                                   const observe::logger& log,
+                                   const std::optional<stand_in>& demo = std::nullopt);
 
 } // namespace ccapi::actors

@@ -26,6 +26,7 @@ response_frame connection::frame_for(std::size_t length) const {
   return {.length = length,
           .http_10 = http_10_,
           .keep_alive = keep_alive_ && !site_->draining(),
+          .demo = site_->gateway.current_health().demo,
           .request_id = request_.id,
           .extra = common_fields_,
           .date = site_->date(),

@@ -47,10 +47,19 @@ std::string busy_answer() {
   return answer + body;
 }
 
+/// `address`: "127.0.0.1:8080".
 domain::error bind_error(const std::string& address, const error_code& ec) {
-  std::string message = "Can't listen on " + address + ": " + ec.message() + ".";
+  const auto port = address.substr(address.rfind(':') + 1);
+  std::string message = "Can't listen on " + address;
   if (ec == asio::error::address_in_use)
-    message += " Another program has that port: stop it, or choose another server.port.";
+    message += ": another program has port " + port
+               + ", perhaps a gateway that still runs. See which one with `ss -ltnp 'sport = :"
+               + port + "'` and stop it, or start this one with --port and another number.";
+  else if (ec == asio::error::access_denied)
+    message +=
+      ": port " + port + " is for privileged users. Start with --port and a number above 1023.";
+  else
+    message += ": " + ec.message() + ". Correct server.host or server.port.";
   return {
     .code = domain::error_code::internal, .message = std::move(message), .retry_useful = false};
 }

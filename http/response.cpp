@@ -51,6 +51,8 @@ void append_response_head(std::string& out, const response_head& head,
   append_number(out, frame.processing.count());
   out += "\r\n";
   out += frame.extra;
+  if (frame.demo)
+    out += "x-ccapi-demo: 1\r\n";
   out += head.extra;
   if (!frame.keep_alive)
     out += "connection: close\r\n";

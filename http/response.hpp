@@ -32,6 +32,7 @@ struct response_frame {
   std::size_t length = 0; ///< of the body, for body_end::length
   bool http_10 = false;
   bool keep_alive = true;
+  bool demo = false; ///< adds x-ccapi-demo: nobody shall take the answer for Claude's
   std::string_view request_id{};
   std::string_view extra{}; ///< fields of every answer to this request, complete lines
   std::string_view date{};  ///< IMF-fixdate

@@ -11,6 +11,7 @@
 #include "observe/log.hpp"
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
+#include "simulator/simulator.hpp"
 #include "startup_text.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -47,7 +48,6 @@ namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int exit_configuration = 78; // EX_CONFIG of sysexits.h
 constexpr auto poll_interval = 10ms;
 /// For threads to run out of work at the very end.
 constexpr auto thread_end_timeout = 2s;
@@ -171,10 +171,8 @@ public:
   /// Returns the exit code.
   int run() {
     auto addresses = server_->open();
-    if (!addresses) {
-      log_.error(addresses.error().message, {{"detail", addresses.error().detail}});
-      return addresses.error().code == domain::error_code::invalid_request ? exit_configuration : 1;
-    }
+    if (!addresses)
+      return refuse_start(log_, addresses.error(), settings_);
     on_signal();
     for (const auto& each : threads_) {
       // An exception here is a defect that left some turn in the air: noexcept ends the program
@@ -185,7 +183,7 @@ public:
       }};
     }
     server_->start();
-    announce(*addresses);
+    announce(log_, CCAPI_VERSION, *addresses, cli_.health, settings_);
     while (mail_.take() == main_mail::kind::reload)
       reload();
     log_.info("gateway ends");
@@ -231,15 +229,6 @@ private:
     for (const auto& each : threads_)
       each->front_end_object().connect(front_ends, collector_);
     caf::anon_send(supervisor_, std::move(listeners));
-  }
-
-  void announce(const std::vector<std::string>& addresses) {
-    for (const auto& address : addresses)
-      log_.info("gateway listens", {{"address", address}});
-    if (settings_.log.format == "text") {
-      std::fputs(startup_text(CCAPI_VERSION, addresses, cli_.health, settings_).c_str(), stdout);
-      std::fflush(stdout);
-    }
   }
 
   /// Takes over a configuration without mistakes, whole; of any other nothing. Main thread.
@@ -359,19 +348,21 @@ private:
 
 } // namespace
 
-int run(const config::settings& settings, const config_loader& load_again) {
+int run(const config::settings& settings, const config_loader& load_again, bool demo) {
   std::signal(SIGPIPE, SIG_IGN); // a broken pipe is an error code, not the end
   const observe::logger log{
     observe::level_from(settings.log.level).value_or(observe::log_level::info),
     observe::format_from(settings.log.format).value_or(observe::log_format::text)};
   auto shim = process::find_shim(CCAPI_LIBEXEC_DIR);
-  if (!shim) {
-    log.error(shim.error().message);
-    return 1;
-  }
-  auto cli = actors::find_installation(settings.claude, *shim, environ, log);
+  if (!shim)
+    return refuse_start(log, shim.error(), settings);
   for (const auto& warning : http::start_warnings(settings))
     log.warning(warning);
+  std::optional<actors::stand_in> in_place_of_cli;
+  if (demo)
+    in_place_of_cli =
+      actors::stand_in{*process::own_path(), std::string{simulator::first_argument}};
+  auto cli = actors::find_installation(settings.claude, *shim, environ, log, in_place_of_cli);
   gateway_program program{settings, load_again, log, *std::move(shim), std::move(cli)};
   return program.run();
 }

@@ -6,6 +6,7 @@
 #include "http/key_ring.hpp"
 #include "http/start_policy.hpp"
 #include "observe/log.hpp"
+#include "simulator/simulator.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -26,6 +27,7 @@ constexpr int exit_configuration = 78;
 
 struct command_line {
   config::source_options sources;
+  bool demo = false;
   bool check_config = false;
   bool print_config = false;
   bool print_default_config = false;
@@ -58,6 +60,9 @@ void add_options(CLI::App& app, command_line& line) {
   sets("-p,--port", "server.port", "PORT", "Port to listen on; 0 takes any free one");
   sets("--claude", "claude.command", "PATH", "The Claude Code CLI: name in PATH, or path");
   sets("--log-level", "log.level", "LEVEL", "trace, debug, info, warning, error or off");
+  app.add_flag("--demo", line.demo,
+               "Let a built-in simulator answer instead of the Claude CLI: canned, marked answers; "
+               "needs no CLI, no account, no network");
   app.add_flag("--check-config", line.check_config, "Check the configuration, then exit");
   app.add_flag("--print-config", line.print_config,
                "Print every key, its value and where it came from, then exit");
@@ -103,8 +108,18 @@ void warn(const config::loaded& configured) {
     log.warning(warning);
 }
 
+std::variant<config::loaded, std::vector<config::problem>> load(const command_line& line) {
+  auto outcome = config::load(line.sources);
+  if (auto* configured = std::get_if<config::loaded>(&outcome); configured && line.demo) {
+    // The name that answers carry can be asked for, too.
+    auto& names = configured->values.models.list;
+    names.insert(names.begin(), simulator::model_name);
+  }
+  return outcome;
+}
+
 int serve(const command_line& line) {
-  const auto outcome = config::load(line.sources);
+  const auto outcome = load(line);
   if (const auto* problems = std::get_if<std::vector<config::problem>>(&outcome)) {
     for (const auto& each : *problems)
       std::cerr << "claude-code-api: " << config::to_string(each) << '\n';
@@ -125,12 +140,16 @@ int serve(const command_line& line) {
     return EXIT_SUCCESS;
   for (const auto& [name, text] : configured.extra_variables)
     setenv(name.c_str(), text.c_str(), 0); // safe here: there is one thread yet
-  return run(configured.values, [&line] { return config::load(line.sources); });
+  return run(
+    configured.values, [&line] { return load(line); }, line.demo);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  // Demo mode: the gateway starts itself in place of the CLI.
+  if (argc > 1 && argv[1] == simulator::first_argument)
+    return simulator::run(argc, argv);
   command_line line;
   CLI::App app{description, "claude-code-api"};
   app.footer(example);

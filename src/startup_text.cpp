@@ -1,30 +1,79 @@
 #include "startup_text.hpp"
 
 #include <chrono>
+#include <cstdio>
+#include <unistd.h>
 
 namespace ccapi {
+
+namespace {
+
+constexpr int exit_failure = 1;
+constexpr int exit_configuration = 78; // EX_CONFIG of sysexits.h
+
+std::string answered_by(const domain::health& health) {
+  if (health.cli_path.empty())
+    return "  Claude CLI   NOT USABLE. " + health.reason
+           + "\n"
+             "               Until then, --demo shows everything but real answers.\n";
+  if (health.demo)
+    return "  DEMO         no Claude is asked: a simulator inside this program gives canned "
+           "answers,\n"
+           "               marked \"[demo]\" and x-ccapi-demo: 1. Start without --demo for real "
+           "ones.\n";
+  return "  Claude CLI   " + health.cli_path + ", version " + health.cli_version + "\n";
+}
+
+} // namespace
 
 std::string startup_text(std::string_view version, const std::vector<std::string>& addresses,
                          const domain::health& health, const config::settings& settings) {
   const auto seconds =
     std::chrono::duration_cast<std::chrono::seconds>(settings.claude.timeout).count();
-  std::string text = "claude-code-api " + std::string{version} + "\n";
+  std::string text = "claude-code-api " + std::string{version};
+  text += health.demo ? " (DEMO)\n" : "\n";
   for (const auto& address : addresses)
     text += "  listens on   http://" + address + "\n";
-  if (health.cli_path.empty())
-    text += "  Claude CLI   NOT USABLE: " + health.reason + "\n";
-  else
-    text += "  Claude CLI   " + health.cli_path + ", version " + health.cli_version + "\n";
-  text += "  profile      chat: the CLI gets no tools, no files and no settings of yours\n";
+  text += answered_by(health);
+  if (!health.demo)
+    text += "  profile      chat: the CLI gets no tools, no files and no settings of yours\n";
   text += "  limits       " + std::to_string(settings.claude.max_concurrent_sessions)
-          + " processes (up to 256 MB each), " + std::to_string(settings.limits.queue_max)
-          + " requests waiting, " + std::to_string(seconds) + " s a turn\n";
+          + (health.demo ? " processes, " : " processes (up to 256 MB each), ")
+          + std::to_string(settings.limits.queue_max) + " requests waiting, "
+          + std::to_string(seconds) + " s a turn\n";
   if (!addresses.empty())
     text += "  try it       curl http://" + addresses.front()
             + "/v1/chat/completions -H 'Content-Type: application/json' \\\n"
               "                 -d '{\"messages\": [{\"role\": \"user\", \"content\": "
               "\"Hello!\"}]}'\n";
   return text;
+}
+
+void announce(const observe::logger& log, std::string_view version,
+              const std::vector<std::string>& addresses, const domain::health& health,
+              const config::settings& settings) {
+  const bool as_json = settings.log.format == "json";
+  if (!as_json || isatty(STDOUT_FILENO) != 0) {
+    std::fputs(startup_text(version, addresses, health, settings).c_str(), stdout);
+    std::fflush(stdout);
+  }
+  if (!as_json)
+    return;
+  if (!health.reason.empty())
+    log.error(health.reason);
+  if (health.demo)
+    log.warning("DEMO: no Claude is asked, a simulator gives canned answers");
+  for (const auto& address : addresses)
+    log.info("gateway listens", {{"address", address}});
+}
+
+int refuse_start(const observe::logger& log, const domain::error& why,
+                 const config::settings& settings) {
+  if (settings.log.format == "json")
+    log.error(why.message, {{"detail", why.detail}});
+  else
+    std::fprintf(stderr, "claude-code-api: %s\n", why.message.c_str());
+  return why.code == domain::error_code::invalid_request ? exit_configuration : exit_failure;
 }
 
 } // namespace ccapi

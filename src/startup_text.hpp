@@ -1,8 +1,10 @@
 #pragma once
-// What a person sees when the gateway has started.
+// What a person sees when the gateway has started, or why it has not.
 
 #include "config/settings.hpp"
+#include "domain/error.hpp"
 #include "domain/status.hpp"
+#include "observe/log.hpp"
 
 #include <string>
 #include <string_view>
@@ -14,5 +16,17 @@ namespace ccapi {
 /// and a command to try.
 std::string startup_text(std::string_view version, const std::vector<std::string>& addresses,
                          const domain::health& health, const config::settings& settings);
+
+/// Tells each fact of the start once: as startup_text on stdout (log.format = text, or stdout is a
+/// terminal), as log lines (log.format = json).
+void announce(const observe::logger& log, std::string_view version,
+              const std::vector<std::string>& addresses, const domain::health& health,
+              const config::settings& settings);
+
+/// Tells on stderr why the gateway does not start: a paragraph, or with log.format = json a log
+/// line. Gives the exit code: 78 for what the configuration has to change (invalid_request), else
+/// 1.
+int refuse_start(const observe::logger& log, const domain::error& why,
+                 const config::settings& settings);
 
 } // namespace ccapi

@@ -15,6 +15,7 @@ struct health {
   std::string reason;
   std::string cli_path;    ///< empty when there is none
   std::string cli_version; ///< "2.1.330"; empty when unknown
+  bool demo = false;       ///< the built-in simulator answers; cli_path is then our own
 
   friend bool operator==(const health&, const health&) = default;
 };

@@ -112,9 +112,12 @@ std::string health_body(const domain::health& health, std::string_view version) 
   root.text("status", to_string(health.state));
   root.text("reason", health.reason);
   root.text("version", version);
+  if (health.demo)
+    root.flag("demo", true);
+  // The simulator is no CLI, though it takes the place of one.
   object_writer{root.key("cli")}
-    .text("path", health.cli_path)
-    .text("version", health.cli_version)
+    .text("path", health.demo ? std::string_view{} : health.cli_path)
+    .text("version", health.demo ? std::string_view{} : health.cli_version)
     .close();
   root.close();
   return body;

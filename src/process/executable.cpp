@@ -74,37 +74,51 @@ domain::result<std::string> find_executable(std::string_view command,
   if (name.find('/') == std::string::npos) {
     found = search(name, path_variable);
     if (!found)
-      return unavailable("The Claude Code CLI was not found: there is no '" + name
-                           + "' in PATH. Install it (npm install -g @anthropic-ai/claude-code) or "
-                             "set claude.command to its path.",
-                         "PATH=" + std::string{path_variable});
+      return unavailable(
+        "The Claude Code CLI was not found: there is no '" + name
+          + "' in PATH. Install it (npm install -g @anthropic-ai/claude-code) and log "
+            "in, or set claude.command to its path; then start the gateway "
+            "again.",
+        "PATH=" + std::string{path_variable});
   }
   std::error_code failure;
   const fs::path real = fs::canonical(*found, failure);
   if (failure)
     return unavailable("The Claude Code CLI was not found: '" + found->string() + "' ("
-                       + failure.message() + "). Correct claude.command.");
+                       + failure.message()
+                       + "). Correct claude.command, then start the gateway again.");
   if (const auto why = objection(real); !why.empty())
     return unavailable("The Claude Code CLI can't be used: '" + real.string() + "' " + why
-                       + ". Correct this or claude.command.");
+                       + ". Correct this or claude.command, then start the gateway again.");
   return real.string();
 }
 
-domain::result<std::string> find_shim(std::string_view libexec_directory) {
+domain::result<std::string> own_path() {
   std::error_code failure;
   const fs::path self = fs::read_symlink("/proc/self/exe", failure);
   if (failure)
-    return unavailable("The gateway can't find its own files: /proc is not mounted.",
+    return unavailable("The gateway can't find its own files: /proc is not mounted. Mount it, then "
+                       "start again.",
                        failure.message());
-  const fs::path here = self.parent_path();
+  return self.string();
+}
+
+domain::result<std::string> find_shim(std::string_view libexec_directory) {
+  const auto self = own_path();
+  if (!self)
+    return self.error();
+  std::error_code failure;
+  const fs::path here = fs::path{*self}.parent_path();
   for (const fs::path& directory : {here, here / libexec_directory}) {
     const fs::path real = fs::canonical(directory / shim_name, failure);
     if (!failure && objection(real).empty())
       return real.string();
   }
-  return unavailable("The gateway's installation is incomplete: " + std::string{shim_name}
-                       + " is missing or not safe to run. Install claude-code-api again.",
-                     "looked in " + here.string() + " and " + (here / libexec_directory).string());
+  return unavailable(
+    "The gateway's installation is incomplete: " + std::string{shim_name}
+      + ", through which it starts processes, is missing beside the program or may "
+        "be changed by others. Install claude-code-api again.",
+    "looked in " + here.string() + " and " + (here / libexec_directory).string());
 }
 
 } // namespace ccapi::process

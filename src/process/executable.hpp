@@ -15,6 +15,9 @@ namespace ccapi::process {
 domain::result<std::string> find_executable(std::string_view command,
                                             std::string_view path_variable);
 
+/// The absolute path of the running program. Fails with: cli_unavailable (/proc is not mounted).
+domain::result<std::string> own_path();
+
 /// The absolute path of the shim: beside the running program, else in `libexec_directory`, which
 /// is relative to the running program's directory. Fails with: cli_unavailable.
 domain::result<std::string> find_shim(std::string_view libexec_directory);

@@ -49,14 +49,14 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def start(binary, tmp_path, request):
-    """start(command, environment, **settings) -> Gateway. Checks every gateway at the end."""
+    """start(command, environment, arguments, **settings) -> Gateway. Checks each at the end."""
     running = []
 
-    def start_gateway(command, environment=None, **settings):
+    def start_gateway(command, environment=None, arguments=(), **settings):
         directory = tmp_path / f"gateway{len(running)}"
         directory.mkdir()
         keys = {name.replace("__", "."): value for name, value in settings.items()}
-        gateway = Gateway(binary, directory, command, environment or {}, keys)
+        gateway = Gateway(binary, directory, command, environment or {}, keys, arguments)
         running.append(gateway)
         gateway.take_baseline()
         return gateway

@@ -24,7 +24,7 @@ LAUNCHER_LOOP = 3
 class Gateway:
     """One gateway on a free port, in a directory of its own."""
 
-    def __init__(self, binary, directory, command, environment, settings):
+    def __init__(self, binary, directory, command, environment, settings, arguments=()):
         self.directory = directory
         self.home = directory / "home"
         self.home.mkdir()
@@ -44,7 +44,7 @@ class Gateway:
         self.log_raw = bytearray()
         self._log_changed = threading.Condition()
         self.process = subprocess.Popen(
-            [str(binary)], cwd=directory, env=self.environment, stdin=subprocess.DEVNULL,
+            [str(binary), *arguments], cwd=directory, env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()

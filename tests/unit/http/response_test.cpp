@@ -37,6 +37,13 @@ TEST(response, has_exactly_these_bytes) {
             "\r\n");
 }
 
+TEST(response, is_marked_in_demo_mode) {
+  auto frame = usual_frame();
+  EXPECT_EQ(rendered({}, frame).find("x-ccapi-demo"), std::string::npos);
+  frame.demo = true;
+  EXPECT_NE(rendered({}, frame).find("\r\nx-ccapi-demo: 1\r\n"), std::string::npos);
+}
+
 TEST(response, says_how_the_body_and_the_connection_end) {
   auto frame = usual_frame();
   frame.end = body_end::chunked;

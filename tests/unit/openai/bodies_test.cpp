@@ -141,5 +141,14 @@ TEST(health, tells_the_state_and_what_to_do) {
                                    R"("version":"1","cli":{"path":null,"version":null}})");
 }
 
+TEST(health, does_not_call_the_simulator_a_cli) {
+  domain::health demo;
+  demo.cli_path = "/usr/bin/claude-code-api";
+  demo.cli_version = "2.1.330";
+  demo.demo = true;
+  EXPECT_EQ(health_body(demo, "1"), R"({"status":"ok","reason":null,"version":"1","demo":true,)"
+                                    R"("cli":{"path":null,"version":null}})");
+}
+
 } // namespace
 } // namespace ccapi::openai

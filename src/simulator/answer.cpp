@@ -1,0 +1,69 @@
+#include "simulator/answer.hpp"
+
+#include <algorithm>
+
+namespace ccapi::simulator {
+
+namespace {
+
+constexpr std::size_t question_bytes_max = 400;
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string{noun} + (count == 1 ? "" : "s");
+}
+
+std::string memory_text(const dialogue& known) {
+  if (known.size() <= 1)
+    return "This conversation knows 1 message, the one above.";
+  const auto answers = known.size() - known.of_users();
+  return "This conversation knows " + counted(known.size(), "message") + ": "
+         + std::to_string(known.of_users()) + " of yours and " + counted(answers, "answer")
+         + ". It began with: \"" + std::string{known.beginning()} + "\"";
+}
+
+} // namespace
+
+std::string answer_text(std::string_view question, const dialogue& known,
+                        std::size_t system_prompt_bytes) {
+  std::string text = "[demo] No Claude was asked: the simulator inside claude-code-api gives this "
+                     "canned answer.\n\nYou wrote: \"";
+  text += excerpt(question, question_bytes_max);
+  text += "\"\n\n";
+  text += memory_text(known);
+  if (system_prompt_bytes > 0)
+    text += " Its system prompt has " + counted(system_prompt_bytes, "byte") + '.';
+  text += "\n\nFor real answers install the Claude Code CLI, log in, and start the gateway without "
+          "--demo.";
+  return text;
+}
+
+answer cut(std::string_view text, const answer_limits& limits) {
+  answer made{.deltas = {}, .stop_reason = "end_turn", .stop_sequence = {}};
+  for (const auto& stop : limits.stop) {
+    const auto at = stop.empty() ? std::string_view::npos : text.find(stop);
+    if (at == std::string_view::npos)
+      continue;
+    text = text.substr(0, at);
+    made.stop_reason = "stop_sequence";
+    made.stop_sequence = stop;
+  }
+  while (!text.empty()) {
+    if (limits.max_tokens && static_cast<std::int64_t>(made.deltas.size()) >= *limits.max_tokens) {
+      made.stop_reason = "max_tokens";
+      made.stop_sequence.clear();
+      break;
+    }
+    constexpr std::string_view spaces = " \n";
+    const auto word_end = std::min(text.find_first_of(spaces), text.size());
+    const auto end = std::min(text.find_first_not_of(spaces, word_end), text.size());
+    made.deltas.emplace_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return made;
+}
+
+std::int64_t tokens_of(std::size_t bytes) noexcept {
+  return static_cast<std::int64_t>((bytes + 3) / 4);
+}
+
+} // namespace ccapi::simulator

@@ -1,0 +1,71 @@
+#pragma once
+// session: the simulated CLI's side of the stream-json protocol, as far as the gateway uses it.
+
+#include "simulator/answer.hpp"
+#include "simulator/dialogue.hpp"
+#include "simulator/input.hpp"
+#include "simulator/lines.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ccapi::simulator {
+
+/// Pure of I/O: takes lines and the time, appends to output(). simulator.cpp moves the bytes.
+class session {
+public:
+  using clock = std::chrono::steady_clock;
+  /// Between two deltas.
+  static constexpr std::chrono::milliseconds pace{15};
+
+  void on_line(std::string_view line, clock::time_point now);
+  /// A running turn is finished first.
+  void on_eof();
+  /// Says what is due; waits while much output is unwritten.
+  void on_time(clock::time_point now);
+
+  /// When on_time has something to do; nothing: only after input, or after output was written.
+  [[nodiscard]] std::optional<clock::time_point> wake_at() const;
+  /// Set when the process shall end, after the output has been written.
+  [[nodiscard]] std::optional<int> exit_code() const noexcept { return exit_code_; }
+  /// Why it ends with a code other than 0.
+  [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
+  /// What is to be written to stdout; whoever writes it removes it.
+  std::string& output() noexcept { return output_; }
+
+private:
+  /// The turn in progress.
+  struct turn {
+    answer text;
+    std::size_t said = 0; ///< deltas
+    std::int64_t input_tokens = 0;
+    clock::time_point next{};
+  };
+
+  void handle(user_said& line, clock::time_point now);
+  void handle(const assistant_said& line);
+  void handle(const control_call& call);
+  void begin_turn(std::string_view question, clock::time_point now);
+  /// What the turn has said so far.
+  [[nodiscard]] std::string said() const;
+  void finish_turn();
+  void interrupt();
+  void fail(std::string why);
+
+  input_reader reader_;
+  line_writer lines_;
+  dialogue dialogue_;
+  answer_limits limits_;
+  std::optional<turn> turn_;
+  std::size_t system_prompt_bytes_ = 0;
+  bool prompt_fixed_ = false; ///< by the first initialize or the first turn
+  bool eof_ = false;
+  std::string output_;
+  std::string complaint_;
+  std::optional<int> exit_code_;
+};
+
+} // namespace ccapi::simulator
