@@ -29,8 +29,9 @@ file(CREATE_LINK claude-code-api
 
 # Every key with its default, as comments: this file changes nothing until somebody edits it.
 file(READ "${source}/config/default.toml" defaults)
+string(FIND "${defaults}" "\n[" first_section)
+string(SUBSTRING "${defaults}" ${first_section} -1 defaults)
 string(REGEX REPLACE "\n([^#\n])" "\n#\\1" defaults "${defaults}")
-string(REGEX REPLACE "^[^\n]*\n[^\n]*\n" "" defaults "${defaults}")
 file(WRITE "${staging}/config.toml" "# Configuration of claude-code-api. Every key is here with its default, as a comment; to change one,
 # take the # away from it and from the [section] above it. Then: claude-code-api --check-config
 ${defaults}")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,10 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
 FLAG = re.compile(r"(?<![\w-])(-[A-Za-z]|--[a-z][a-z-]+)(?![\w-])")
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: needs root, the network and about a minute")
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +35,7 @@ def flags_of_help(binary):
 
 def required_program(name):
     """A program of the test packages; where it must be there (CI), its absence is a failure."""
-    from shutil import which
-    if which(name):
+    if shutil.which(name):
         return name
     if os.environ.get("CI") or os.environ.get("CCAPI_REQUIRE_PACKAGING"):
         pytest.fail(f"{name} is not installed: run scripts/install_dependencies.sh test")
