@@ -1,4 +1,5 @@
-# Runs while installing: what depends on the prefix, and what is compressed.
+# Runs while installing: what depends on the prefix, and what is compressed. file(INSTALL) puts
+# DESTDIR in front by itself, the other commands do not.
 set(destination "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
 set(CCAPI_BINDIR "${CMAKE_INSTALL_PREFIX}/${bindir}")
 
@@ -6,7 +7,7 @@ foreach(kind system user)
   configure_file("${source}/packaging/systemd/${kind}.service.in"
     "${staging}/${kind}/claude-code-api.service" @ONLY)
   file(INSTALL "${staging}/${kind}/claude-code-api.service"
-    DESTINATION "${destination}/lib/systemd/${kind}")
+    DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/systemd/${kind}")
 endforeach()
 
 function(install_compressed from folder name)
@@ -35,9 +36,9 @@ string(REGEX REPLACE "\n([^#\n])" "\n#\\1" defaults "${defaults}")
 file(WRITE "${staging}/config.toml" "# Configuration of claude-code-api. Every key is here with its default, as a comment; to change one,
 # take the # away from it and from the [section] above it. Then: claude-code-api --check-config
 ${defaults}")
-file(INSTALL "${staging}/config.toml" DESTINATION "${destination}/${docdir}/examples")
+file(INSTALL "${staging}/config.toml" DESTINATION "${CMAKE_INSTALL_PREFIX}/${docdir}/examples")
 # The program reads this place whatever the prefix. An existing file belongs to the administrator.
 if(CMAKE_INSTALL_PREFIX STREQUAL "/usr" AND NOT EXISTS
     "$ENV{DESTDIR}/etc/claude-code-api/config.toml")
-  file(INSTALL "${staging}/config.toml" DESTINATION "$ENV{DESTDIR}/etc/claude-code-api")
+  file(INSTALL "${staging}/config.toml" DESTINATION /etc/claude-code-api)
 endif()

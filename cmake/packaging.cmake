@@ -34,13 +34,13 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "OpenAI API in front of your own Claude Code CLI
- One program that serves the OpenAI chat API and lets the Claude Code CLI of this
- machine answer. Each conversation gets a CLI process that stays alive between
- requests, so that a follow-up message starts no new program.
- .
- The CLI itself is not part of this package. Installing it neither starts nor
- enables the service.")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+"One program that serves the OpenAI chat API and lets the Claude Code CLI of
+this machine answer. Each conversation gets a CLI process that stays alive
+between requests, so that a follow-up message starts no new program.
+
+The CLI itself is not part of this package. Installing it neither starts nor
+enables the service.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${packaging}/debian/postinst" "${packaging}/debian/prerm"
   "${packaging}/debian/postrm" "${packaging}/debian/conffiles")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
