@@ -4,8 +4,9 @@ import os
 import subprocess
 
 MIRROR = os.environ.get("CCAPI_DEBIAN_MIRROR", "http://deb.debian.org/debian")
-# What is not in the package's dependencies: the reader of manuals and the loader of completions.
-EXTRA = "man-db,bash-completion"
+# What is not in the package's dependencies: the reader of manuals, the loader of completions, and
+# systemd, which need not run where the package is installed.
+EXTRA = "man-db,bash-completion,systemd-sysv"
 UNSHARE = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
 
 

@@ -26,8 +26,8 @@ def flags_of_help(binary):
     """Every flag in the left column of --help."""
     text = subprocess.run([binary, "--help"], capture_output=True, text=True, check=True).stdout
     flags = set()
-    for line in text.splitlines():
-        if re.match(r" {1,4}-", line):
+    for line in text.split("Options:")[1].split("Example:")[0].splitlines():
+        if re.match(r" +-", line):
             flags |= set(FLAG.findall(re.split(r" {2,}", line.strip())[0]))
     assert "--help" in flags and "--port" in flags, text
     return flags

@@ -24,9 +24,10 @@ def test_every_flag_is_in_the_manual_and_every_flag_of_the_manual_exists(flags_o
 
 
 def test_flags_in_synopsis_and_examples_exist(flags_of_help):
-    text = PAGE.read_text().replace("Fl ", "-")
-    used = set(FLAG.findall("\n".join(line for line in text.splitlines()
-                                      if "claude-code-api" in line or line.startswith(".Cm --"))))
+    lines = PAGE.read_text().replace("Fl ", "-").splitlines()
+    used = set(FLAG.findall("\n".join(line for line in lines if line.startswith(
+        ("$ claude-code-api", ".Op -", ".Cm --", ".Op Ar")))))
+    assert "--check-config" in used and "-p" in used
     assert used - flags_of_help == set()
 
 

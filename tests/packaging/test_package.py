@@ -1,6 +1,7 @@
 """The Debian package, installed in a clean Debian 12: what the administrator gets, runs and is rid
 of again. Needs root (mounts, chroot) and a mirror of Debian."""
 
+import functools
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from booted_root import BootedRoot
 from clean_root import UNSHARE, CleanRoot, run
 from conftest import ROOT, required_program
 
@@ -61,6 +63,15 @@ def uid_in(root, user):
     return int(line.split(":")[2]), int(line.split(":")[3]), line.split(":")[5]
 
 
+def ask_at(url, path, body=None):
+    """What the service answers; no proxy of this machine may come in between."""
+    request = urllib.request.Request(url + path, body and json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"} if body else {})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=60) as answer:
+        return answer.read().decode()
+
+
 class Service:
     """Starts what the installed unit says, as systemd would: its command line, user, working
     directory, state directory and variables."""
@@ -105,12 +116,7 @@ class Service:
         self.process.stderr.close()
 
     def ask(self, path, body=None):
-        """Answers of the service; no proxy of this machine may come in between."""
-        request = urllib.request.Request(self.url + path, body and json.dumps(body).encode(),
-                                         {"Content-Type": "application/json"} if body else {})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=60) as answer:
-            return answer.read().decode()
+        return ask_at(self.url, path, body)
 
     def gateway_pid(self):
         """unshare's child: process 1 of the root."""
@@ -180,27 +186,81 @@ def test_the_service_runs_without_a_cli_and_says_so(root):
         assert service.stop() == 0
 
 
-def test_the_service_answers_with_the_real_cli_and_leaves_nothing_behind(root):
+@pytest.fixture
+def cli(root):
+    """The real CLI, installed in the root for all users, and the variables of its credentials: it
+    talks to a stand-in for the Anthropic API."""
     from messages_api import MessagesApi
-    cli = Path(os.environ.get("CCAPI_CLI_DIR", ROOT / "build/cli")) / "2.1.330/node_modules/.bin/claude"
-    if not cli.exists():
-        text = f"{cli} is not there: run scripts/install_cli.sh 2.1.330"
+    folder = Path(os.environ.get("CCAPI_CLI_DIR", ROOT / "build/cli"))
+    program = folder / "2.1.330/node_modules/.bin/claude"
+    if not program.exists():
+        text = f"{program} is not there: run scripts/install_cli.sh 2.1.330"
         pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
     place = root.path / "usr/local/bin/claude"
-    run("cp", "--reflink=auto", cli.resolve(), place)
+    run("cp", "--reflink=auto", program.resolve(), place)
     api = MessagesApi().start()
+    yield {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": "sk-ant-unused"}
+    api.release()
+    api.stop()
+    place.unlink()
+
+
+def chat(ask):
+    answer = json.loads(ask("/v1/chat/completions", {
+        "model": "sonnet", "messages": [{"role": "user", "content": "hello"}]}))
+    return answer["choices"][0]["message"]["content"]
+
+
+def test_the_service_answers_as_process_1_and_leaves_nothing_behind(root, cli):
+    with Service(root, **cli) as service:
+        assert service.ask("/health") == "OK"
+        assert "hello" in chat(service.ask)
+        assert json.loads(service.ask("/stats"))["processes"]["live"] == 1
+        assert service.stop() == 0
+
+
+@pytest.fixture
+def booted(root):
     try:
-        with Service(root, ANTHROPIC_BASE_URL=api.url, ANTHROPIC_API_KEY="sk-ant-unused") as service:
-            assert service.ask("/health") == "OK"
-            answer = json.loads(service.ask("/v1/chat/completions", {
-                "model": "sonnet", "messages": [{"role": "user", "content": "hello"}]}))
-            assert "hello" in answer["choices"][0]["message"]["content"]
-            assert json.loads(service.ask("/stats"))["processes"]["live"] == 1
-            assert service.stop() == 0  # as process 1: it would hang here if children were left
+        system = BootedRoot(root.path)
+    except RuntimeError as failure:
+        pytest.skip(f"systemd can't be started here: {failure}")
+    yield system
+    system.close()
+
+
+def test_systemd_runs_reloads_and_stops_the_service(root, booted, cli):
+    """With everything that the unit closes: user, file system, system calls."""
+    environment = root.path / "etc/claude-code-api/environment"
+    environment.write_text("".join(f"{name}={value}\n" for name, value in cli.items())
+                           + "CLAUDE_CODE__SERVER__PORT=0\n")
+    environment.chmod(0o600)
+    config = root.path / CONFIG
+    good = config.read_text()
+    try:
+        booted.run("systemctl", "start", NAME)
+        address = booted.wait_for_log(NAME, r"gateway listens address=(\S+)")
+        ask = functools.partial(ask_at, f"http://{address}")
+        assert ask("/health") == "OK"
+        assert "hello" in chat(ask)
+        booted.run("systemctl", "reload", NAME)
+        config.write_text("[server]\nprot = 1\n")
+        with pytest.raises(AssertionError, match="claude-code-api"):
+            booted.run("systemctl", "reload", NAME)
+        assert "unknown key server.prot" in booted.run("journalctl", "-u", NAME, "--no-pager")
+        assert "hello" in chat(ask)  # goes on as it was
+        booted.run("systemctl", "stop", NAME)
+        shown = booted.run("systemctl", "show", NAME, "-p", "Result", "-p", "ExecMainStatus",
+                           "-p", "ActiveState")
+        assert {"Result=success", "ExecMainStatus=0", "ActiveState=inactive"} <= set(shown.split())
+        # Wrong from the start: one attempt, not five.
+        booted.run("systemctl", "start", NAME, check=False)
+        booted.wait_for_log(NAME, r"(status=78)")
+        shown = booted.run("systemctl", "show", NAME, "-p", "NRestarts", "-p", "ActiveState")
+        assert {"NRestarts=0", "ActiveState=failed"} <= set(shown.split())
     finally:
-        api.release()
-        api.stop()
-        place.unlink()
+        config.write_text(good)
+        environment.unlink()
 
 
 def test_changes_of_the_administrator_survive_an_upgrade(root, package):
