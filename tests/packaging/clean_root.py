@@ -49,6 +49,9 @@ class CleanRoot:
                         "-o", "Dpkg::Options::=--force-unsafe-io", *words)
 
     def named_after(self, name):
-        """All paths in the root whose last part holds `name`."""
+        """All paths whose last part holds `name`, outside of folders for temporary files."""
         return sorted(run("find", self.path, "-xdev", "-name", f"*{name}*",
-                          "-not", "-path", "*/var/cache/apt/*").split())
+                          "-not", "-path", "*/var/cache/apt/*",
+                          "-not", "-path", f"{self.path}/tmp/*",
+                          "-not", "-path", f"{self.path}/var/tmp/*",
+                          "-not", "-path", f"{self.path}/var/log/*").split())

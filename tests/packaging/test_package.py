@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 
 NAME = "claude-code-api"
 UNIT = "usr/lib/systemd/system/claude-code-api.service"
+# The log says so, or the text that a person sees at the start.
+LISTENS = r"listens (?:address=|on +http://)(\S+)"
 CONFIG = "etc/claude-code-api/config.toml"
 CACHE = Path(os.environ.get("CCAPI_PACKAGE_CACHE", ROOT / "build/package/cache"))
 
@@ -95,13 +97,13 @@ class Service:
             "--clear-groups", "--no-new-privs", "--bounding-set=-all", "env", "-i",
             *[f"{name}={value}" for name, value in environment.items()],
             *shlex.split(values["ExecStart"]), *arguments)
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
         self.log = []
-        for line in self.process.stderr:
+        for line in self.process.stdout:
             self.log.append(line)
-            if found := re.search(r"gateway listens address=\S+:(\d+)", line):
-                self.url = f"http://127.0.0.1:{found[1]}"
+            if found := re.search(LISTENS, line):
+                self.url = f"http://{found[1]}"
                 break
         else:
             pytest.fail("the service ended: " + "".join(self.log))
@@ -113,7 +115,7 @@ class Service:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait(10)
-        self.process.stderr.close()
+        self.process.stdout.close()
 
     def ask(self, path, body=None):
         return ask_at(self.url, path, body)
@@ -239,7 +241,7 @@ def test_systemd_runs_reloads_and_stops_the_service(root, booted, cli):
     good = config.read_text()
     try:
         booted.run("systemctl", "start", NAME)
-        address = booted.wait_for_log(NAME, r"gateway listens address=(\S+)")
+        address = booted.wait_for_log(NAME, LISTENS)
         ask = functools.partial(ask_at, f"http://{address}")
         assert ask("/health") == "OK"
         assert "hello" in chat(ask)
