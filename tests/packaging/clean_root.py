@@ -49,9 +49,7 @@ class CleanRoot:
                         "-o", "Dpkg::Options::=--force-unsafe-io", *words)
 
     def named_after(self, name):
-        """All paths whose last part holds `name`, outside of folders for temporary files."""
+        """All paths whose last part holds `name`, outside of caches, logs and temporary files."""
         return sorted(run("find", self.path, "-xdev", "-name", f"*{name}*",
-                          "-not", "-path", "*/var/cache/apt/*",
-                          "-not", "-path", f"{self.path}/tmp/*",
-                          "-not", "-path", f"{self.path}/var/tmp/*",
-                          "-not", "-path", f"{self.path}/var/log/*").split())
+                          *[word for folder in ("proc", "tmp", "var/cache", "var/log", "var/tmp")
+                            for word in ("-not", "-path", f"{self.path}/{folder}/*")]).split())
