@@ -57,12 +57,20 @@ end_to_end() { # PRESET PYTEST-ARGUMENTS...
     "$venv/bin/python" -m pytest -q tests/e2e "$@"
 }
 
+# What operators get: units, manual, completions, and the package in a clean Debian.
+packaging() {
+  CCAPI_BINARY="$root/build/release/claude-code-api" \
+    "$venv/bin/python" -m pytest -q tests/packaging --durations=3
+}
+
 required "packages" scripts/install_dependencies.sh test
 required "python environment" python_environment
 required "claude CLIs" scripts/install_cli.sh "${cli_versions[@]}"
 step "format" scripts/format.sh --check || true
 required "build dev" build dev
 required "build release" build release
+step "package" scripts/package.sh || true
+step "packaging" packaging || true
 step "ctest" ctest --preset dev --parallel "$jobs" || true
 step "end to end" end_to_end release || true
 # Once more under ASan and UBSan, with the fake CLI, which can misbehave in every way.
