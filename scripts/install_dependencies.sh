@@ -10,7 +10,7 @@ build_packages=(
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3 python3-venv curl ca-certificates clang-format-14
+  python3 python3-venv curl ca-certificates clang-format-14 chromium
 )
 # Programs that may come from elsewhere (a newer Node.js, say) and then need no package.
 test_programs=(node:nodejs npm:npm)
