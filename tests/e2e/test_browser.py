@@ -152,3 +152,7 @@ def test_a_rebound_name_starts_nothing_and_reads_a_refusal(browser, site, start_
     assert report["fetch_json"].startswith("421 ")
     assert all(report[name] == "" for name in FOREIGN_ANYWAY)
     expect_untouched(gateway, ledger)
+
+
+# The positive counterpart belongs here: a page of an origin in cors.allowed_origins chats, and a page
+# of another one still doesn't. It needs that key.

@@ -2,10 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
+#include <string>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -16,11 +17,12 @@ int main(int argc, char** argv) {
     for (const auto& entry : std::filesystem::directory_iterator{argv[n]}) {
       std::ifstream file{entry.path(), std::ios::binary};
       const std::vector<char> bytes{std::istreambuf_iterator<char>{file}, {}};
-      std::cout << entry.path().filename().string() << std::endl; // the last one is the culprit
+      std::puts(entry.path().filename().c_str());
+      std::fflush(stdout); // the last one is the culprit
       const std::vector<std::uint8_t> input{bytes.begin(), bytes.end()};
       LLVMFuzzerTestOneInput(input.data(), input.size());
       ++count;
     }
-  std::cout << count << " files" << std::endl;
+  std::puts((std::to_string(count) + " files").c_str());
   return count > 0 ? 0 : 1;
 }
