@@ -35,7 +35,7 @@ class Browser:
         # The browser reads commands from descriptor 3 and answers on 4.
         self.log = open(directory / "chromium.log", "wb")
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", f"exec \"$@\" 3<&{to_read} 4>&{from_write}", "sh", chromium(), *FLAGS,
+            ["/bin/bash", "-c", f"exec \"$@\" 3<&{to_read} 4>&{from_write}", "bash", chromium(), *FLAGS,
              f"--user-data-dir={directory / 'profile'}", f"--host-resolver-rules={rules}"],
             pass_fds=[to_read, from_write], stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, start_new_session=True,

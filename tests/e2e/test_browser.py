@@ -82,7 +82,8 @@ def site():
 
 
 @pytest.fixture
-def browser(tmp_path):
+def browser(tmp_path, start_fake):  # ends before the gateways: a browser keeps connections open
+    del start_fake
     made = Browser(tmp_path, {"attacker.test": "127.0.0.1"})
     yield made
     made.close()
