@@ -14,7 +14,7 @@ if ((${#targets[@]} == 0)); then
   done
 fi
 if ! command -v clang++-14 >/dev/null; then
-  echo "fuzzing needs clang: apt-get install --no-install-recommends clang-14" >&2
+  echo "fuzzing needs clang: apt-get install --no-install-recommends clang-14 libclang-rt-14-dev" >&2
   exit 69
 fi
 
