@@ -26,6 +26,9 @@ if(CCAPI_SANITIZE)
     -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CCAPI_SANITIZE})
 endif()
+if(CCAPI_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link) # so that libFuzzer sees into the libraries
+endif()
 if(CCAPI_HARDEN)
   add_compile_options(-D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong
     -fcf-protection)

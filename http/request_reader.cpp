@@ -27,6 +27,13 @@ constexpr std::size_t body_reserve_max = std::size_t{64} << 10;
 constexpr std::size_t body_read_max = std::size_t{64} << 10;
 constexpr std::size_t chunked_read = std::size_t{16} << 10;
 
+/// `bytes`: from the end of the last chunk's size line on.
+bool has_folded_trailer(std::string_view bytes) {
+  const auto trailer = bytes.substr(0, bytes.find("\r\n\r\n"));
+  return trailer.find("\r\n ") != std::string_view::npos
+         || trailer.find("\r\n\t") != std::string_view::npos;
+}
+
 void set_once(std::optional<std::string_view>& slot, std::string_view value) {
   slot = slot ? head_fields::repeated : value;
 }
@@ -62,6 +69,7 @@ request_reader::progress request_reader::read_body(std::string_view bytes) {
     if (chunked() && rest.size() < 5)
       break;
     error_code ec;
+    unread_ = rest;
     made.consumed += put(boost::asio::buffer(rest.data(), rest.size()), ec);
     if (ec == beast::http::error::need_more)
       break;
@@ -149,6 +157,18 @@ void request_reader::on_body_init_impl(const boost::optional<std::uint64_t>& len
 std::size_t request_reader::on_body_impl(text_view bytes, error_code&) {
   body_.append(bytes.data(), bytes.size());
   return bytes.size();
+}
+
+/// Beast takes line feeds and other controls inside of a quoted extension, and unfolds the lines of
+/// a trailer: two places where other readers find another end.
+void request_reader::on_chunk_header_impl(std::uint64_t size, text_view extensions,
+                                          error_code& ec) {
+  if (!ascii::all_in(ascii::value, extensions))
+    ec = beast::http::error::bad_chunk_extension;
+  const auto line_end = extensions.data() + extensions.size();
+  if (size == 0
+      && has_folded_trailer(unread_.substr(static_cast<std::size_t>(line_end - unread_.data()))))
+    ec = beast::http::error::bad_value;
 }
 
 std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text_view bytes, error_code&) {

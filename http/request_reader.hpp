@@ -54,11 +54,12 @@ private:
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) override;
   std::size_t on_body_impl(text_view bytes, error_code& ec) override;
-  void on_chunk_header_impl(std::uint64_t, text_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, text_view extensions, error_code& ec) override;
   std::size_t on_chunk_body_impl(std::uint64_t remaining, text_view bytes, error_code& ec) override;
   void on_finish_impl(error_code&) override {}
 
   std::string& body_;
+  std::string_view unread_; ///< of the body, as put() has it
   head_fields fields_;
   std::string_view target_;
   method verb_ = method::other;

@@ -13,6 +13,7 @@ test_packages=(
   python3 python3-venv curl ca-certificates clang-format-14
   # of tests/packaging: render the manual, read units, load completions, install the package
   groff mandoc systemd zsh fish lintian mmdebstrap
+  chromium # attacks from web pages
 )
 # Programs that may come from elsewhere (a newer Node.js, say) and then need no package.
 test_programs=(node:nodejs npm:npm)
