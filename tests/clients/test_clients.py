@@ -1,0 +1,113 @@
+"""What the users of each client notice. The name of a test's cell is the second word of its name."""
+
+import pytest
+
+from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, USAGE, UTF8_SAMPLE
+
+EXACT_USAGE = {"prompt": PROMPT_TOKENS, "completion": OUTPUT_TOKENS,
+               "total": PROMPT_TOKENS + OUTPUT_TOKENS, "cached": USAGE["cache_read_input_tokens"]}
+HELD = "[[text:6]][[hold:3]]"  # upstream says half of it and waits
+HALF, WHOLE = "w0 w1 w2 ", "w0 w1 w2 w3 w4 w5 "
+
+
+def test_text_arrives_whole_with_its_finish_reason(row):
+    report = row.ask("chat", "[[utf8]]")
+    assert (report["text"], report["finish"]) == (UTF8_SAMPLE, row.client.finish("stop"))
+    report = row.ask("chat", "[[text:4]][[stop:max_tokens]]")
+    assert (report["text"], report["finish"]) == ("w0 w1 w2 w3 ", row.client.finish("length"))
+
+
+def test_stream_is_shown_while_upstream_still_speaks(row):
+    row.order("stream", HELD)
+    row.process.read_until_text(HALF)  # upstream stands still: these words did not wait for the end
+    assert not row.api.last().finished
+    row.api.release()
+    report = row.process.result()
+    assert report["report"] == "end", report
+    assert (report["text"], report["finish"]) == (WHOLE, row.client.finish("stop"))
+    assert row.ask("stream", "[[utf8]]", usage=False)["text"] == UTF8_SAMPLE
+
+
+def test_history_reaches_the_model_as_a_dialogue(row):
+    dialogue = [{"role": "user", "content": "[[say:one]]"},
+                {"role": "assistant", "content": "one"},
+                {"role": "user", "content": "[[say:two]]"}]
+    assert row.ask("chat", dialogue)["text"] == "two"
+    assert row.api.last().messages() == [(m["role"], m["content"]) for m in dialogue]
+
+
+def test_system_prompt_reaches_the_model(row):
+    row.ask("chat", [{"role": "system", "content": "You are a parrot."},
+                     {"role": "user", "content": "[[say:squawk]]"}])
+    assert row.api.last().system_blocks() == ["You are a parrot."]
+    assert row.api.last().messages() == [("user", "[[say:squawk]]")]
+
+
+CASES = [  # text, model, status, code
+    ("never sent", "no-such-model", 404, "model_not_found"),
+    ("[[err:429]][[retry_after:600]]", "sonnet", 429, "rate_limit_exceeded"),
+    ("[[err:529]]", "sonnet", 503, "overloaded"),
+]
+
+
+def check_error(client, error, name, status, code):
+    assert error["kind"] == "api" and error["name"] == name, error
+    if client.errors.statuses and status:
+        assert error["status"] == status, error
+    if client.errors.codes:
+        assert error["code"] == code, error
+    else:
+        assert code in error["message"], error
+    assert error["message"], error
+
+
+def test_error_is_typed_and_has_its_code(row):
+    client = row.client
+    for (text, model, status, code), name in zip(CASES, client.errors.names):
+        check_error(client, row.process.fail("chat", text, model=model), name, status, code)
+    check_error(client, row.process.fail("stream", "x", model="no-such-model"),
+                client.errors.names[0], None if client.script.startswith("curl") else 404,
+                "model_not_found")
+    row.order("stream", "[[text:9]][[delay:50]][[sse_error:3]]")
+    error = row.process.result()
+    assert error["report"] == "error", error
+    assert "".join(row.process.deltas) == HALF
+    check_error(client, error, client.errors.names[3], None, "overloaded")
+    assert row.ask("chat", "[[say:fine again]]")["text"] == "fine again"
+
+
+def wait_interrupted(row, cancelled):
+    """Upstream sees its client go: the CLI was interrupted, not left to talk to nobody."""
+    row.api.wait(lambda posts: posts and posts[-1].client_gone, 5)
+    assert row.gateway.stats()["turns"]["cancelled"] == cancelled + 1
+
+
+def test_timeout_or_leaving_interrupts_the_cli(row):
+    cancelled = row.gateway.stats()["turns"]["cancelled"]
+    error = row.process.fail("chat", "[[hold:0]]", timeout=1.5)
+    assert error["kind"] == "timeout", error
+    wait_interrupted(row, cancelled)
+    report = row.ask("stream", HELD, stop_after=HALF)
+    assert (report["text"], report["finish"]) == (HALF, "left")
+    wait_interrupted(row, cancelled + 1)
+    assert row.ask("chat", "[[say:still here]]")["text"] == "still here"
+
+
+def test_usage_is_exact_and_streamed_when_asked_for(row):
+    assert row.ask("chat", "x")["usage"] == row.client.usage(EXACT_USAGE)
+    assert row.ask("stream", "x")["usage"] == row.client.usage(EXACT_USAGE)
+    if row.client.can_decline_usage:
+        assert row.ask("stream", "x", usage=False)["usage"] is None
+
+
+@pytest.fixture
+def page():
+    from conftest import ROOT
+    return (ROOT / "docs/clients.md").read_text()
+
+
+def test_page_of_clients_says_what_ran(matrix, page):
+    from matrix import differences, parse
+    if not matrix.rows:
+        pytest.skip("no client ran")
+    assert not differences(parse(page), matrix.rows)
