@@ -21,7 +21,7 @@ class Errors:
     """What the client's user gets for 404, 429 and 503 answers and for an error in mid-stream."""
     names: tuple  # of exception classes: not found, rate limit, overloaded, in mid-stream
     statuses: bool = True  # the exception knows the HTTP status …
-    codes: bool = True  # … and the error's code; else both must be in the message's text
+    codes: bool = True  # … and the error's code; else its message must name both
 
 
 OPENAI_PYTHON = Errors(("NotFoundError", "RateLimitError", "InternalServerError", "APIError"))
@@ -61,13 +61,25 @@ ROSTER = [
            cli=OLDEST_CLI),
     Client("openai (Python), 2.x", "openai", "python/openai_client.py"),
     Client("openai (Node)", "openai", "node/openai.mjs"),
-    Client("curl", "", "python/curl_client.py", environment="e2e",
-           errors=JSON_ERRORS),
+    Client("LangChain (Python)", "langchain-openai", "python/langchain_client.py",
+           errors=Errors(("OpenAIModelNotFoundError", "OpenAIRateLimitError", "OpenAIAPIError",
+                          "APIError"))),
+    Client("LangChain (JavaScript)", "@langchain/openai", "node/langchain.mjs"),
+    Client("Vercel AI SDK", "ai", "node/vercel_ai.mjs",
+           errors=Errors(("APICallError", "APICallError", "APICallError", "Object"))),
+    Client("instructor, without tools", "instructor", "python/instructor_client.py"),
+    Client("llm (command line)", "llm", "python/llm_client.py",
+           errors=Errors(("Failed",) * 4, statuses=False, codes=False),
+           finishes={"stop": None, "length": None},  # it does not show them
+           usage_fields=("prompt", "completion"), can_decline_usage=False),
+    Client("curl", "", "python/curl_client.py", environment="e2e", errors=JSON_ERRORS),
     Client("bytes of the stream", "", "python/raw_sse.py", environment="e2e", errors=JSON_ERRORS),
+    Client("litellm (library)", "litellm", "python/litellm_client.py", long=True),
+    Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True),
 ]
 
-
-VENVS = {"e2e": ("CCAPI_VENV", "build/venv"), "clients": ("CCAPI_CLIENTS_VENV", "build/venv-clients")}
+VENVS = {"e2e": ("CCAPI_VENV", "build/venv"),
+         "clients": ("CCAPI_CLIENTS_VENV", "build/venv-clients")}
 
 
 def installed(client, *candidates):

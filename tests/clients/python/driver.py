@@ -1,8 +1,8 @@
-"""What all Python clients of the matrix share: orders come in as JSON lines, reports go out as such.
+"""What all Python clients of the matrix share: orders come in as JSON lines, reports go out so.
 
 An order: {"do": "chat"|"stream", "model", "messages", "timeout": seconds, "stop_after": text|null,
-"usage": bool}. Reports: {"report": "ready"}, then per order any number of {"report": "delta", "text"}
-and one {"report": "end", …} or {"report": "error", …}. README.md has the fields.
+"usage": bool}. Reports: {"report": "ready"}, then per order any number of {"report": "delta",
+"text"} and one {"report": "end", …} or {"report": "error", …}. README.md has the fields.
 """
 
 import importlib.metadata
@@ -11,10 +11,14 @@ import os
 import sys
 import traceback
 
+# Some libraries print to stdout; the reports get it for themselves.
+REPORTS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
 
 def tell(report, **fields):
-    sys.stdout.write(json.dumps({"report": report, **fields}) + "\n")
-    sys.stdout.flush()
+    REPORTS.write(json.dumps({"report": report, **fields}) + "\n")
+    REPORTS.flush()
 
 
 class Stop(Exception):

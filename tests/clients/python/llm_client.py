@@ -1,5 +1,6 @@
 """llm, the command line tool: one run of the program per question, the log continues a dialogue."""
 
+import codecs
 import os
 import re
 import signal
@@ -46,8 +47,8 @@ def start(order, question, *flags):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def ended(process, text):
-    said = process.stderr.read().decode()
+def result_of(process, text, said):
+    """The end of a run that went well: its text, and the usage that -u writes to stderr."""
     if process.wait():
         raise Failed(said)
     prompt, completion = (int(n.replace(",", "")) for n in USAGE.search(said).groups())
@@ -55,38 +56,36 @@ def ended(process, text):
             "usage": {"prompt": prompt, "completion": completion}}
 
 
+def ask_whole(order, question, *flags):
+    process = start(order, question, "--no-stream", *flags)
+    try:
+        text, said = process.communicate(timeout=order["timeout"])
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)  # what a user does who has waited enough
+        process.wait()
+        raise TimedOut("llm was interrupted") from None
+    return result_of(process, text.decode(), said.decode())
+
+
 def chat(order):
-    result, more = None, []
     system = [m["content"] for m in order["messages"] if m["role"] == "system"]
+    flags, result = (["-s", system[0]] if system else []), None
     for message in order["messages"]:
-        if message["role"] == "user":  # the answers between are those that upstream gave
-            flags = [*more, *(["-s", system[0]] if system else [])]
-            process = start(order, message["content"], "--no-stream", *flags)
-            try:
-                text = process.communicate(timeout=order["timeout"])
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGINT)  # what a user does who has waited enough
-                process.wait()
-                raise TimedOut("llm was interrupted") from None
-            if process.returncode:
-                raise Failed(text[1].decode())
-            prompt, completion = (int(n.replace(",", ""))
-                                  for n in USAGE.search(text[1].decode()).groups())
-            result = {"text": text[0].decode().removesuffix("\n"), "finish": None,
-                      "usage": {"prompt": prompt, "completion": completion}}
-            more = ["-c"]
+        if message["role"] == "user":  # what stands between them is what upstream has answered
+            result = ask_whole(order, message["content"], *flags)
+            flags = ["-c"]
     return result
 
 
 def stream(order):
     process = start(order, order["messages"][-1]["content"])
-    collected = Collector(order)
+    collected, decoder = Collector(order), codecs.getincrementaldecoder("utf-8")()
     while piece := os.read(process.stdout.fileno(), 4096):
-        if collected.add(piece.decode()):
+        if collected.add(decoder.decode(piece)):
             process.send_signal(signal.SIGINT)
             process.wait()
             return {"text": collected.text, "finish": "left", "usage": None}
-    return ended(process, collected.text)
+    return result_of(process, collected.text, process.stderr.read().decode())
 
 
 prepare()
