@@ -15,7 +15,7 @@ from gateway import Gateway  # noqa: E402
 from matrix import Matrix  # noqa: E402
 from messages_api import MessagesApi  # noqa: E402
 from programs import gateway_binary, installed_cli  # noqa: E402
-from roster import CELLS, ROSTER  # noqa: E402
+from roster import ROSTER  # noqa: E402
 
 MATRIX = pytest.StashKey()
 

@@ -20,8 +20,7 @@ CELLS = ("text", "stream", "history", "system", "error", "timeout", "usage")
 class Errors:
     """What the client's user gets for 404, 429 and 503 answers and for an error in mid-stream."""
     names: tuple  # of exception classes: not found, rate limit, overloaded, in mid-stream
-    statuses: bool = True  # the exception knows the HTTP status …
-    codes: bool = True  # … and the error's code; else its message must name both
+    shown: str = "fields"  # where status and code are: "fields", "message"; or "status only"
 
 
 OPENAI_PYTHON = Errors(("NotFoundError", "RateLimitError", "InternalServerError", "APIError"))
@@ -42,6 +41,7 @@ class Client:
     variables: dict = field(default_factory=dict)  # environment that its script wants
     finishes: dict = field(default_factory=dict)  # OpenAI's finish_reason -> the client's word
     usage_fields: tuple = ("prompt", "completion", "total", "cached")  # that it shows its user
+    structured: bool = False  # it can also fill a model from JSON in the text
     can_decline_usage: bool = True  # it can stream without asking for usage
 
     @property
@@ -67,14 +67,17 @@ ROSTER = [
     Client("LangChain (JavaScript)", "@langchain/openai", "node/langchain.mjs"),
     Client("Vercel AI SDK", "ai", "node/vercel_ai.mjs",
            errors=Errors(("APICallError", "APICallError", "APICallError", "Object"))),
-    Client("instructor, without tools", "instructor", "python/instructor_client.py"),
+    Client("instructor, without tools", "instructor", "python/instructor_client.py",
+           structured=True),
     Client("llm (command line)", "llm", "python/llm_client.py",
-           errors=Errors(("Failed",) * 4, statuses=False, codes=False),
+           errors=Errors(("Failed",) * 4, shown="message"),
            finishes={"stop": None, "length": None},  # it does not show them
            usage_fields=("prompt", "completion"), can_decline_usage=False),
     Client("curl", "", "python/curl_client.py", environment="e2e", errors=JSON_ERRORS),
     Client("bytes of the stream", "", "python/raw_sse.py", environment="e2e", errors=JSON_ERRORS),
-    Client("litellm (library)", "litellm", "python/litellm_client.py", long=True),
+    Client("litellm (library)", "litellm", "python/litellm_client.py", long=True,
+           errors=Errors(("NotFoundError", "RateLimitError", "ServiceUnavailableError",
+                          "MidStreamFallbackError"), shown="status only")),
     Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True),
 ]
 

@@ -66,11 +66,12 @@ def chat(order):
 
 def stream(order):
     options = {"stream_options": {"include_usage": True}} if order["usage"] else {}
-    process = start(order, "-N", stream=True, **options)
+    process = start(order, "-N", "-w", "\nHTTP %{http_code}\n", stream=True, **options)
     collected, finish, usage, seen_done = Collector(order), None, None, False
     for line in process.stdout:
-        if line.startswith(b"{"):
-            raise Refused(None, json.loads(line)["error"])
+        if line.startswith(b"{"):  # no stream: the body of a refusal
+            status = int(process.stdout.read().split()[-1])
+            raise Refused(status, json.loads(line)["error"])
         if not line.startswith(b"data: "):
             continue
         if line == b"data: [DONE]\n":
