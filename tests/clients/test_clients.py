@@ -31,7 +31,8 @@ def test_stream_is_shown_while_upstream_still_speaks(row):
     report = row.process.result()
     assert report["report"] == "end", report
     assert (report["text"], report["finish"]) == (WHOLE, row.client.finish("stop"))
-    assert row.ask("stream", "[[utf8]]", usage=False)["text"] == UTF8_SAMPLE
+    # What the model thought aloud comes before and is no part of the text.
+    assert row.ask("stream", "[[think:3]][[utf8]]", usage=False)["text"] == UTF8_SAMPLE
 
 
 def test_history_reaches_the_model_as_a_dialogue(row):
