@@ -78,6 +78,9 @@ class ClientProcess:
     def ask(self, do, messages, **options):
         """An order that must succeed: its final report."""
         self.order(do, messages, **options)
+        return self.success()
+
+    def success(self):
         report = self.result()
         assert report["report"] == "end", f"{report}; {self.said()}"
         return report

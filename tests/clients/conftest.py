@@ -32,6 +32,7 @@ class Row:
         self.gateway.take_baseline()
         self.process = ClientProcess(client, self.gateway.url, directory)
         self.order, self.ask = self.process.order, self.process.ask
+        self.kept = {}  # reports that a later cell looks at again: every turn starts a CLI
 
     def finish(self):
         try:

@@ -15,7 +15,7 @@ HALF, WHOLE = "w0 w1 w2 ", "w0 w1 w2 w3 w4 w5 "
 
 
 def test_text_arrives_whole_with_its_finish_reason(row):
-    report = row.ask("chat", "[[utf8]]")
+    report = row.kept["chat"] = row.ask("chat", "[[utf8]]")
     assert (report["text"], report["finish"]) == (UTF8_SAMPLE, row.client.finish("stop"))
     report = row.ask("chat", "[[text:4]][[stop:max_tokens]]")
     assert (report["text"], report["finish"]) == ("w0 w1 w2 w3 ", row.client.finish("length"))
@@ -29,11 +29,11 @@ def test_stream_is_shown_while_upstream_still_speaks(row):
     row.process.read_until_text(HALF)  # upstream stands still: these words did not wait for the end
     assert not row.api.last().finished
     row.api.release()
-    report = row.process.result()
-    assert report["report"] == "end", report
+    report = row.kept["stream"] = row.process.success()
     assert (report["text"], report["finish"]) == (WHOLE, row.client.finish("stop"))
     # What the model thought aloud comes before and is no part of the text.
-    assert row.ask("stream", "[[think:3]][[utf8]]", usage=False)["text"] == UTF8_SAMPLE
+    report = row.kept["plain stream"] = row.ask("stream", "[[think:3]][[utf8]]", usage=False)
+    assert report["text"] == UTF8_SAMPLE
 
 
 def test_history_reaches_the_model_as_a_dialogue(row):
@@ -83,7 +83,6 @@ def test_error_is_typed_and_has_its_code(row):
     # Of an error in mid-stream the oldest CLI passes on the words only, not the type.
     code = "upstream_error" if client.cli == OLDEST_CLI else "overloaded"
     check_error(client, error, client.errors.names[3], None, code)
-    assert row.ask("chat", "[[say:fine again]]")["text"] == "fine again"
 
 
 def cancelled(row):
@@ -113,10 +112,13 @@ def test_timeout_or_leaving_interrupts_the_cli(row):
 
 
 def test_usage_is_exact_and_streamed_when_asked_for(row):
-    assert row.ask("chat", "x")["usage"] == row.client.usage(EXACT_USAGE)
-    assert row.ask("stream", "x")["usage"] == row.client.usage(EXACT_USAGE)
+    exact = row.client.usage(EXACT_USAGE)
+    for do in ("chat", "stream"):
+        report = row.kept.get(do) or row.ask(do, "x")
+        assert report["usage"] == exact
     if row.client.can_decline_usage:
-        assert row.ask("stream", "x", usage=False)["usage"] is None
+        report = row.kept.get("plain stream") or row.ask("stream", "x", usage=False)
+        assert report["usage"] is None
 
 
 @pytest.fixture
