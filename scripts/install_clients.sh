@@ -71,9 +71,11 @@ install_node() {
   echo "Node clients: installed, $(du -sh "$node_folder" | cut -f1)"
 }
 
-requirements=("$root/tests/clients/python/requirements.txt")
-if [[ "${1:-}" == --long ]]; then
-  requirements+=("$root/tests/clients/python/requirements-long.txt")
+some=("$root/tests/clients/python/requirements.txt")
+all=("${some[@]}" "$root/tests/clients/python/requirements-long.txt")
+if [[ "${1:-}" == --long ]] || is_current "$python_folder" "${all[@]}"; then
+  install_python "${all[@]}"
+else
+  install_python "${some[@]}"
 fi
-install_python "${requirements[@]}"
 install_node
