@@ -2,16 +2,17 @@
 
 import os
 
+import httpx
 from llama_index.core.llms import ChatMessage
 from llama_index.llms.openai_like import OpenAILike
 
 from driver import Collector, openai_usage, serve
 
 
-def model_for(order):
+def model_for(order, **options):
     return OpenAILike(model=order["model"], api_base=os.environ["GATEWAY"], api_key="unused",
                       is_chat_model=True, context_window=200_000, max_retries=0,
-                      timeout=order["timeout"])
+                      timeout=order["timeout"], **options)
 
 
 def messages_of(order):
@@ -27,13 +28,15 @@ def chat(order):
 def stream(order):
     collected, finish, usage = Collector(order), None, None
     options = {"stream_options": {"include_usage": True}} if order["usage"] else {}
-    answers = model_for(order).stream_chat(messages_of(order), **options)
+    connections = httpx.Client(timeout=order["timeout"])
+    model = model_for(order, http_client=connections)
+    answers = model.stream_chat(messages_of(order), **options)
     for answer in answers:
         usage = answer.raw.usage or usage
         for choice in answer.raw.choices:
             finish = choice.finish_reason or finish
         if collected.add(answer.delta):
-            answers.close()
+            connections.close()  # answers.close() would leave the connection open
             return {"text": collected.text, "finish": "left", "usage": None}
     return {"text": collected.text, "finish": finish, "usage": openai_usage(usage)}
 
