@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, and runs everything that CI runs. Ends with a summary;
-# exit code 0 only if all steps passed.
+# exit code 0 only if all steps passed. scripts/test.sh [--long]: also what is slow or large.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
+
+lane=()
+case "${1:-}" in
+  "") ;;
+  --long) lane=(--long) ;;
+  *) echo "usage: scripts/test.sh [--long]" >&2 && exit 64 ;;
+esac
 
 jobs=2
 cli_versions=(2.1.197 2.1.330)
@@ -63,6 +70,11 @@ packaging() {
     "$venv/bin/python" -m pytest -q tests/packaging --durations=3
 }
 
+clients() {
+  CCAPI_REQUIRE_CLI=1 CCAPI_BINARY="$root/build/release/claude-code-api" \
+    "$venv/bin/python" -m pytest -q tests/clients "${lane[@]}"
+}
+
 required "packages" scripts/install_dependencies.sh test
 required "python environment" python_environment
 required "claude CLIs" scripts/install_cli.sh "${cli_versions[@]}"
@@ -73,6 +85,10 @@ step "package" scripts/package.sh || true
 step "packaging" packaging || true
 step "ctest" ctest --preset dev --parallel "$jobs" || true
 step "end to end" end_to_end release || true
+# Client libraries, each in one exact version, against the real CLI.
+if step "clients: install" scripts/install_clients.sh "${lane[@]}"; then
+  step "clients" clients || true
+fi
 # Once more under ASan and UBSan, with the fake CLI, which can misbehave in every way.
 CCAPI_STORM_SHARE=0.05 step "end to end, sanitized" end_to_end dev -m "not real_cli" || true
 finish

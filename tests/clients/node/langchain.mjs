@@ -1,0 +1,44 @@
+// @langchain/openai, LangChain's client for JavaScript.
+
+import { ChatOpenAI } from "@langchain/openai";
+
+import { Collector, serve } from "./driver.mjs";
+
+function modelFor(order) {
+  return new ChatOpenAI({
+    model: order.model, apiKey: "unused", maxRetries: 0, timeout: order.timeout * 1000,
+    streamUsage: order.usage, configuration: { baseURL: process.env.GATEWAY },
+  });
+}
+
+function usageOf(message) {
+  const found = message.usage_metadata;
+  return found == null ? null : {
+    prompt: found.input_tokens, completion: found.output_tokens, total: found.total_tokens,
+    cached: found.input_token_details?.cache_read ?? null,
+  };
+}
+
+async function chat(order) {
+  const message = await modelFor(order).invoke(order.messages);
+  return { text: message.content, finish: message.response_metadata.finish_reason,
+           usage: usageOf(message) };
+}
+
+async function stream(order) {
+  const collected = new Collector(order);
+  const leaving = new AbortController();
+  let whole = null;
+  const chunks = await modelFor(order).stream(order.messages, { signal: leaving.signal });
+  for await (const chunk of chunks) {
+    whole = whole === null ? chunk : whole.concat(chunk);
+    if (collected.add(chunk.content)) {
+      leaving.abort();
+      return { text: collected.text, finish: "left", usage: null };
+    }
+  }
+  return { text: collected.text, finish: whole.response_metadata.finish_reason,
+           usage: usageOf(whole) };
+}
+
+await serve({ chat, stream });

@@ -1,0 +1,36 @@
+// openai, the official Node client.
+
+import OpenAI from "openai";
+
+import { Collector, openaiUsage, serve } from "./driver.mjs";
+
+const client = new OpenAI({ baseURL: process.env.GATEWAY, apiKey: "unused", maxRetries: 0 });
+
+async function chat(order) {
+  const done = await client.chat.completions.create(
+    { model: order.model, messages: order.messages }, { timeout: order.timeout * 1000 });
+  const choice = done.choices[0];
+  return { text: choice.message.content, finish: choice.finish_reason,
+           usage: openaiUsage(done.usage) };
+}
+
+async function stream(order) {
+  const collected = new Collector(order);
+  let finish = null, usage = null;
+  const chunks = await client.chat.completions.create(
+    { model: order.model, messages: order.messages, stream: true,
+      ...(order.usage ? { stream_options: { include_usage: true } } : {}) },
+    { timeout: order.timeout * 1000 });
+  for await (const chunk of chunks) {
+    usage = chunk.usage ?? usage;
+    for (const choice of chunk.choices) {
+      finish = choice.finish_reason ?? finish;
+      if (collected.add(choice.delta.content)) { // leaving the loop closes the stream
+        return { text: collected.text, finish: "left", usage: null };
+      }
+    }
+  }
+  return { text: collected.text, finish, usage: openaiUsage(usage) };
+}
+
+await serve({ chat, stream });

@@ -1,0 +1,62 @@
+// Vercel's AI SDK with @ai-sdk/openai-compatible.
+
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { generateText, streamText } from "ai";
+
+import { Collector, serve, tell } from "./driver.mjs";
+
+function options(order) {
+  const gateway = createOpenAICompatible({
+    name: "gateway", baseURL: process.env.GATEWAY, includeUsage: order.usage,
+  });
+  const system = order.messages.find((message) => message.role === "system");
+  return {
+    model: gateway(order.model), maxRetries: 0,
+    messages: order.messages.filter((message) => message !== system),
+    ...(system ? { system: system.content } : {}),
+  };
+}
+
+function usageOf(usage) {
+  return usage?.totalTokens == null ? null : {
+    prompt: usage.inputTokens, completion: usage.outputTokens, total: usage.totalTokens,
+    cached: usage.cachedInputTokens ?? usage.inputTokenDetails?.cacheReadTokens ?? null,
+  };
+}
+
+// APICallError of a refused request; in mid-stream the error frame itself.
+function report(error) {
+  const body = error.data?.error ?? error.error ?? error;
+  tell("error", {
+    kind: error.name === "TimeoutError" ? "timeout" : "api",
+    name: error.constructor?.name, status: error.statusCode ?? null, code: body.code ?? null,
+    message: String(error.message ?? JSON.stringify(error)),
+  });
+}
+
+async function chat(order) {
+  const done = await generateText({
+    ...options(order), abortSignal: AbortSignal.timeout(order.timeout * 1000),
+  });
+  return { text: done.text, finish: done.finishReason, usage: usageOf(done.usage) };
+}
+
+async function stream(order) {
+  const collected = new Collector(order);
+  const leaving = new AbortController();
+  let finish = null, usage = null;
+  const { fullStream } = streamText({
+    ...options(order), abortSignal: leaving.signal, onError: () => {}, // it also comes as a part
+  });
+  for await (const part of fullStream) {
+    if (part.type === "error") throw part.error;
+    if (part.type === "finish") ({ finishReason: finish, totalUsage: usage } = part);
+    if (part.type === "text-delta" && collected.add(part.text)) {
+      leaving.abort();
+      return { text: collected.text, finish: "left", usage: null };
+    }
+  }
+  return { text: collected.text, finish, usage: usageOf(usage) };
+}
+
+await serve({ chat, stream }, report);

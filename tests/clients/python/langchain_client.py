@@ -1,0 +1,40 @@
+"""langchain-openai, LangChain's client for Python."""
+
+import os
+
+from langchain_openai import ChatOpenAI
+
+from driver import Collector, serve
+
+
+def model_for(order):
+    return ChatOpenAI(base_url=os.environ["GATEWAY"], api_key="unused", model=order["model"],
+                      timeout=order["timeout"], max_retries=0, stream_usage=order["usage"])
+
+
+def usage_of(message):
+    found = message.usage_metadata
+    return found and {"prompt": found["input_tokens"], "completion": found["output_tokens"],
+                      "total": found["total_tokens"],
+                      "cached": found.get("input_token_details", {}).get("cache_read")}
+
+
+def chat(order):
+    message = model_for(order).invoke(order["messages"])
+    return {"text": message.content, "finish": message.response_metadata["finish_reason"],
+            "usage": usage_of(message)}
+
+
+def stream(order):
+    collected, whole = Collector(order), None
+    chunks = model_for(order).stream(order["messages"])
+    for chunk in chunks:
+        whole = chunk if whole is None else whole + chunk
+        if collected.add(chunk.content):
+            chunks.close()
+            return {"text": collected.text, "finish": "left", "usage": None}
+    return {"text": collected.text, "finish": whole.response_metadata.get("finish_reason"),
+            "usage": usage_of(whole)}
+
+
+serve({"chat": chat, "stream": stream})

@@ -1,0 +1,92 @@
+"""llm, the command line tool: one run of the program per question, the log continues a dialogue."""
+
+import codecs
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from driver import Collector, serve, tell
+
+HOME = Path(os.environ["HOME"]) / "llm"
+MODELS = """\
+- model_id: {0}
+  model_name: {0}
+  api_base: "{1}"
+  api_key_name: gateway
+"""
+USAGE = re.compile(r"Token usage: ([\d,]+) input, ([\d,]+) output")
+
+
+class Failed(Exception):
+    pass
+
+
+class TimedOut(Exception):
+    pass
+
+
+def report_error(error):
+    tell("error", kind="timeout" if isinstance(error, TimedOut) else "api",
+         name=type(error).__name__, status=None, code=None, message=str(error))
+
+
+def prepare():
+    HOME.mkdir(exist_ok=True)
+    models = (MODELS.format(name, os.environ["GATEWAY"]) for name in ("sonnet", "no-such-model"))
+    (HOME / "extra-openai-models.yaml").write_text("".join(models))
+    (HOME / "keys.json").write_text('{"gateway": "unused"}')
+
+
+def start(order, question, *flags):
+    return subprocess.Popen(
+        [str(Path(sys.executable).parent / "llm"), "-m", order["model"], "-u", *flags, question],
+        env={**os.environ, "LLM_USER_PATH": str(HOME)}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def result_of(process, text, said):
+    """The end of a run that went well: its text, and the usage that -u writes to stderr."""
+    if process.wait():
+        raise Failed(said)
+    prompt, completion = (int(n.replace(",", "")) for n in USAGE.search(said).groups())
+    return {"text": text.removesuffix("\n"), "finish": None,
+            "usage": {"prompt": prompt, "completion": completion}}
+
+
+def ask_whole(order, question, *flags):
+    process = start(order, question, "--no-stream", *flags)
+    try:
+        text, said = process.communicate(timeout=order["timeout"])
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)  # what a user does who has waited enough
+        process.wait()
+        raise TimedOut("llm was interrupted") from None
+    return result_of(process, text.decode(), said.decode())
+
+
+def chat(order):
+    system = [m["content"] for m in order["messages"] if m["role"] == "system"]
+    flags, result = (["-s", system[0]] if system else []), None
+    for message in order["messages"]:
+        if message["role"] == "user":  # what stands between them is what upstream has answered
+            result = ask_whole(order, message["content"], *flags)
+            flags = ["-c"]
+    return result
+
+
+def stream(order):
+    process = start(order, order["messages"][-1]["content"])
+    collected, decoder = Collector(order), codecs.getincrementaldecoder("utf-8")()
+    while piece := os.read(process.stdout.fileno(), 4096):
+        if collected.add(decoder.decode(piece)):
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            return {"text": collected.text, "finish": "left", "usage": None}
+    return result_of(process, collected.text, process.stderr.read().decode())
+
+
+prepare()
+serve({"chat": chat, "stream": stream}, report_error)

@@ -1,0 +1,107 @@
+"""The clients of the matrix: which program runs them, what to expect of each, what does not apply.
+
+A client that is added here needs a script that understands the orders in README.md, and a row in
+docs/clients.md.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+NEWEST_CLI, OLDEST_CLI = "2.1.330", "2.1.197"
+
+CELLS = ("text", "stream", "history", "system", "error", "timeout", "usage")
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What the client's user gets for 404, 429 and 503 answers and for an error in mid-stream."""
+    names: tuple  # of exception classes: not found, rate limit, overloaded, in mid-stream
+    shown: str = "fields"  # where status and code are: "fields", "message"; or "status only"
+
+
+OPENAI_PYTHON = Errors(("NotFoundError", "RateLimitError", "InternalServerError", "APIError"))
+JSON_ERRORS = Errors(("invalid_request_error", "rate_limit_error", "service_unavailable",
+                      "service_unavailable"))
+
+
+@dataclass(frozen=True)
+class Client:
+    name: str
+    package: str
+    script: str
+    environment: str = "clients"  # of those that interpreter() knows
+    cli: str = NEWEST_CLI
+    long: bool = False
+    errors: Errors = OPENAI_PYTHON
+    not_applicable: dict = field(default_factory=dict)  # cell -> reason
+    variables: dict = field(default_factory=dict)  # environment that its script wants
+    finishes: dict = field(default_factory=dict)  # OpenAI's finish_reason -> the client's word
+    usage_fields: tuple = ("prompt", "completion", "total", "cached")  # that it shows its user
+    structured: bool = False  # it can also fill a model from JSON in the text
+    can_decline_usage: bool = True  # it can stream without asking for usage
+
+    @property
+    def title(self):
+        return f"{self.name}, CLI {self.cli}" if self.cli != NEWEST_CLI else self.name
+
+    def finish(self, reason):
+        return self.finishes.get(reason, reason)
+
+    def usage(self, exact):
+        return {name: exact[name] for name in self.usage_fields}
+
+
+ROSTER = [
+    Client("openai (Python)", "openai", "python/openai_client.py", environment="e2e"),
+    Client("openai (Python)", "openai", "python/openai_client.py", environment="e2e",
+           cli=OLDEST_CLI),
+    Client("openai (Python), 2.x", "openai", "python/openai_client.py"),
+    Client("openai (Node)", "openai", "node/openai.mjs"),
+    Client("LangChain (Python)", "langchain-openai", "python/langchain_client.py",
+           errors=Errors(("OpenAIModelNotFoundError", "OpenAIRateLimitError", "OpenAIAPIError",
+                          "APIError"))),
+    Client("LangChain (JavaScript)", "@langchain/openai", "node/langchain.mjs"),
+    Client("Vercel AI SDK", "ai", "node/vercel_ai.mjs",
+           errors=Errors(("APICallError", "APICallError", "APICallError", "Object"))),
+    Client("instructor, without tools", "instructor", "python/instructor_client.py",
+           structured=True),
+    Client("llm (command line)", "llm", "python/llm_client.py",
+           errors=Errors(("Failed",) * 4, shown="message"),
+           finishes={"stop": None, "length": None},  # it does not show them
+           usage_fields=("prompt", "completion"), can_decline_usage=False),
+    Client("curl", "", "python/curl_client.py", environment="e2e", errors=JSON_ERRORS),
+    Client("bytes of the stream", "", "python/raw_sse.py", environment="e2e", errors=JSON_ERRORS),
+    Client("litellm (library)", "litellm", "python/litellm_client.py", long=True,
+           errors=Errors(("NotFoundError", "RateLimitError", "ServiceUnavailableError",
+                          "MidStreamFallbackError"), shown="status only")),
+    Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True),
+]
+
+VENVS = {"e2e": ("CCAPI_VENV", "build/venv"),
+         "clients": ("CCAPI_CLIENTS_VENV", "build/venv-clients")}
+
+
+def installed(client, *candidates):
+    for program in candidates:
+        if program and Path(program).exists():
+            return str(program)
+    raise FileNotFoundError(f"{client.name} is not installed: run scripts/install_clients.sh")
+
+
+def command(client):
+    """The command line that runs a client's script."""
+    if client.script.endswith(".mjs"):
+        # Node looks for packages beside the script only, so the scripts go to the packages.
+        folder = Path(os.environ.get("CCAPI_NODE_CLIENTS", ROOT / "build/node-clients"))
+        installed(client, folder / "node_modules")
+        for script in (HERE / "node").glob("*.mjs"):
+            shutil.copy(script, folder)
+        node = installed(client, folder / "node", shutil.which("node"))
+        return [node, str(folder / Path(client.script).name)]
+    variable, folder = VENVS[client.environment]
+    python = installed(client, Path(os.environ.get(variable, ROOT / folder)) / "bin/python")
+    return [python, str(HERE / client.script)]
