@@ -119,7 +119,7 @@ void connection::on_answered() {
   if (!keep_alive_ || site_->draining())
     return linger();
   for (auto* text : {&output_, &request_.body, &request_.path, &request_.query, &request_.id,
-                     &request_.parameter, &conversation_})
+                     &request_.parameter, &request_.tenant, &conversation_})
     release_large(*text);
   request_.method = method::other;
   answer_bytes_ = 0;
@@ -137,11 +137,7 @@ void connection::log_answer(unsigned status) const {
     return;
   const auto took =
     std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - request_.received);
-  const std::string_view verb = request_.method == method::post   ? "POST"
-                                : request_.method == method::get  ? "GET"
-                                : request_.method == method::head ? "HEAD"
-                                                                  : "other";
-  log.info("request ended", {{"method", verb},
+  log.info("request ended", {{"method", to_string(request_.method)},
                              {"path", request_.path},
                              {"status", std::uint64_t{status}},
                              {"bytes", std::uint64_t{answer_bytes_}},

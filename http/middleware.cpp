@@ -78,7 +78,7 @@ const transport_problem* check_request(method verb, const head_fields& fields,
   if (fields.sec_fetch_site && !origin_allowed && *fields.sec_fetch_site != "same-origin"
       && *fields.sec_fetch_site != "none")
     return &foreign_origin;
-  if (verb != method::post)
+  if (verb != method::post || !fields.has_body)
     return nullptr;
   if (!fields.content_type || !is_json(*fields.content_type))
     return &wrong_content_type;

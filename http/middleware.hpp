@@ -28,7 +28,8 @@ private:
 };
 
 /// Null = the request may go on. Order: Host (421), Origin (403), Sec-Fetch-Site (403), then for
-/// POST Content-Type and Content-Encoding (415). `allowed_origins` are compared byte by byte.
+/// POST with a body Content-Type and Content-Encoding (415). `allowed_origins` are compared byte by
+/// byte.
 const transport_problem* check_request(method verb, const head_fields& fields,
                                        const host_allow_list& hosts,
                                        const std::vector<std::string>& allowed_origins) noexcept;

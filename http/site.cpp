@@ -1,20 +1,17 @@
 #include "http/site.hpp"
 
+#include "http/openapi_document.hpp"
 #include "openai/models.hpp"
 
 #include <utility>
 
 namespace ccapi::http {
 
-namespace {
-
 openai::parse_limits parse_limits_of(const config::limits_settings& limits) {
   return {.json_depth_max = limits.json_depth_max,
           .json_values_max = limits.json_values_max,
           .messages_max = limits.messages_max};
 }
-
-} // namespace
 
 site::site(domain::gateway& the_gateway, const domain::model_catalog& the_models,
            host_allow_list the_hosts, site_settings the_settings, observe::logger the_log)
@@ -24,6 +21,7 @@ site::site(domain::gateway& the_gateway, const domain::model_catalog& the_models
     settings{std::move(the_settings)},
     log{std::move(the_log)},
     model_list{openai::model_list_body(models)},
+    openapi{openapi_document(settings.version)},
     parser{parse_limits_of(settings.limits), models} {}
 
 std::string_view site::date() {

@@ -35,6 +35,9 @@ struct site_settings {
   std::vector<std::string> allowed_origins;
 };
 
+/// What of them the dialects' parsers keep to. Pure.
+openai::parse_limits parse_limits_of(const config::limits_settings& limits);
+
 /// Used on its I/O thread only. The gateway and the catalog must outlive the connections.
 class site {
 public:
@@ -47,6 +50,7 @@ public:
   const site_settings settings;
   const observe::logger log;
   const std::string model_list; ///< the body of GET /v1/models
+  const std::string openapi;    ///< the body of GET /openapi.json
   openai::chat_request_parser parser;
 
   [[nodiscard]] const config::limits_settings& limits() const noexcept { return settings.limits; }

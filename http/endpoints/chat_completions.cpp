@@ -27,6 +27,7 @@ void create_chat_completion(exchange& client) {
     return reply_error(client, parsed.error());
   auto& chat = *parsed;
   chat.request.request_id = client.request().id;
+  chat.request.tenant = client.request().tenant;
   chat_plan plan{.requested_model = std::move(chat.requested_model),
                  .resolved_model = chat.request.model,
                  .ignored_params = std::move(chat.ignored_params),

@@ -84,8 +84,8 @@ TEST(ids, random_ids_differ_and_have_their_form) {
 TEST(placement, a_minted_id_leads_back_to_its_thread) {
   for (std::size_t shards = 1; shards <= 8; ++shards)
     for (std::size_t shard = 0; shard < shards; ++shard) {
-      const auto id = mint_conversation_id(shard, shards);
-      EXPECT_EQ(shard_of_conversation(id, shards), shard);
+      const auto id = mint_conversation_id("key", shard, shards);
+      EXPECT_EQ(shard_of_conversation("key", id, shards), shard);
       EXPECT_TRUE(is_valid_conversation_id(id));
     }
 }
