@@ -1,5 +1,6 @@
 #include "openai/conversations.hpp"
 
+#include "domain/ids.hpp"
 #include "http/endpoints.hpp"
 #include "http/pending_answer.hpp"
 #include "http/query.hpp"
@@ -7,6 +8,7 @@
 #include "http/site.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,8 +32,17 @@ auto answer_with(exchange& client, Render body_of) {
   };
 }
 
-domain::conversation_name name_of(const request& what) {
-  return {.tenant = what.tenant, .id = what.parameter};
+/// The conversation that the path names; nothing if it can't be one: the client has its 404 then.
+std::optional<domain::conversation_name> name_in(exchange& client) {
+  const auto& request = client.request();
+  if (!domain::is_valid_conversation_id(request.parameter)) {
+    reply_error(client, {.code = domain::error_code::not_found,
+                         .message = "Conversation not found",
+                         .retry_useful = false});
+    return std::nullopt;
+  }
+  client.note_conversation(request.parameter);
+  return domain::conversation_name{.tenant = request.tenant, .id = request.parameter};
 }
 
 } // namespace
@@ -59,19 +70,18 @@ void list_conversations(exchange& client) {
 }
 
 void show_conversation(exchange& client) {
-  client.note_conversation(client.request().parameter);
-  client.site().gateway.show_conversation(
-    name_of(client.request()),
-    answer_with<domain::conversation_info>(client, openai::conversation_body));
+  if (auto name = name_in(client))
+    client.site().gateway.show_conversation(
+      *std::move(name), answer_with<domain::conversation_info>(client, openai::conversation_body));
 }
 
 void delete_conversation(exchange& client) {
-  client.note_conversation(client.request().parameter);
-  client.site().gateway.remove_conversation(
-    name_of(client.request()),
-    answer_with<domain::conversation_info>(client, [](const domain::conversation_info& last) {
-      return openai::conversation_deleted_body(last.id);
-    }));
+  if (auto name = name_in(client))
+    client.site().gateway.remove_conversation(
+      *std::move(name),
+      answer_with<domain::conversation_info>(client, [](const domain::conversation_info& last) {
+        return openai::conversation_deleted_body(last.id);
+      }));
 }
 
 } // namespace ccapi::http::endpoints

@@ -115,6 +115,46 @@ TEST(conversation_directory, gives_those_who_rest_longest_first_and_once) {
   EXPECT_EQ(known.take_rested(start + 3s), nullptr);
 }
 
+TEST(conversation_directory, keeps_tenants_apart) {
+  conversation_directory known{10, 1 << 20};
+  const auto one = known.obtain("one", "a");
+  EXPECT_NE(known.obtain("two", "a"), one);
+  EXPECT_EQ(known.find("one", "a"), one);
+  EXPECT_EQ(known.find("", "a"), nullptr);
+  EXPECT_EQ(known.page("two", 5).entries.size(), 1U);
+  EXPECT_TRUE(known.page("three", 5).entries.empty());
+}
+
+TEST(conversation_directory, removes_one_for_good_while_others_still_hold_it) {
+  conversation_directory known{10, 1 << 20};
+  const auto before = known.bytes();
+  const auto record = known.obtain("", "a");
+  fill(known, *record, 4000);
+  known.rest(*record, {});
+  EXPECT_EQ(known.remove("", "a"), record);
+  EXPECT_EQ(known.remove("", "a"), nullptr);
+  EXPECT_EQ(known.find("", "a"), nullptr);
+  EXPECT_EQ(known.bytes(), before);
+  EXPECT_FALSE(known.longest_rest());
+  fill(known, *record, 9000); // its actor is still ending
+  known.rest(*record, {});
+  EXPECT_EQ(known.bytes(), before);
+  EXPECT_FALSE(known.longest_rest());
+  EXPECT_NE(known.obtain("", "a"), record);
+}
+
+TEST(conversation_directory, pages_show_the_newest_and_say_if_there_are_more) {
+  conversation_directory known{10, 1 << 20};
+  for (int i = 0; i < 5; ++i)
+    known.obtain("", std::to_string(i))->updated_at =
+      domain::wall_time{std::chrono::seconds{10 * (i % 3) + i}};
+  const auto page = known.page("", 3);
+  ASSERT_EQ(page.entries.size(), 3U);
+  EXPECT_EQ(page.entries[0].id + page.entries[1].id + page.entries[2].id, "241");
+  EXPECT_TRUE(page.more);
+  EXPECT_FALSE(known.page("", 5).more);
+}
+
 TEST(conversation_directory, forgets_one_that_rests_without_a_trace) {
   const domain::steady_time start{};
   conversation_directory known{1, 1 << 20};
