@@ -41,7 +41,7 @@ struct request_line {
 
 bool is_known_method(std::string_view method) noexcept {
   for (const std::string_view known :
-       {"POST", "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"})
+       {"POST", "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "QUERY", "TRACE", "CONNECT"})
     if (method == known)
       return true;
   return false;

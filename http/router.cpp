@@ -10,12 +10,17 @@ namespace {
 /// Without one trailing slash and without /v1, once or twice (base URLs are pasted both ways).
 std::string_view normalized(std::string_view path) noexcept {
   constexpr std::string_view version = "/v1";
+  constexpr std::string_view root = "/";
+  if (path == root)
+    return root;
   if (path.size() > 1 && path.ends_with('/'))
     path.remove_suffix(1);
   for (int times = 0; times < 2; ++times)
     if (path.starts_with(version) && (path == version || path[version.size()] == '/'))
       path.remove_prefix(version.size());
-  return path.empty() ? "/" : path;
+  if (path == root)
+    return {}; // a second slash at the end
+  return path.empty() ? root : path;
 }
 
 int hex_value(char c) noexcept {

@@ -18,7 +18,7 @@ def test_answers_are_as_described(fake_gateway, tmp_path):
     run = subprocess.run(
         [Path(sys.executable).with_name("schemathesis"), "run", fake_gateway.url + "/openapi.json",
          "--checks", ",".join(CHECKS), "--seed", "1", "--generation-deterministic",
-         "--generation-database", "none", "--max-examples", "20", "--no-shrink",
+         "--max-examples", "20", "--no-shrink",
          "--phases", "examples,coverage,fuzzing", "--request-timeout", "20",
          "--continue-on-failure", "--no-color"],
         cwd=tmp_path, capture_output=True, text=True, timeout=170)

@@ -67,7 +67,7 @@ void check_references(const boost::json::value& value) {
     if (key == "$ref") {
       boost::json::error_code failure;
       const std::string_view target{each.as_string().data(), each.as_string().size()};
-      const boost::json::value whole{document()};
+      const boost::json::value whole(document());
       EXPECT_NE(whole.find_pointer(target.substr(1), failure), nullptr) << target;
     }
     check_references(each);

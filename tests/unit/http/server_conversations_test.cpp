@@ -136,10 +136,10 @@ TEST_F(server_conversations, small_routes_answer) {
 TEST_F(server_conversations, a_degraded_gateway_is_ready_a_draining_one_is_not) {
   serve();
   auto client = connect();
-  gateway_->set_health({.state = domain::health_state::degraded, .reason = "no CLI"});
+  gateway_->set_health({domain::health_state::degraded, "no CLI", "", ""});
   client.send(get("/readyz"));
   EXPECT_EQ(client.read_answer().status, 200u);
-  gateway_->set_health({.state = domain::health_state::draining});
+  gateway_->set_health({domain::health_state::draining, "", "", ""});
   client.send(get("/readyz"));
   const auto answer = client.read_answer();
   EXPECT_EQ(answer.status, 503u);
