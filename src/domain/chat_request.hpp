@@ -35,7 +35,7 @@ struct sampling {
 /// matches [A-Za-z0-9._-]{1,64}.
 struct chat_request {
   std::string request_id;
-  std::string tenant;      ///< whose conversations; empty = the only tenant
+  std::string tenant{};    ///< whose conversations; empty = the only tenant
   std::string model;       ///< resolved, as the CLI shall get it
   bool model_given = true; ///< false: none was named, a known conversation keeps its own
   std::optional<std::string> system_prompt; ///< unset: the request has no system message
