@@ -38,6 +38,7 @@ conversation::behavior_type conversation::make_behavior() {
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_all&) { on_close_all(); },
+    [this](const forget_conversation&) { on_forget_conversation(); },
     [this](const run_again& what) { on_run_again(what); },
     [this](const tick&) { on_tick(); },
   };
@@ -137,17 +138,33 @@ void conversation::on_grant_credit(const grant_credit& what) {
 
 void conversation::on_close_all() {
   closing_ = true;
-  const domain::error why{.code = error_code::draining, .message = "The gateway is shutting down."};
+  fail_waiting({.code = error_code::draining, .message = "The gateway is shutting down."});
+  if (process_)
+    send(process_, close_process{});
+  else if (!active_)
+    rest();
+}
+
+void conversation::on_forget_conversation() {
+  forgotten_ = true;
+  const domain::error why{.code = error_code::not_found,
+                          .message = "The conversation was deleted.",
+                          .retry_useful = false};
+  fail_waiting(why);
+  if (!active_)
+    return rest();
+  // Its process has the turn: interrupted as if the client had left, then the end.
+  fail_active(why);
+  on_cancel_turn({active_->order.turn});
+}
+
+void conversation::fail_waiting(const domain::error& why) {
   for (const auto& order : std::exchange(waiting_, {}))
     fail_sink(order.sink, why);
   if (active_ && !active_->handed_over) {
     withdraw_active(why);
     finish_active();
   }
-  if (process_)
-    send(process_, close_process{});
-  else if (!active_)
-    rest();
 }
 
 void conversation::on_run_again(const run_again& what) {
@@ -179,6 +196,8 @@ void conversation::start_next() {
   shard_.conversations.wake(*record_);
   shard_.retries.on_turn();
   auto& request = active_->order.request;
+  if (!request.model_given && !record_->model.empty())
+    request.model = record_->model;
   active_->plan =
     domain::plan_turn(record_->transcript, request, shard_.settings.claude.system_prompt);
   const bool usable = process_ && active_->plan.continues && record_->model == request.model;
@@ -292,6 +311,9 @@ void conversation::fail_active(const domain::error& why) {
 void conversation::record_outcome(turn_ended& what) {
   if (what.outcome == turn_outcome::finished) {
     domain::apply_turn(record_->transcript, std::move(active_->plan), std::move(what.answer));
+    ++record_->turn_count;
+    record_->total_tokens += what.usage.prompt_tokens() + what.usage.output_tokens;
+    record_->updated_at = std::chrono::system_clock::now();
     shard_.conversations.changed(*record_);
     shard_.totals.prompt_tokens += what.usage.prompt_tokens();
     shard_.totals.completion_tokens += what.usage.output_tokens;
@@ -319,7 +341,7 @@ void conversation::finish_active() {
 }
 
 void conversation::rest() {
-  if (process_)
+  if (process_ && !forgotten_)
     // The front end looks after those who rest: a clock message each would keep their memory.
     shard_.conversations.rest(*record_, home().system().clock().now());
   else

@@ -51,6 +51,7 @@ private:
   void on_cancel_turn(const cancel_turn& what);
   void on_grant_credit(const grant_credit& what);
   void on_close_all();
+  void on_forget_conversation();
   void on_run_again(const run_again& what);
   void on_tick();
 
@@ -59,6 +60,8 @@ private:
   void on_lease(domain::lease_id lease, lease_reply& reply);
   void hand_to_process(bool knows_the_dialogue);
   void drop_process();
+  /// Fails all turns that no process has.
+  void fail_waiting(const domain::error& why);
   /// True: the turn runs again after a pause.
   bool run_again_later(const turn_ended& what);
   /// Takes the active turn back from its process.
@@ -78,6 +81,7 @@ private:
   claude_process_actor process_; ///< null: none
   domain::process_id process_id_ = 0;
   bool closing_ = false;
+  bool forgotten_ = false; ///< ends as soon as it has no turn
 };
 
 } // namespace ccapi::actors

@@ -2,12 +2,32 @@
 
 #include "actors/messages.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 namespace ccapi::actors {
 
 namespace {
 /// What a record costs beside its text (list and map nodes, strings, the struct).
-constexpr std::size_t record_overhead_bytes = 512;
+constexpr std::size_t record_overhead_bytes = 640;
+
+std::string key_of(const std::string& tenant, const std::string& id) {
+  return tenant + '/' + id;
+}
 } // namespace
+
+domain::conversation_info conversation_record::info() const {
+  return {.id = id,
+          .created_at = created_at,
+          .updated_at = updated_at,
+          .message_count = transcript ? transcript->messages.size() : 0,
+          .turn_count = turn_count,
+          .total_tokens = total_tokens,
+          .model = model,
+          .labels = labels};
+}
 
 conversation_directory::conversation_directory(std::size_t records_max, std::size_t bytes_max)
   : records_max_{records_max},
@@ -19,26 +39,70 @@ void conversation_directory::set_limits(std::size_t records_max, std::size_t byt
   forget_surplus(nullptr);
 }
 
-std::shared_ptr<conversation_record> conversation_directory::obtain(const std::string& id) {
-  if (const auto found = by_id_.find(id); found != by_id_.end()) {
+std::shared_ptr<conversation_record> conversation_directory::obtain(const std::string& tenant,
+                                                                    const std::string& id) {
+  auto key = key_of(tenant, id);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
     by_use_.splice(by_use_.begin(), by_use_, found->second->place);
     return by_use_.front();
   }
   auto record = std::make_shared<conversation_record>();
+  record->tenant = tenant;
   record->id = id;
-  record->bytes = record_overhead_bytes + id.size();
+  record->key = std::move(key);
+  record->created_at = std::chrono::system_clock::now();
+  record->updated_at = record->created_at;
+  record->bytes = record_overhead_bytes + 2 * record->key.size();
   by_use_.push_front(record);
   record->place = by_use_.begin();
-  by_id_.emplace(record->id, record.get());
+  by_key_.emplace(record->key, record.get());
   bytes_ += record->bytes;
   forget_surplus(record.get());
   return record;
 }
 
+std::shared_ptr<conversation_record> conversation_directory::find(const std::string& tenant,
+                                                                  const std::string& id) const {
+  const auto found = by_key_.find(key_of(tenant, id));
+  return found == by_key_.end() ? nullptr : *found->second->place;
+}
+
+std::shared_ptr<conversation_record> conversation_directory::remove(const std::string& tenant,
+                                                                    const std::string& id) {
+  auto record = find(tenant, id);
+  if (record) {
+    drop(*record);
+    by_use_.erase(record->place);
+  }
+  return record;
+}
+
+domain::conversation_page conversation_directory::page(const std::string& tenant,
+                                                       std::size_t limit) const {
+  std::vector<const conversation_record*> mine;
+  for (const auto& record : by_use_)
+    if (record->tenant == tenant)
+      mine.push_back(record.get());
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(limit, mine.size()));
+  std::partial_sort(mine.begin(), mine.begin() + shown, mine.end(),
+                    [](const conversation_record* a, const conversation_record* b) {
+                      return domain::comes_before(a->updated_at, a->id, b->updated_at, b->id);
+                    });
+  domain::conversation_page page{.entries = {}, .more = mine.size() > limit};
+  mine.resize(static_cast<std::size_t>(shown));
+  for (const auto* record : mine)
+    page.entries.push_back({record->id, record->updated_at});
+  return page;
+}
+
 void conversation_directory::changed(conversation_record& record) {
+  if (!record.listed)
+    return;
   bytes_ -= record.bytes;
-  record.bytes =
-    record_overhead_bytes + record.id.size() + (record.transcript ? record.transcript->bytes() : 0);
+  record.bytes = record_overhead_bytes + 2 * record.key.size()
+                 + (record.transcript ? record.transcript->bytes() : 0);
+  for (const auto& [name, value] : record.labels)
+    record.bytes += name.size() + value.size();
   for (const auto& turn : record.interrupted)
     record.bytes += turn.query.text.size() + turn.said.size();
   bytes_ += record.bytes;
@@ -47,6 +111,8 @@ void conversation_directory::changed(conversation_record& record) {
 
 void conversation_directory::rest(conversation_record& record, domain::steady_time now) {
   wake(record);
+  if (!record.listed)
+    return;
   record.rests_since = now;
   record.resting_place = resting_.insert(resting_.end(), &record);
 }
@@ -73,16 +139,22 @@ conversation_directory::take_rested(domain::steady_time limit) {
 
 void conversation_directory::forget_surplus(const conversation_record* keep) {
   auto place = by_use_.end();
-  while ((by_id_.size() > records_max_ || bytes_ > bytes_max_) && place != by_use_.begin()) {
+  while ((by_key_.size() > records_max_ || bytes_ > bytes_max_) && place != by_use_.begin()) {
     --place;
     auto& record = **place;
     if (record.actor || record.turns_in_mail > 0 || &record == keep)
       continue;
-    wake(record);
-    bytes_ -= record.bytes;
-    by_id_.erase(record.id);
+    drop(record);
     place = by_use_.erase(place);
   }
+}
+
+/// All but its place in by_use_.
+void conversation_directory::drop(conversation_record& record) {
+  wake(record);
+  bytes_ -= record.bytes;
+  by_key_.erase(record.key);
+  record.listed = false;
 }
 
 } // namespace ccapi::actors

@@ -2,6 +2,7 @@
 // conversation_directory: the conversations that live on one I/O thread, with or without an actor.
 
 #include "actors/interfaces.hpp"
+#include "domain/conversation_info.hpp"
 #include "domain/process_pool.hpp"
 #include "domain/transcript.hpp"
 
@@ -18,8 +19,14 @@ namespace ccapi::actors {
 
 /// One conversation. Shared by the directory and the conversation's actor, both on one thread.
 struct conversation_record {
+  std::string tenant;
   std::string id;
-  std::string model;
+  std::string model; ///< of the last turn, or the one it was made with; may be empty
+  domain::conversation_labels labels;
+  domain::wall_time created_at;
+  domain::wall_time updated_at; ///< creation or the last completed turn
+  std::uint64_t turn_count = 0; ///< completed ones
+  std::int64_t total_tokens = 0;
   std::optional<domain::transcript> transcript; ///< unset until a turn has been completed
   /// The last few.
   std::deque<domain::interrupted_turn> interrupted;
@@ -27,8 +34,12 @@ struct conversation_record {
   /// Turns mailed to the actor that it has not taken yet: it must not end while there are any.
   std::size_t turns_in_mail = 0;
 
+  [[nodiscard]] domain::conversation_info info() const;
+
 private:
   friend class conversation_directory;
+  std::string key;    ///< "tenant/id": '/' can occur in neither
+  bool listed = true; ///< false: removed, but its actor is still ending
   std::size_t bytes = 0;
   std::list<std::shared_ptr<conversation_record>>::iterator place;
   std::optional<domain::steady_time> rests_since;
@@ -44,10 +55,19 @@ public:
   /// Other limits from now on; forgets what is beyond them.
   void set_limits(std::size_t records_max, std::size_t bytes_max);
 
-  /// The conversation of that id, made if absent; counts as use.
-  std::shared_ptr<conversation_record> obtain(const std::string& id);
+  /// The tenant's conversation of that id, made if absent; counts as use.
+  std::shared_ptr<conversation_record> obtain(const std::string& tenant, const std::string& id);
+  /// Null if absent; does not count as use.
+  [[nodiscard]] std::shared_ptr<conversation_record> find(const std::string& tenant,
+                                                          const std::string& id) const;
+  /// Takes it out of the directory, whatever it is at; null if absent. Later calls with the record
+  /// are harmless.
+  std::shared_ptr<conversation_record> remove(const std::string& tenant, const std::string& id);
+  /// The tenant's newest ones.
+  [[nodiscard]] domain::conversation_page page(const std::string& tenant, std::size_t limit) const;
 
-  /// Call when a record's transcript, interrupted turns or actor have changed. May forget records.
+  /// Call when a record's transcript, interrupted turns, labels or actor have changed. May forget
+  /// records.
   void changed(conversation_record& record);
 
   /// Its process waits for the next turn, as of now. Call rest() with times in order.
@@ -59,7 +79,7 @@ public:
   /// Wakes and gives the one that has rested longest, if it has since `limit` or before.
   std::shared_ptr<conversation_record> take_rested(domain::steady_time limit);
 
-  [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return by_key_.size(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
   /// All records, most recently used first.
@@ -69,13 +89,14 @@ public:
 
 private:
   void forget_surplus(const conversation_record* keep);
+  void drop(conversation_record& record);
 
   std::size_t records_max_;
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::list<std::shared_ptr<conversation_record>> by_use_;
-  std::unordered_map<std::string_view, conversation_record*> by_id_; ///< keys live in the records
-  std::list<conversation_record*> resting_;                          ///< longest first
+  std::unordered_map<std::string_view, conversation_record*> by_key_; ///< keys live in the records
+  std::list<conversation_record*> resting_;                           ///< longest first
 };
 
 } // namespace ccapi::actors

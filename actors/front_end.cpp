@@ -122,6 +122,12 @@ front_end::behavior_type front_end::make_behavior() {
     [this](const cancel_turn& what) { to_conversation(what); },
     [this](const grant_credit& what) { to_conversation(what); },
     [this](const settings_changed& what) { on_settings_changed(what); },
+    [this](create_conversation& what) { return on_create_conversation(what); },
+    [this](const show_conversation& what) { return on_show_conversation(what); },
+    [this](const list_conversations& what) {
+      return conversation_page_reply{shard_.conversations.page(what.tenant, what.limit)};
+    },
+    [this](const remove_conversation& what) { return on_remove_conversation(what); },
     [this](const close_all&) { on_close_all(); },
     [this](const tick&) { on_tick(); },
     [this](const health_changed& what) { shard_.health = what.health; },
@@ -146,9 +152,9 @@ domain::ticket front_end::submit(domain::chat_request request,
   std::size_t owner = 0;
   if (conversation_id.empty()) {
     owner = domain::shard_of_dialogue(request, shard_.count);
-    conversation_id = domain::mint_conversation_id(owner, shard_.count);
+    conversation_id = domain::mint_conversation_id(request.tenant, owner, shard_.count);
   } else {
-    owner = domain::shard_of_conversation(conversation_id, shard_.count);
+    owner = domain::shard_of_conversation(request.tenant, conversation_id, shard_.count);
   }
   ++shard_.totals.turns_submitted;
   auto port = std::make_shared<turn_port>(*this, turn, std::move(sink));
@@ -201,7 +207,7 @@ void front_end::collect_stats(const std::function<void(const domain::stats&)>& c
 
 void front_end::open(domain::turn_id turn, const std::string& conversation_id,
                      domain::chat_request request, std::shared_ptr<domain::event_sink> sink) {
-  const auto record = shard_.conversations.obtain(conversation_id);
+  const auto record = shard_.conversations.obtain(request.tenant, conversation_id);
   if (!record->actor) {
     record->actor = spawn_on<conversation>(home(), std::ref(shard_), record);
     shard_.conversations.changed(*record);

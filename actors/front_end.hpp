@@ -32,6 +32,12 @@ public:
   void acknowledge(domain::turn_id turn, std::size_t bytes);
   [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
   void collect_stats(const std::function<void(const domain::stats&)>& done);
+  using info_callback = std::function<void(domain::result<domain::conversation_info>)>;
+  using page_callback = std::function<void(domain::result<domain::conversation_page>)>;
+  void create(std::string tenant, domain::new_conversation wanted, info_callback callback);
+  void show(domain::conversation_name name, info_callback callback);
+  void remove(domain::conversation_name name, info_callback callback);
+  void list(std::string tenant, std::size_t limit, page_callback callback);
 
   const char* name() const override { return "front_end"; }
   void on_exit() override;
@@ -59,6 +65,12 @@ private:
   void to_conversation(const cancel_turn& what);
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);
+  conversation_reply on_create_conversation(create_conversation& what);
+  [[nodiscard]] conversation_reply on_show_conversation(const show_conversation& what) const;
+  conversation_reply on_remove_conversation(const remove_conversation& what);
+  /// Sends one of the messages above to the front end of a thread, maybe this one.
+  template <class Message>
+  void ask(std::size_t owner, Message message, info_callback callback);
   void on_close_all();
   void on_settings_changed(const settings_changed& what);
   void on_tick();

@@ -19,6 +19,30 @@ void gateway_client::acknowledge(domain::turn_id turn, std::size_t bytes) {
   partner_.acknowledge(turn, bytes);
 }
 
+void gateway_client::create_conversation(
+  std::string tenant, domain::new_conversation wanted,
+  std::function<void(domain::result<domain::conversation_info>)> done) {
+  partner_.create(std::move(tenant), std::move(wanted), std::move(done));
+}
+
+void gateway_client::list_conversations(
+  std::string tenant, std::size_t limit,
+  std::function<void(domain::result<domain::conversation_page>)> done) {
+  partner_.list(std::move(tenant), limit, std::move(done));
+}
+
+void gateway_client::show_conversation(
+  domain::conversation_name name,
+  std::function<void(domain::result<domain::conversation_info>)> done) {
+  partner_.show(std::move(name), std::move(done));
+}
+
+void gateway_client::remove_conversation(
+  domain::conversation_name name,
+  std::function<void(domain::result<domain::conversation_info>)> done) {
+  partner_.remove(std::move(name), std::move(done));
+}
+
 const domain::health& gateway_client::current_health() const {
   return partner_.health();
 }

@@ -17,6 +17,18 @@ public:
                         std::shared_ptr<domain::event_sink> sink) override;
   void cancel(domain::turn_id turn) override;
   void acknowledge(domain::turn_id turn, std::size_t bytes) override;
+  void
+  create_conversation(std::string tenant, domain::new_conversation wanted,
+                      std::function<void(domain::result<domain::conversation_info>)> done) override;
+  void
+  list_conversations(std::string tenant, std::size_t limit,
+                     std::function<void(domain::result<domain::conversation_page>)> done) override;
+  void
+  show_conversation(domain::conversation_name name,
+                    std::function<void(domain::result<domain::conversation_info>)> done) override;
+  void
+  remove_conversation(domain::conversation_name name,
+                      std::function<void(domain::result<domain::conversation_info>)> done) override;
   [[nodiscard]] const domain::health& current_health() const override;
   void collect_stats(std::function<void(const domain::stats&)> done) override;
 

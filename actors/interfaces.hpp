@@ -15,12 +15,17 @@ struct child_started;
 struct close_all;
 struct close_process;
 struct collect;
+struct conversation_page_reply;
+struct conversation_reply;
+struct create_conversation;
 struct drain;
+struct forget_conversation;
 struct settings_changed;
 struct grant_credit;
 struct health_changed;
 struct lease_reply;
 struct lease_request;
+struct list_conversations;
 struct login_report;
 struct open_turn;
 struct probe_idle;
@@ -28,9 +33,11 @@ struct process_booted;
 struct process_claimed;
 struct process_ended;
 struct process_idle;
+struct remove_conversation;
 struct retire;
 struct run_again;
 struct run_turn;
+struct show_conversation;
 struct submit_turn;
 struct tick;
 struct turn_ended;
@@ -76,6 +83,8 @@ using conversation_actor = process_listener_actor::extend<
   takes<grant_credit>,
   // front end: the gateway ends
   takes<close_all>,
+  // front end: a client has removed it
+  takes<forget_conversation>,
   // itself: a turn's next run is due
   takes<run_again>,
   // front end: it has rested for too long; itself: there is nothing to keep it for
@@ -126,6 +135,14 @@ using front_end_actor = status_client_actor::extend<
   takes<grant_credit>,
   // app: the configuration was read anew
   takes<settings_changed>,
+  // a front end, for its client: make an empty conversation here
+  answers<conversation_reply>::to<create_conversation>,
+  // a front end, for its client: what is known of a conversation that lives here, if it does
+  answers<conversation_reply>::to<show_conversation>,
+  // a front end, for its client: the newest conversations that live here
+  answers<conversation_page_reply>::to<list_conversations>,
+  // a front end, for its client: end it and forget it
+  answers<conversation_reply>::to<remove_conversation>,
   // app: the gateway ends
   takes<close_all>,
   // itself: who has rested for too long?

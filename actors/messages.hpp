@@ -184,6 +184,40 @@ struct settings_changed {
 /// app -> front end -> conversations: end all turns and processes.
 struct close_all {};
 
+/// front end -> front end of the thread where it shall live. Answered by conversation_reply.
+struct create_conversation {
+  std::string tenant{};
+  domain::new_conversation wanted{};
+};
+
+/// front end -> front end of the conversation's thread. Answered by conversation_reply.
+struct show_conversation {
+  domain::conversation_name name{};
+};
+
+/// front end -> front end of the conversation's thread. Answered by conversation_reply.
+struct remove_conversation {
+  domain::conversation_name name{};
+};
+
+struct conversation_reply {
+  std::optional<domain::conversation_info> found{};
+};
+
+/// front end -> all front ends. Answered by conversation_page_reply.
+struct list_conversations {
+  std::string tenant{};
+  std::size_t limit = 0;
+};
+
+struct conversation_page_reply {
+  domain::conversation_page page{};
+};
+
+/// front end -> conversation: it is no longer known. Its turns fail with not_found, its process
+/// ends.
+struct forget_conversation {};
+
 /// Anybody -> supervisor, front end, stats collector. Answered by domain::stats: the part of the
 /// figures that the asked one keeps.
 struct collect {};
@@ -226,6 +260,13 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::drain))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::settings_changed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_all))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::collect))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::create_conversation))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::show_conversation))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::remove_conversation))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::conversation_reply))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::list_conversations))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::conversation_page_reply))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::forget_conversation))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::tick))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::domain::idle_report))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::domain::stats))
@@ -258,6 +299,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::settings_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_all)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::collect)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::create_conversation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::show_conversation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::remove_conversation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::conversation_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::list_conversations)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::conversation_page_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::forget_conversation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::domain::idle_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::domain::stats)

@@ -182,7 +182,7 @@ void connection::accept_head(std::size_t head_bytes) {
   if (preflight)
     return answer_preflight();
   if (!route.found)
-    return refuse(route.allow.empty() ? route_not_found : method_not_allowed, route.allow);
+    return refuse(*route.problem, route.allow);
   if (site_->draining() && !route.found->answers_while_draining)
     return refuse(server_draining);
   endpoint_ = route.found;

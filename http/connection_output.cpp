@@ -140,12 +140,7 @@ void connection::log_answer(unsigned status) const {
     return;
   const auto took =
     std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - request_.received);
-  const std::string_view verb = request_.method == method::post      ? "POST"
-                                : request_.method == method::get     ? "GET"
-                                : request_.method == method::head    ? "HEAD"
-                                : request_.method == method::options ? "OPTIONS"
-                                                                     : "other";
-  log.info("request ended", {{"method", verb},
+  log.info("request ended", {{"method", to_string(request_.method)},
                              {"path", request_.path},
                              {"status", std::uint64_t{status}},
                              {"bytes", std::uint64_t{answer_bytes_}},

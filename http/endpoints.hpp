@@ -1,6 +1,6 @@
 #pragma once
 // The whole API on one page. Every path also works without /v1, with /v1 twice, and with one
-// trailing slash; HEAD works where GET does.
+// trailing slash; HEAD works where GET does, OPTIONS everywhere.
 
 #include "http/request.hpp"
 
@@ -17,10 +17,19 @@ using handler = void (*)(exchange&);
 
 namespace endpoints {
 void create_chat_completion(exchange& client); ///< endpoints/chat_completions.cpp
+void create_conversation(exchange& client);    ///< endpoints/conversations.cpp
+void list_conversations(exchange& client);     ///< endpoints/conversations.cpp
+void show_conversation(exchange& client);      ///< endpoints/conversations.cpp
+void delete_conversation(exchange& client);    ///< endpoints/conversations.cpp
 void list_models(exchange& client);            ///< endpoints/models.cpp
 void show_model(exchange& client);             ///< endpoints/models.cpp
 void show_health(exchange& client);            ///< endpoints/health.cpp
+void show_liveness(exchange& client);          ///< endpoints/health.cpp
+void show_readiness(exchange& client);         ///< endpoints/health.cpp
 void show_stats(exchange& client);             ///< endpoints/stats.cpp
+void show_overview(exchange& client);          ///< endpoints/overview.cpp
+void show_openapi(exchange& client);           ///< endpoints/overview.cpp
+void show_methods(exchange& client);           ///< endpoints/overview.cpp; OPTIONS of any route
 } // namespace endpoints
 
 /// Whom an endpoint answers where API keys are configured.
@@ -31,8 +40,8 @@ enum class access : std::uint8_t {
 };
 
 struct endpoint {
-  std::string_view pattern; ///< below /v1; a last segment {id} takes the rest of the path
-  method verb;              ///< get (serves HEAD, too) or post
+  std::string_view pattern; ///< below /v1; a last {id} takes one segment, a last {model} the rest
+  method verb;              ///< get (serves HEAD, too), post or del
   handler handle;
   access allowed = access::key;
   bool answers_while_draining = false; ///< all others are refused with 503 then
@@ -40,10 +49,19 @@ struct endpoint {
 
 inline constexpr std::array api{
   endpoint{"/chat/completions", method::post, endpoints::create_chat_completion},
+  endpoint{"/conversations", method::get, endpoints::list_conversations},
+  endpoint{"/conversations", method::post, endpoints::create_conversation},
+  endpoint{"/conversations/{id}", method::get, endpoints::show_conversation},
+  endpoint{"/conversations/{id}", method::del, endpoints::delete_conversation},
   endpoint{"/models", method::get, endpoints::list_models},
-  endpoint{"/models/{id}", method::get, endpoints::show_model},
+  endpoint{"/models/{model}", method::get, endpoints::show_model},
   endpoint{"/health", method::get, endpoints::show_health, access::open, true},
+  endpoint{"/healthz", method::get, endpoints::show_health, access::open, true},
+  endpoint{"/livez", method::get, endpoints::show_liveness, access::open, true},
+  endpoint{"/readyz", method::get, endpoints::show_readiness, access::open, true},
   endpoint{"/stats", method::get, endpoints::show_stats, access::admin, true},
+  endpoint{"/openapi.json", method::get, endpoints::show_openapi, access::key, true},
+  endpoint{"/", method::get, endpoints::show_overview, access::key, true},
 };
 
 } // namespace ccapi::http

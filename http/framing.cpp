@@ -28,7 +28,8 @@ constexpr auto unknown_encoding =
 constexpr auto encoding_on_http_10 = refusal("HTTP/1.0 has no Transfer-Encoding.");
 constexpr auto unknown_expectation =
   refusal("The only expectation that is understood is 100-continue.", 417);
-constexpr auto unwanted_body = refusal("GET and HEAD requests must not have a body.");
+constexpr auto unwanted_body =
+  refusal("GET, HEAD, DELETE and OPTIONS requests must not have a body.");
 
 enum class http_version : std::uint8_t { v1_0, v1_1 };
 
@@ -40,7 +41,7 @@ struct request_line {
 
 bool is_known_method(std::string_view method) noexcept {
   for (const std::string_view known :
-       {"POST", "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"})
+       {"POST", "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "QUERY", "TRACE", "CONNECT"})
     if (method == known)
       return true;
   return false;
@@ -70,7 +71,8 @@ request_line check_request_line(std::string_view line) noexcept {
   const auto target = line.substr(method_end + 1, target_end - method_end - 1);
   if (method.empty() || !ascii::all_in(ascii::token, method))
     return {.problem = &bad_request_line};
-  request_line found{.body_allowed = method != "GET" && method != "HEAD"};
+  request_line found{.body_allowed = method != "GET" && method != "HEAD" && method != "DELETE"
+                                     && method != "OPTIONS"};
   found.problem = check_version(line.substr(target_end + 1), found.version);
   if (found.problem)
     return found;

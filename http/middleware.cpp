@@ -83,7 +83,7 @@ const transport_problem* check_origin(const head_fields& fields, const host_allo
 
 const transport_problem* check_body_type(method verb, const head_fields& fields,
                                          bool lenient) noexcept {
-  if (verb != method::post)
+  if (verb != method::post || !fields.has_body)
     return nullptr;
   const bool fits = fields.content_type
                       ? is_type(*fields.content_type, "application/json")

@@ -32,9 +32,9 @@ private:
 const transport_problem* check_origin(const head_fields& fields, const host_allow_list& hosts,
                                       const config::cors_settings& cors) noexcept;
 
-/// For POST: Content-Type and Content-Encoding (415). `lenient`: a body without Content-Type, or
-/// declared as text/plain, is taken for JSON. Never for requests without a key: a web page can send
-/// such a one anywhere.
+/// For POST with a body: Content-Type and Content-Encoding (415). `lenient`: a body without
+/// Content-Type, or declared as text/plain, is taken for JSON. Never for requests without a key: a
+/// web page can send such a one anywhere.
 const transport_problem* check_body_type(method verb, const head_fields& fields,
                                          bool lenient) noexcept;
 

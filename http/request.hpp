@@ -10,7 +10,26 @@
 
 namespace ccapi::http {
 
-enum class method : std::uint8_t { get, head, post, options, other };
+enum class method : std::uint8_t { get, head, post, del, options, other };
+
+/// As it stands in a request line; "other" for what no route takes.
+constexpr std::string_view to_string(method verb) noexcept {
+  switch (verb) {
+  case method::get:
+    return "GET";
+  case method::head:
+    return "HEAD";
+  case method::post:
+    return "POST";
+  case method::del:
+    return "DELETE";
+  case method::options:
+    return "OPTIONS";
+  case method::other:
+    break;
+  }
+  return "other";
+}
 
 /// Values of the head's fields; views into the connection's buffer, valid until the body is read.
 /// A field that came twice although it may not has the value `repeated`, which passes no check.
@@ -31,6 +50,7 @@ struct head_fields {
   std::string_view request_id; ///< x-request-id
   std::string_view accept;
   bool expects_continue = false;
+  bool has_body = false; ///< a length above 0, or chunks
 };
 
 class key_usage;
@@ -50,11 +70,11 @@ struct request {
   http::method method = http::method::other;
   std::string path;      ///< as sent, without the query
   std::string query;     ///< without '?'
-  std::string parameter; ///< the route's {id}, percent-decoded
+  std::string parameter; ///< the route's {id} or {model}, percent-decoded
   std::string id;        ///< goes out as x-request-id
   std::string body;
   http::caller caller;
-  bool accepts_json = false;                      ///< Accept names application/json
+  bool accepts_json = false; ///< Accept names application/json
   std::chrono::steady_clock::time_point received; ///< when the head was complete
 };
 

@@ -56,6 +56,7 @@ const transport_problem* request_reader::read_head(std::string_view head) {
   if (ec || !is_header_done())
     return &bad_head;
   head_done_ = true;
+  fields_.has_body = !is_done();
   keeps_alive_ = keep_alive();
   return nullptr;
 }
@@ -96,6 +97,8 @@ void request_reader::on_request_impl(beast::http::verb verb, text_view, text_vie
     verb_ = method::post;
   else if (verb == beast::http::verb::head)
     verb_ = method::head;
+  else if (verb == beast::http::verb::delete_)
+    verb_ = method::del;
   else if (verb == beast::http::verb::options)
     verb_ = method::options;
   target_ = target;

@@ -28,14 +28,15 @@ void append_response_head(std::string& out, const response_head& head,
   out += reason;
   out += "\r\ndate: ";
   out += frame.date;
-  if (!head.content_type.empty()) {
+  const bool has_no_content = head.status == 204;
+  if (!has_no_content) {
     out += "\r\ncontent-type: ";
     out += head.content_type;
   }
   switch (frame.end) {
   case body_end::length:
-    if (head.status == 204) // has no body and must not say so
-      break;
+    if (has_no_content)
+      break; // RFC 9110: no length either
     out += "\r\ncontent-length: ";
     append_number(out, static_cast<std::int64_t>(frame.length));
     break;

@@ -2,6 +2,7 @@
 // Finds the endpoint for a path. Pure.
 
 #include "http/endpoints.hpp"
+#include "http/transport_problem.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,12 +11,14 @@ namespace ccapi::http {
 
 struct route {
   const endpoint* found = nullptr;
-  std::string parameter;  ///< {id}, percent-decoded
-  std::string_view allow; ///< path known, method not: the value of the Allow header
+  std::string parameter; ///< {id} or {model}, percent-decoded
+  std::string allow;     ///< path known, method not (or OPTIONS): the value of the Allow header
+  /// If nothing was found: why. 405 where the path is known, else 404 with what is missing.
+  const transport_problem* problem = &route_not_found;
 };
 
-/// `path`: as sent, without the query. No endpoint and an empty `allow` mean 404; an {id} that is
-/// badly encoded is unknown, too.
+/// `path`: as sent, without the query. A parameter that is badly encoded is unknown. OPTIONS finds
+/// endpoints::show_methods on every known path.
 route find_route(method verb, std::string_view path);
 
 } // namespace ccapi::http

@@ -1,12 +1,11 @@
 #include "http/site.hpp"
 
+#include "http/openapi_document.hpp"
 #include "openai/models.hpp"
 
 #include <utility>
 
 namespace ccapi::http {
-
-namespace {
 
 openai::parse_limits parse_limits_of(const config::limits_settings& limits) {
   return {.json_depth_max = limits.json_depth_max,
@@ -14,13 +13,12 @@ openai::parse_limits parse_limits_of(const config::limits_settings& limits) {
           .messages_max = limits.messages_max};
 }
 
-} // namespace
-
 site::site(domain::gateway& the_gateway, host_allow_list hosts, site_settings settings,
            std::string the_version, observe::logger the_log)
   : gateway{the_gateway},
     version{std::move(the_version)},
     log{std::move(the_log)},
+    openapi{openapi_document(version)},
     hosts_{std::move(hosts)},
     settings_{std::move(settings)},
     model_list_{openai::model_list_body(*settings_.models)},

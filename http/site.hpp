@@ -41,6 +41,9 @@ struct site_settings {
   std::shared_ptr<auth_failures> failures;             ///< never null
 };
 
+/// What of them the dialects' parsers keep to. Pure.
+openai::parse_limits parse_limits_of(const config::limits_settings& limits);
+
 /// Used on its I/O thread only. The gateway must outlive the connections.
 class site {
 public:
@@ -50,6 +53,7 @@ public:
   domain::gateway& gateway;
   const std::string version;
   const observe::logger log;
+  const std::string openapi; ///< the body of GET /openapi.json
 
   [[nodiscard]] const site_settings& settings() const noexcept { return settings_; }
   [[nodiscard]] const config::limits_settings& limits() const noexcept { return settings_.limits; }

@@ -20,7 +20,7 @@ constexpr std::string_view request_error_type = "invalid_request_error";
 
 inline constexpr transport_problem route_not_found{
   404, "not_found_error", "unknown_url",
-  "There is no such route here. GET /v1/models and POST /v1/chat/completions are the usual ones."};
+  "There is no such route here. GET / lists those that there are."};
 inline constexpr transport_problem method_not_allowed{
   405, request_error_type, "method_not_allowed",
   "This route does not take this method; the Allow header lists the ones it takes."};

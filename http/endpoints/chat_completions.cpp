@@ -39,6 +39,7 @@ void create_chat_completion(exchange& client) {
     return reply_error(client, parsed.error());
   auto& chat = *parsed;
   chat.request.request_id = client.request().id;
+  chat.request.tenant = client.request().caller.name;
   chat_plan plan{.requested_model = std::move(chat.requested_model),
                  .resolved_model = chat.request.model,
                  .ignored_params = std::move(chat.ignored_params),

@@ -1,5 +1,6 @@
 #include "http/endpoints.hpp"
 #include "http/exchange.hpp"
+#include "http/query.hpp"
 #include "http/site.hpp"
 #include "openai/stats.hpp"
 
@@ -9,17 +10,10 @@ namespace ccapi::http::endpoints {
 
 namespace {
 
-/// True for "verbose", alone or with a value, among the query's parameters.
-bool asks_for_details(std::string_view query) noexcept {
-  constexpr std::string_view name = "verbose";
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const auto parameter = query.substr(0, end);
-    if (parameter.substr(0, parameter.find('=')) == name)
-      return true;
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-  }
-  return false;
+constexpr std::string_view fresh = "cache-control: no-store\r\n";
+
+void reply_word(exchange& client, unsigned status, std::string_view word) {
+  client.reply({.status = status, .content_type = text_type, .extra = fresh}, word);
 }
 
 } // namespace
@@ -30,16 +24,28 @@ void show_health(exchange& client) {
   if (site.draining())
     health.state = domain::health_state::draining;
   const unsigned status = health.state == domain::health_state::draining ? 503 : 200;
-  constexpr std::string_view fresh = "cache-control: no-store\r\n";
   const auto& request = client.request();
   if (!request.caller.admin) // who has no business here learns up or down, nothing else
     health = {.state = health.state, .reason = {}, .cli_path = {}, .cli_version = {}};
-  if (request.accepts_json || asks_for_details(request.query))
+  if (request.accepts_json || has_query_parameter(request.query, "verbose"))
     return client.reply({.status = status, .extra = fresh},
                         openai::health_body(health, site.version));
   const auto word = health.state == domain::health_state::ok ? std::string_view{"OK"}
                                                              : openai::to_string(health.state);
-  client.reply({.status = status, .content_type = text_type, .extra = fresh}, word);
+  reply_word(client, status, word);
+}
+
+void show_liveness(exchange& client) {
+  reply_word(client, 200, "OK");
+}
+
+/// A gateway without a usable CLI stays ready: it answers, and says what to do.
+void show_readiness(exchange& client) {
+  const auto& site = client.site();
+  const bool leaving =
+    site.draining() || site.gateway.current_health().state == domain::health_state::draining;
+  reply_word(client, leaving ? 503 : 200,
+             leaving ? openai::to_string(domain::health_state::draining) : "OK");
 }
 
 } // namespace ccapi::http::endpoints

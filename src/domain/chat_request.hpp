@@ -31,10 +31,13 @@ struct sampling {
 
 /// A checked request. Invariants (kept by the dialects' parsers): `messages` is not empty and ends
 /// with a user message; `model` is a resolved name that is safe in argv; `conversation_id`, if set,
-/// matches [A-Za-z0-9._-]{1,128}.
+/// matches [A-Za-z0-9._-]{1,128}; `tenant` is empty or
+/// matches [A-Za-z0-9._-]{1,64}.
 struct chat_request {
   std::string request_id;
-  std::string model;                        ///< resolved, as the CLI shall get it
+  std::string tenant{};    ///< whose conversations; empty = the only tenant
+  std::string model;       ///< resolved, as the CLI shall get it
+  bool model_given = true; ///< false: none was named, a known conversation keeps its own
   std::optional<std::string> system_prompt; ///< unset: the request has no system message
   std::vector<message> messages;
   domain::sampling sampling;

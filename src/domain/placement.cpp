@@ -16,14 +16,15 @@ std::uint64_t mix(std::string_view text, std::uint64_t seed) noexcept {
 
 } // namespace
 
-std::size_t shard_of_conversation(std::string_view conversation_id, std::size_t shards) noexcept {
-  return static_cast<std::size_t>(mix(conversation_id, 0) % shards);
+std::size_t shard_of_conversation(std::string_view tenant, std::string_view conversation_id,
+                                  std::size_t shards) noexcept {
+  return static_cast<std::size_t>(mix(conversation_id, mix(tenant, 0)) % shards);
 }
 
 std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) noexcept {
   if (shards == 1)
     return 0;
-  auto hash = mix(request.model, 0);
+  auto hash = mix(request.model, mix(request.tenant, 0));
   if (request.system_prompt)
     hash = mix(*request.system_prompt, hash);
   for (const auto& entry : request.messages)
@@ -32,11 +33,11 @@ std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) n
   return static_cast<std::size_t>(hash % shards);
 }
 
-std::string mint_conversation_id(std::size_t shard, std::size_t shards) {
+std::string mint_conversation_id(std::string_view tenant, std::size_t shard, std::size_t shards) {
   // As many tries as there are shards, on average; each costs well under a microsecond.
   for (;;) {
     auto id = "conv_" + random_hex_128();
-    if (shard_of_conversation(id, shards) == shard)
+    if (shard_of_conversation(tenant, id, shards) == shard)
       return id;
   }
 }

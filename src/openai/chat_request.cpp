@@ -4,9 +4,9 @@
 #include "json/reader.hpp"
 #include "openai/dialogue.hpp"
 #include "openai/field_reader.hpp"
+#include "openai/model_choice.hpp"
 #include "openai/parameters.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -18,33 +18,6 @@ namespace {
 
 /// Several times what the API knows. Bounds the look-ups, each of which walks over all members.
 constexpr std::size_t body_members_max = 256;
-constexpr std::size_t model_name_max = 128;
-constexpr std::string_view replacement_character = "\xef\xbf\xbd";
-
-/// Names go into logs and back to the client, so a catch-all alias must not let anything through.
-bool is_plausible_model_name(std::string_view name) noexcept {
-  return name.size() <= model_name_max && name.find(replacement_character) == std::string_view::npos
-         && std::none_of(name.begin(), name.end(),
-                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-void read_model(field_reader& body, const domain::model_catalog& models, parsed_chat& chat) {
-  chat.requested_model = body.string("model").value_or("");
-  if (body.failed())
-    return;
-  if (!is_plausible_model_name(chat.requested_model)) {
-    body.fail({.code = domain::error_code::model_not_found,
-               .message = "The model name is too long or holds characters that no name has.",
-               .param = "model",
-               .retry_useful = false});
-    return;
-  }
-  auto resolved = models.resolve(chat.requested_model);
-  if (resolved)
-    chat.request.model = *std::move(resolved);
-  else
-    body.fail(std::move(resolved).error());
-}
 
 void read_messages(field_reader& body, std::size_t messages_max, domain::chat_request& request) {
   const auto messages = body.array("messages");
@@ -119,7 +92,10 @@ domain::result<parsed_chat> chat_request_parser::parse_document(std::string& tex
   field_reader body{object};
   parsed_chat chat;
   read_messages(body, limits_.messages_max, chat.request);
-  read_model(body, *models_, chat);
+  auto model = read_model(body, *models_);
+  chat.request.model_given = !model.requested.empty();
+  chat.requested_model = std::move(model.requested);
+  chat.request.model = std::move(model.resolved);
   refuse_unsupported(body);
   chat.request.sampling = read_sampling(body, chat.ignored_params);
   read_conversation_id(body, chat.request);

@@ -25,7 +25,7 @@ struct parse_limits {
 };
 
 struct parsed_chat {
-  domain::chat_request request; ///< request_id is left empty
+  domain::chat_request request; ///< request_id and tenant are left empty
   bool stream = false;
   bool include_usage = false;  ///< stream_options.include_usage
   std::string requested_model; ///< as the client wrote it; empty if absent. At most 128 bytes

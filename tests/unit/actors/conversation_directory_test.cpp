@@ -15,20 +15,20 @@ void fill(conversation_directory& known, conversation_record& record, std::size_
 
 TEST(conversation_directory, finds_a_conversation_again) {
   conversation_directory known{10, 1 << 20};
-  const auto made = known.obtain("a");
+  const auto made = known.obtain("", "a");
   EXPECT_EQ(made->id, "a");
   EXPECT_FALSE(made->transcript);
-  known.obtain("b");
-  EXPECT_EQ(known.obtain("a"), made);
+  known.obtain("", "b");
+  EXPECT_EQ(known.obtain("", "a"), made);
   EXPECT_EQ(known.size(), 2U);
 }
 
 TEST(conversation_directory, forgets_the_least_recently_used_beyond_its_number) {
   conversation_directory known{2, 1 << 20};
-  const std::weak_ptr<conversation_record> a{known.obtain("a")};
-  const std::weak_ptr<conversation_record> b{known.obtain("b")};
-  known.obtain("a"); // b is the oldest now
-  known.obtain("c");
+  const std::weak_ptr<conversation_record> a{known.obtain("", "a")};
+  const std::weak_ptr<conversation_record> b{known.obtain("", "b")};
+  known.obtain("", "a"); // b is the oldest now
+  known.obtain("", "c");
   EXPECT_EQ(known.size(), 2U);
   EXPECT_FALSE(a.expired());
   EXPECT_TRUE(b.expired());
@@ -36,59 +36,60 @@ TEST(conversation_directory, forgets_the_least_recently_used_beyond_its_number) 
 
 TEST(conversation_directory, forgets_the_least_recently_used_beyond_its_bytes) {
   conversation_directory known{100, 10'000};
-  const auto a = known.obtain("a");
-  const auto b = known.obtain("b");
+  const auto a = known.obtain("", "a");
+  const auto b = known.obtain("", "b");
   fill(known, *a, 4000);
   fill(known, *b, 4000);
   EXPECT_EQ(known.size(), 2U);
   fill(known, *b, 8000);
   EXPECT_EQ(known.size(), 1U);
-  EXPECT_EQ(known.obtain("b"), b);
-  EXPECT_NE(known.obtain("a"), a) << "a new, empty one";
+  EXPECT_EQ(known.obtain("", "b"), b);
+  EXPECT_NE(known.obtain("", "a"), a) << "a new, empty one";
 }
 
 TEST(conversation_directory, counts_bytes_up_and_down) {
   conversation_directory known{100, 1 << 20};
-  const auto a = known.obtain("a");
+  const auto a = known.obtain("", "a");
   const auto empty = known.bytes();
   fill(known, *a, 4000);
   EXPECT_EQ(known.bytes(), empty + 4000);
   fill(known, *a, 100);
   EXPECT_EQ(known.bytes(), empty + 100);
-  known.obtain("b");
+  known.obtain("", "b");
   EXPECT_GT(known.bytes(), empty + 100) << "an empty one costs, too";
 }
 
 TEST(conversation_directory, keeps_the_one_in_hand_even_if_it_is_beyond_all_bounds) {
   conversation_directory known{2, 1000};
-  const auto a = known.obtain("a");
+  const auto a = known.obtain("", "a");
   fill(known, *a, 5000);
   EXPECT_EQ(known.size(), 1U);
-  known.obtain("b");
-  EXPECT_NE(known.obtain("a"), a) << "forgotten as soon as another one is in hand";
+  known.obtain("", "b");
+  EXPECT_NE(known.obtain("", "a"), a) << "forgotten as soon as another one is in hand";
 }
 
 TEST(conversation_directory, never_forgets_one_that_is_in_use) {
   stage world;
   conversation_directory known{1, 1000};
-  const auto busy = known.obtain("busy");
+  const auto busy = known.obtain("", "busy");
   busy->actor = world.system().spawn([]() -> conversation_actor::behavior_type {
-    return {[](const turn_ended&) {},  [](const process_ended&) {}, [](const submit_turn&) {},
-            [](const cancel_turn&) {}, [](const grant_credit&) {},  [](const close_all&) {},
-            [](const run_again&) {},   [](const tick&) {}};
+    return {
+      [](const turn_ended&) {},          [](const process_ended&) {}, [](const submit_turn&) {},
+      [](const cancel_turn&) {},         [](const grant_credit&) {},  [](const close_all&) {},
+      [](const forget_conversation&) {}, [](const run_again&) {},     [](const tick&) {}};
   });
-  const auto addressed = known.obtain("addressed");
+  const auto addressed = known.obtain("", "addressed");
   addressed->turns_in_mail = 1;
   fill(known, *busy, 5000);
-  known.obtain("c");
-  known.obtain("d");
-  EXPECT_EQ(known.obtain("busy"), busy);
-  EXPECT_EQ(known.obtain("addressed"), addressed);
+  known.obtain("", "c");
+  known.obtain("", "d");
+  EXPECT_EQ(known.obtain("", "busy"), busy);
+  EXPECT_EQ(known.obtain("", "addressed"), addressed);
 
   caf::anon_send_exit(busy->actor, caf::exit_reason::user_shutdown);
   destroy(busy->actor);
   addressed->turns_in_mail = 0;
-  known.obtain("e");
+  known.obtain("", "e");
   EXPECT_EQ(known.size(), 1U);
   world.pump();
 }
@@ -97,9 +98,9 @@ TEST(conversation_directory, gives_those_who_rest_longest_first_and_once) {
   using namespace std::chrono_literals;
   const domain::steady_time start{};
   conversation_directory known{10, 1 << 20};
-  const auto a = known.obtain("a");
-  const auto b = known.obtain("b");
-  const auto c = known.obtain("c");
+  const auto a = known.obtain("", "a");
+  const auto b = known.obtain("", "b");
+  const auto c = known.obtain("", "c");
   EXPECT_FALSE(known.longest_rest());
   known.rest(*a, start);
   known.rest(*b, start + 1s);
@@ -114,11 +115,51 @@ TEST(conversation_directory, gives_those_who_rest_longest_first_and_once) {
   EXPECT_EQ(known.take_rested(start + 3s), nullptr);
 }
 
+TEST(conversation_directory, keeps_tenants_apart) {
+  conversation_directory known{10, 1 << 20};
+  const auto one = known.obtain("one", "a");
+  EXPECT_NE(known.obtain("two", "a"), one);
+  EXPECT_EQ(known.find("one", "a"), one);
+  EXPECT_EQ(known.find("", "a"), nullptr);
+  EXPECT_EQ(known.page("two", 5).entries.size(), 1U);
+  EXPECT_TRUE(known.page("three", 5).entries.empty());
+}
+
+TEST(conversation_directory, removes_one_for_good_while_others_still_hold_it) {
+  conversation_directory known{10, 1 << 20};
+  const auto before = known.bytes();
+  const auto record = known.obtain("", "a");
+  fill(known, *record, 4000);
+  known.rest(*record, {});
+  EXPECT_EQ(known.remove("", "a"), record);
+  EXPECT_EQ(known.remove("", "a"), nullptr);
+  EXPECT_EQ(known.find("", "a"), nullptr);
+  EXPECT_EQ(known.bytes(), before);
+  EXPECT_FALSE(known.longest_rest());
+  fill(known, *record, 9000); // its actor is still ending
+  known.rest(*record, {});
+  EXPECT_EQ(known.bytes(), before);
+  EXPECT_FALSE(known.longest_rest());
+  EXPECT_NE(known.obtain("", "a"), record);
+}
+
+TEST(conversation_directory, pages_show_the_newest_and_say_if_there_are_more) {
+  conversation_directory known{10, 1 << 20};
+  for (int i = 0; i < 5; ++i)
+    known.obtain("", std::to_string(i))->updated_at =
+      domain::wall_time{std::chrono::seconds{10 * (i % 3) + i}};
+  const auto page = known.page("", 3);
+  ASSERT_EQ(page.entries.size(), 3U);
+  EXPECT_EQ(page.entries[0].id + page.entries[1].id + page.entries[2].id, "241");
+  EXPECT_TRUE(page.more);
+  EXPECT_FALSE(known.page("", 5).more);
+}
+
 TEST(conversation_directory, forgets_one_that_rests_without_a_trace) {
   const domain::steady_time start{};
   conversation_directory known{1, 1 << 20};
-  known.rest(*known.obtain("a"), start);
-  known.obtain("b");
+  known.rest(*known.obtain("", "a"), start);
+  known.obtain("", "b");
   EXPECT_FALSE(known.longest_rest());
 }
 

@@ -1,5 +1,6 @@
 // Model names, ids and where conversations live.
 
+#include "domain/conversation_info.hpp"
 #include "domain/ids.hpp"
 #include "domain/model_catalog.hpp"
 #include "domain/placement.hpp"
@@ -84,10 +85,35 @@ TEST(ids, random_ids_differ_and_have_their_form) {
 TEST(placement, a_minted_id_leads_back_to_its_thread) {
   for (std::size_t shards = 1; shards <= 8; ++shards)
     for (std::size_t shard = 0; shard < shards; ++shard) {
-      const auto id = mint_conversation_id(shard, shards);
-      EXPECT_EQ(shard_of_conversation(id, shards), shard);
+      const auto id = mint_conversation_id("key", shard, shards);
+      EXPECT_EQ(shard_of_conversation("key", id, shards), shard);
       EXPECT_TRUE(is_valid_conversation_id(id));
     }
+}
+
+TEST(placement, tenants_spread_the_same_id) {
+  std::set<std::size_t> seen;
+  for (int tenant = 0; tenant < 64; ++tenant)
+    seen.insert(shard_of_conversation("key" + std::to_string(tenant), "c", 4));
+  EXPECT_EQ(seen.size(), 4u);
+  EXPECT_EQ(shard_of_conversation("a", "b", 1 << 20), shard_of_conversation("a", "b", 1 << 20));
+  EXPECT_NE(shard_of_conversation("a", "bc", 1 << 20), shard_of_conversation("ab", "c", 1 << 20));
+}
+
+TEST(conversation_pages, are_merged_newest_first_up_to_the_limit) {
+  const auto at = [](int second) { return wall_time{std::chrono::seconds{second}}; };
+  const conversation_page one{{{"a", at(5)}, {"b", at(1)}}, false};
+  const conversation_page two{{{"d", at(3)}, {"c", at(3)}}, false};
+  const auto all = merge_pages({one, two}, 4);
+  std::string order;
+  for (const auto& entry : all.entries)
+    order += entry.id;
+  EXPECT_EQ(order, "acdb");
+  EXPECT_FALSE(all.more);
+  const auto some = merge_pages({one, two}, 3);
+  EXPECT_EQ(some.entries.size(), 3u);
+  EXPECT_TRUE(some.more);
+  EXPECT_TRUE(merge_pages({{{}, true}, two}, 9).more);
 }
 
 TEST(placement, dialogues_that_begin_alike_meet) {

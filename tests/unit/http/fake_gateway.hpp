@@ -68,6 +68,7 @@ public:
   std::size_t outstanding = 0; ///< bytes of deltas without acknowledgement, all turns
   std::size_t acknowledged = 0;
   std::size_t delivered = 0;
+  std::map<std::string, domain::conversation_info> conversations; ///< by "tenant/id"
 
   // domain::gateway
 
@@ -96,6 +97,44 @@ public:
     boost::asio::post(loop_, [this, turn] { pump(turn); });
     changed_.notify_all();
   }
+  void create_conversation(
+    std::string tenant, domain::new_conversation wanted,
+    std::function<void(domain::result<domain::conversation_info>)> done) override {
+    const std::lock_guard lock{mutex_};
+    domain::conversation_info made;
+    made.id = "conv_" + std::to_string(conversations.size());
+    made.model = std::move(wanted.model);
+    made.labels = std::move(wanted.labels);
+    conversations[tenant + '/' + made.id] = made;
+    boost::asio::post(loop_, [done, made] { done(made); });
+  }
+  void
+  list_conversations(std::string tenant, std::size_t limit,
+                     std::function<void(domain::result<domain::conversation_page>)> done) override {
+    const std::lock_guard lock{mutex_};
+    domain::conversation_page page;
+    for (const auto& [key, each] : conversations)
+      if (key.starts_with(tenant + '/'))
+        page.entries.push_back({each.id, each.updated_at});
+    boost::asio::post(loop_, [done, limit, page] { done(domain::merge_pages({page}, limit)); });
+  }
+  void
+  show_conversation(domain::conversation_name name,
+                    std::function<void(domain::result<domain::conversation_info>)> done) override {
+    const std::lock_guard lock{mutex_};
+    const auto found = conversations.find(name.tenant + '/' + name.id);
+    if (found == conversations.end())
+      boost::asio::post(loop_, [done] { done(unknown_conversation()); });
+    else
+      boost::asio::post(loop_, [done, info = found->second] { done(info); });
+  }
+  void remove_conversation(
+    domain::conversation_name name,
+    std::function<void(domain::result<domain::conversation_info>)> done) override {
+    show_conversation(name, std::move(done));
+    const std::lock_guard lock{mutex_};
+    conversations.erase(name.tenant + '/' + name.id);
+  }
   const domain::health& current_health() const override { return health_; }
   void collect_stats(std::function<void(const domain::stats&)> done) override {
     boost::asio::post(loop_, [done = std::move(done)] {
@@ -106,6 +145,10 @@ public:
   }
 
 private:
+  static domain::error unknown_conversation() {
+    return {.code = domain::error_code::not_found, .message = "Conversation not found"};
+  }
+
   struct turn_state {
     std::shared_ptr<domain::event_sink> sink;
     std::deque<domain::event> waiting;

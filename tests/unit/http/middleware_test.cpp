@@ -11,6 +11,7 @@ head_fields fields_of_a_library() {
   head_fields fields;
   fields.host = "127.0.0.1:8080";
   fields.content_type = "application/json; charset=utf-8";
+  fields.has_body = true;
   return fields;
 }
 
@@ -107,6 +108,8 @@ TEST(middleware, wants_json_that_is_not_compressed) {
   fields.content_type.reset();
   EXPECT_EQ(status_of(method::post, fields), 415u);
   EXPECT_EQ(status_of(method::get, fields), 0u);
+  fields.has_body = false;
+  EXPECT_EQ(status_of(method::post, fields), 0u) << "nothing to declare";
   fields = fields_of_a_library();
   fields.content_type = "Application/JSON";
   EXPECT_EQ(status_of(method::post, fields), 0u);

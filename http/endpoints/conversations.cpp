@@ -1,0 +1,87 @@
+#include "openai/conversations.hpp"
+
+#include "domain/ids.hpp"
+#include "http/endpoints.hpp"
+#include "http/pending_answer.hpp"
+#include "http/query.hpp"
+#include "http/reply.hpp"
+#include "http/site.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace ccapi::http::endpoints {
+
+namespace {
+
+constexpr std::size_t page_default = 100;
+constexpr std::size_t page_max = 1000;
+
+/// A callback of the gateway that sends what `body_of` makes of its result.
+template <class Value, class Render>
+auto answer_with(exchange& client, Render body_of) {
+  return [waiting = pending_answer::to(client), body_of](domain::result<Value> found) {
+    auto* asker = waiting->take_client();
+    if (!asker)
+      return;
+    if (!found)
+      return reply_error(*asker, found.error());
+    reply_json(*asker, body_of(*found));
+  };
+}
+
+/// The conversation that the path names; nothing if it can't be one: the client has its 404 then.
+std::optional<domain::conversation_name> name_in(exchange& client) {
+  const auto& request = client.request();
+  if (!domain::is_valid_conversation_id(request.parameter)) {
+    reply_error(client, {.code = domain::error_code::not_found,
+                         .message = "Conversation not found",
+                         .retry_useful = false});
+    return std::nullopt;
+  }
+  client.note_conversation(request.parameter);
+  return domain::conversation_name{.tenant = request.caller.name, .id = request.parameter};
+}
+
+} // namespace
+
+void create_conversation(exchange& client) {
+  auto& site = client.site();
+  auto& request = client.request();
+  auto wanted =
+    openai::parse_new_conversation(request.body, parse_limits_of(site.limits()), site.models);
+  if (!wanted)
+    return reply_error(client, wanted.error());
+  site.gateway.create_conversation(
+    request.caller.name, *std::move(wanted),
+    answer_with<domain::conversation_info>(client, openai::conversation_body));
+}
+
+void list_conversations(exchange& client) {
+  const auto& request = client.request();
+  const auto limit = query_number(request.query, "limit", page_default, 1, page_max);
+  if (!limit)
+    return reply_error(client, limit.error());
+  client.site().gateway.list_conversations(
+    request.caller.name, *limit,
+    answer_with<domain::conversation_page>(client, openai::conversation_list_body));
+}
+
+void show_conversation(exchange& client) {
+  if (auto name = name_in(client))
+    client.site().gateway.show_conversation(
+      *std::move(name), answer_with<domain::conversation_info>(client, openai::conversation_body));
+}
+
+void delete_conversation(exchange& client) {
+  if (auto name = name_in(client))
+    client.site().gateway.remove_conversation(
+      *std::move(name),
+      answer_with<domain::conversation_info>(client, [](const domain::conversation_info& last) {
+        return openai::conversation_deleted_body(last.id);
+      }));
+}
+
+} // namespace ccapi::http::endpoints

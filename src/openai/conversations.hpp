@@ -1,0 +1,35 @@
+#pragma once
+// The bodies of /v1/conversations. Shape: that of the API which this gateway is compatible with;
+// where OpenAI's own has more (`object`, `deleted`), that is there, too.
+
+#include "domain/gateway.hpp"
+#include "domain/model_catalog.hpp"
+#include "domain/result.hpp"
+#include "openai/chat_request.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace ccapi::openai {
+
+/// Parses the body of POST /v1/conversations; an empty one asks for nothing. `body` may be changed.
+/// Fails with invalid_request, unsupported_parameter, model_not_found, request_too_large; `param`
+/// names the field. Pure.
+domain::result<domain::new_conversation>
+parse_new_conversation(std::string& body, const parse_limits& limits,
+                       const domain::model_catalog& models);
+
+/// {id, object, created_at, updated_at, message_count, metadata}. The client's own labels stand in
+/// `metadata` behind the gateway's four members. Pure.
+std::string conversation_body(const domain::conversation_info& what);
+
+/// {conversations: [{id, updated_at}], has_more}. Pure.
+std::string conversation_list_body(const domain::conversation_page& page);
+
+/// {id, object, deleted}. Pure.
+std::string conversation_deleted_body(std::string_view id);
+
+/// "2026-11-25T22:33:24.123Z". Pure.
+std::string rfc3339(domain::wall_time when);
+
+} // namespace ccapi::openai

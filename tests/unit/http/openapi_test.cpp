@@ -1,0 +1,82 @@
+// The description of the API says what the table of endpoints says.
+
+#include "http/endpoints.hpp"
+#include "http/openapi_document.hpp"
+#include "http/router.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace ccapi::http {
+namespace {
+
+const boost::json::object& document() {
+  static const auto parsed = boost::json::parse(openapi_document("1.2.3")).as_object();
+  return parsed;
+}
+
+std::string lower(std::string_view verb) {
+  std::string text{verb};
+  for (auto& c : text)
+    c = static_cast<char>(c | 0x20);
+  return text;
+}
+
+TEST(openapi, is_json_with_the_version_filled_in) {
+  EXPECT_EQ(document().at("openapi").as_string(), "3.1.0");
+  EXPECT_EQ(document().at("info").at("version").as_string(), "1.2.3");
+}
+
+TEST(openapi, describes_every_endpoint_and_nothing_else) {
+  std::set<std::string> served;
+  for (const auto& each : api) {
+    const std::string pattern{each.pattern};
+    served.insert(lower(to_string(each.verb)) + ' ' + pattern);
+    served.insert("options " + pattern);
+    if (each.verb == method::get)
+      served.insert("head " + pattern);
+  }
+  std::set<std::string> described;
+  for (const auto& [path, item] : document().at("paths").as_object()) {
+    const std::string_view text{path.data(), path.size()};
+    const auto pattern = text.starts_with("/v1/") ? text.substr(3) : text;
+    for (const auto& [key, operation] : item.as_object())
+      if (key != "parameters")
+        described.insert(std::string{key} + ' ' + std::string{pattern});
+  }
+  EXPECT_EQ(served, described);
+}
+
+TEST(openapi, its_paths_are_served_as_they_stand_there) {
+  for (const auto& [path, item] : document().at("paths").as_object())
+    EXPECT_NE(find_route(method::options, {path.data(), path.size()}).found, nullptr) << path;
+}
+
+/// Every "$ref" leads somewhere.
+void check_references(const boost::json::value& value) {
+  if (const auto* array = value.if_array())
+    for (const auto& each : *array)
+      check_references(each);
+  const auto* object = value.if_object();
+  if (!object)
+    return;
+  for (const auto& [key, each] : *object) {
+    if (key == "$ref") {
+      boost::json::error_code failure;
+      const std::string_view target{each.as_string().data(), each.as_string().size()};
+      const boost::json::value whole(document());
+      EXPECT_NE(whole.find_pointer(target.substr(1), failure), nullptr) << target;
+    }
+    check_references(each);
+  }
+}
+
+TEST(openapi, its_references_lead_somewhere) {
+  check_references(document());
+}
+
+} // namespace
+} // namespace ccapi::http
