@@ -169,6 +169,8 @@ void connection::accept_head(std::size_t head_bytes) {
   keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
   if (!problem)
     problem = check_request(request_.method, fields, site_->hosts, site_->settings.allowed_origins);
+  if (!problem && request_.method == method::post && fields.content_encoding)
+    problem = reader.decode(*parse_content_codings(*fields.content_encoding)); // checked above
   const bool wants_continue = fields.expects_continue && !http_10_;
   input_.consume(head_bytes); // the views of fields and target end here
   if (problem)
@@ -298,7 +300,8 @@ void connection::set_body_deadline(clock::time_point now) {
   const auto& limits = site_->limits();
   auto when = now + limits.body_idle_timeout;
   if (limits.body_rate_min > 0) {
-    const std::chrono::milliseconds earned{request_.body.size() * 1000 / limits.body_rate_min};
+    const std::chrono::milliseconds earned{reader_->body_bytes_read() * 1000
+                                           / limits.body_rate_min};
     when = std::min(when, body_started_ + limits.body_idle_timeout + earned);
   }
   set_deadline(deadline::input, when);

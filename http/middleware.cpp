@@ -3,6 +3,7 @@
 #include "domain/ids.hpp"
 #include "http/ascii.hpp"
 #include "http/bind_policy.hpp"
+#include "http/content_coding.hpp"
 
 #include <algorithm>
 
@@ -19,10 +20,6 @@ constexpr transport_problem foreign_origin{
   "Requests from web pages are refused: this gateway uses its owner's account."};
 constexpr transport_problem wrong_content_type{415, request_error_type, "unsupported_media_type",
                                                "Content-Type must be application/json."};
-constexpr transport_problem wrong_content_encoding{
-  415, request_error_type, "unsupported_content_encoding",
-  "Request bodies must come uncompressed (Content-Encoding: identity, or none)."};
-
 bool is_json(std::string_view content_type) noexcept {
   const auto parameters = content_type.find(';');
   return ascii::equals_lower(ascii::trim(content_type.substr(0, parameters)), "application/json");
@@ -82,7 +79,7 @@ const transport_problem* check_request(method verb, const head_fields& fields,
     return nullptr;
   if (!fields.content_type || !is_json(*fields.content_type))
     return &wrong_content_type;
-  if (fields.content_encoding && !ascii::equals_lower(*fields.content_encoding, "identity"))
+  if (fields.content_encoding && !parse_content_codings(*fields.content_encoding))
     return &wrong_content_encoding;
   return nullptr;
 }

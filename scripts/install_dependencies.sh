@@ -7,10 +7,11 @@ build_packages=(
   g++ cmake ninja-build ccache mold
   libcaf-dev libboost1.81-dev libboost-json1.81-dev libsimdjson-dev libtoml11-dev
   libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev
+  libssl-dev zlib1g-dev libzstd-dev
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3 python3-venv curl ca-certificates clang-format-14
+  python3 python3-venv curl ca-certificates clang-format-14 openssl zstd
 )
 # Programs that may come from elsewhere (a newer Node.js, say) and then need no package.
 test_programs=(node:nodejs npm:npm)
