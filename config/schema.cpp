@@ -147,6 +147,7 @@ constexpr std::int64_t gib = 1024 * mib;
 constexpr std::int64_t hour_ms = 3'600'000;
 
 constexpr auto server = &settings::server;
+constexpr auto tls = &settings::tls;
 constexpr auto claude = &settings::claude;
 constexpr auto retry = &settings::retry;
 constexpr auto supervision = &settings::supervision;
@@ -161,6 +162,12 @@ constexpr key table_of_keys[] = {
     "Address to listen on. Anything but loopback needs server.allow_insecure_no_auth."),
   number<server, &server_settings::port>("server.port", 0, 65535, "",
                                          "Port to listen on; 0 takes any free one."),
+  flag<server, &server_settings::tcp>(
+    "server.tcp", "Listen on server.host and server.port. With false, only on server.unix_socket."),
+  text<server, &server_settings::unix_socket>(
+    "server.unix_socket", no_nul,
+    "Path of a Unix socket to listen on as well; only processes of the gateway's own user may "
+    "connect. Empty: none."),
   list<server, &server_settings::allowed_hosts>(
     "server.allowed_hosts", host_names,
     "Names accepted in the Host header beside those of this machine, as `name` or `name:port`."),
@@ -170,6 +177,14 @@ constexpr key table_of_keys[] = {
     "Claude account."),
   number<server, &server_settings::io_threads>("server.io_threads", 0, 256, "",
                                                "Threads that serve connections; 0 = one per core."),
+
+  text<tls, &tls_settings::certificate_file>(
+    "tls.certificate_file", no_nul,
+    "PEM file with the certificate, and behind it those between it and the root. With this and "
+    "tls.private_key_file, server.port speaks TLS (https) and nothing else."),
+  text<tls, &tls_settings::private_key_file>(
+    "tls.private_key_file", no_nul,
+    "PEM file with the certificate's private key, without a passphrase."),
 
   text<claude, &claude_settings::command>(
     "claude.command", not_empty,

@@ -47,7 +47,14 @@ domain::result<void> check_bind(const config::server_settings& server) {
                  "which clients reach this gateway.",
       .param = "server.allowed_hosts",
       .retry_useful = false};
-  if (is_loopback_name(server.host) || server.allow_insecure_no_auth)
+  if (!server.tcp && server.unix_socket.empty())
+    return domain::error{
+      .code = domain::error_code::invalid_request,
+      .message = "There is nothing to listen on: server.tcp is off and server.unix_socket is not "
+                 "set.",
+      .param = "server.tcp",
+      .retry_useful = false};
+  if (!server.tcp || is_loopback_name(server.host) || server.allow_insecure_no_auth)
     return {};
   return domain::error{
     .code = domain::error_code::invalid_request,

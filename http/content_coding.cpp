@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 
 #define ZLIB_CONST
 #include <zlib.h>
@@ -19,6 +20,9 @@ constexpr std::size_t piece_bytes = std::size_t{32} << 10;
 /// log2 of the largest window that zstd frames may ask for: what RFC 8878 wants decoders to
 /// support.
 constexpr int zstd_window_log_max = 23;
+
+/// What a step costs beside its output.
+constexpr std::size_t step_work = 256;
 
 constexpr int gzip_window = 15 + 16; // zlib's way to say "gzip"
 constexpr int raw_window = -15;      // ... and "bare deflate"
@@ -54,23 +58,20 @@ std::optional<content_coding_list> parse_content_codings(std::string_view value)
 
 class content_decoder::layer {
 public:
-  enum class state : std::uint8_t {
-    hungry, ///< gave all it can without further input
-    giving, ///< may have more to give
-    corrupt
-  };
-
   explicit layer(std::size_t output_max)
     : output_left_{output_max} {}
   virtual ~layer() = default;
   layer(const layer&) = delete;
   layer& operator=(const layer&) = delete;
 
-  /// Decodes some of `bytes`, which it shortens; what comes out is in output().
-  virtual state step(std::string_view& bytes) = 0;
+  /// Decodes some of `bytes`, which it shortens; what comes out is in output(). False if the data
+  /// are not what they should be.
+  virtual bool step(std::string_view& bytes) = 0;
   /// True where the encoded data may end.
   [[nodiscard]] virtual bool at_end() const = 0;
 
+  /// There may be more output without further input.
+  [[nodiscard]] bool has_more() const noexcept { return piece_used_ == piece_bytes; }
   [[nodiscard]] std::string_view output() const { return {piece_->data(), piece_used_}; }
   /// Takes the present output off what is allowed; false if it is too much.
   bool charge() {
@@ -104,20 +105,20 @@ public:
   }
   ~zlib_layer() override { inflateEnd(&stream_); }
 
-  state step(std::string_view& bytes) override {
+  bool step(std::string_view& bytes) override {
     piece_used_ = 0;
     if (ended_) {
       if (bytes.empty())
-        return state::hungry;
+        return true;
       if (!is_gzip_ || inflateReset(&stream_) != Z_OK)
-        return state::corrupt; // only gzip has further members
+        return false; // only gzip has further members
       ended_ = false;
     }
     if (!is_gzip_ && first_bytes_.size() < 2) {
       if (!take_first_bytes(bytes))
-        return state::hungry;
+        return true;
       std::string_view first{first_bytes_};
-      return inflate_some(first) == state::corrupt ? state::corrupt : state::giving;
+      return inflate_some(first);
     }
     return inflate_some(bytes);
   }
@@ -140,7 +141,7 @@ private:
     return true;
   }
 
-  state inflate_some(std::string_view& bytes) {
+  bool inflate_some(std::string_view& bytes) {
     stream_.next_in = reinterpret_cast<const Bytef*>(bytes.data());
     stream_.avail_in = static_cast<uInt>(std::min(bytes.size(), std::size_t{1} << 30));
     const auto given = stream_.avail_in;
@@ -154,8 +155,8 @@ private:
     else if (code == Z_MEM_ERROR)
       throw std::bad_alloc{};
     else if (code != Z_OK && code != Z_BUF_ERROR) // the latter: nothing to do now
-      return state::corrupt;
-    return stream_.avail_out == 0 || !bytes.empty() ? state::giving : state::hungry;
+      return false;
+    return true;
   }
 
   const bool is_gzip_;
@@ -174,10 +175,10 @@ public:
     ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, zstd_window_log_max);
   }
 
-  state step(std::string_view& bytes) override {
+  bool step(std::string_view& bytes) override {
     piece_used_ = 0;
     if (bytes.empty() && between_frames_)
-      return state::hungry;
+      return true;
     ZSTD_inBuffer in{.src = bytes.data(), .size = bytes.size(), .pos = 0};
     ZSTD_outBuffer out{.dst = piece_->data(), .size = piece_bytes, .pos = 0};
     const auto left = ZSTD_decompressStream(stream_.get(), &out, &in);
@@ -186,11 +187,11 @@ public:
     if (ZSTD_isError(left)) {
       if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
         throw std::bad_alloc{};
-      return state::corrupt;
+      return false;
     }
     between_frames_ = left == 0;
     any_frame_ = any_frame_ || between_frames_;
-    return out.pos == out.size || !bytes.empty() ? state::giving : state::hungry;
+    return true;
   }
 
   [[nodiscard]] bool at_end() const override { return between_frames_ && any_frame_; }
@@ -216,35 +217,49 @@ content_decoder::content_decoder(const content_coding_list& codings, std::size_t
 
 content_decoder::~content_decoder() = default;
 
-const transport_problem* content_decoder::feed(std::string_view bytes, std::string& out) {
-  return feed_layer(0, bytes, out);
-}
-
-const transport_problem* content_decoder::feed_layer(std::size_t index, std::string_view bytes,
-                                                     std::string& out) {
-  if (index == layers_.size()) {
-    out += bytes;
-    return nullptr;
-  }
-  auto& coding = *layers_[index];
-  for (;;) {
-    const auto state = coding.step(bytes);
+content_decoder::progress content_decoder::run(std::string& out, std::size_t work_max) {
+  const auto last = layers_.size() - 1;
+  for (std::size_t work = 0; work < work_max;) {
+    // The innermost coding that can go on does: its input is gone before the next piece comes.
+    auto index = last;
+    while (index > 0 && inputs_[index].empty() && !layers_[index]->has_more())
+      --index;
+    auto& coding = *layers_[index];
+    if (inputs_[index].empty() && !coding.has_more())
+      return {};
+    if (!coding.step(inputs_[index]))
+      return {.problem = &bad_encoded_body};
     if (!coding.charge())
-      return &body_too_large;
-    if (const auto output = coding.output(); !output.empty())
-      if (const auto* problem = feed_layer(index + 1, output, out))
-        return problem;
-    if (state == layer::state::corrupt)
-      return &bad_encoded_body;
-    if (state == layer::state::hungry)
-      return nullptr;
+      return {.problem = &body_too_large};
+    const auto output = coding.output();
+    if (index == last)
+      out += output;
+    else
+      inputs_[index + 1] = output;
+    work += step_work + output.size();
   }
+  return {.more = true};
 }
 
 const transport_problem* content_decoder::finish() const {
   const bool complete =
     std::all_of(layers_.begin(), layers_.end(), [](const auto& each) { return each->at_end(); });
   return complete ? nullptr : &bad_encoded_body;
+}
+
+encoded_body::encoded_body(const content_coding_list& codings, std::string& body,
+                           std::size_t bytes_max)
+  : encoded_{std::exchange(body, {})},
+    body_{body},
+    decoder_{codings, bytes_max} {
+  decoder_.take(encoded_);
+}
+
+content_decoder::progress encoded_body::step(std::size_t work_max) {
+  auto made = decoder_.run(body_, work_max);
+  if (!made.more && !made.problem)
+    made.problem = decoder_.finish();
+  return made;
 }
 
 } // namespace ccapi::http

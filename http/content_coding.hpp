@@ -1,6 +1,6 @@
 #pragma once
-// Content-Encoding of request bodies: which codings a field names, and a decoder that takes the
-// bytes as they arrive and never gives out more than it may. Pure.
+// Content-Encoding of request bodies: which codings a field names, and a decoder that never
+// gives out more than it may and does its work in slices. Pure.
 
 #include "http/transport_problem.hpp"
 
@@ -43,32 +43,53 @@ struct content_coding_list {
 /// another coding, too many, or none.
 std::optional<content_coding_list> parse_content_codings(std::string_view value) noexcept;
 
-/// Decodes one body. gzip may have several members and zstd several frames, as their RFCs (1952,
-/// 8878) say; deflate is the zlib format, bare deflate data is taken as well. The output of each
-/// coding, the inner ones included, is limited, so that no body costs more than `output_max` times
-/// the number of its codings; memory beside the output: 100 KiB a coding, for zstd up to 8 MiB
-/// more.
+/// Decodes one body, in slices. gzip may have several members and zstd several frames, as their
+/// RFCs (1952, 8878) say; deflate is the zlib format, bare deflate data is taken as well. The
+/// output of each coding, the inner ones included, is limited, so that no body costs more than
+/// `output_max` times the number of its codings; memory beside the output: 100 KiB a coding, for
+/// zstd up to 8 MiB more.
 class content_decoder {
 public:
   /// One coding of the body.
   class layer;
 
-  /// `codings`: as parse_content_codings gave them; not empty.
+  struct progress {
+    const transport_problem* problem = nullptr; ///< bad_encoded_body or body_too_large: stop
+    bool more = false;                          ///< call again
+  };
+
+  /// `codings` must not be empty.
   content_decoder(const content_coding_list& codings, std::size_t output_max);
   ~content_decoder();
   content_decoder(const content_decoder&) = delete;
   content_decoder& operator=(const content_decoder&) = delete;
 
-  /// Appends to `out` what `bytes` decode to. Null = fine; else bad_encoded_body or body_too_large,
-  /// and the decoder must not be fed again.
-  const transport_problem* feed(std::string_view bytes, std::string& out);
+  /// The next bytes of the body; they must stay where they are until they are decoded.
+  void take(std::string_view bytes) noexcept { inputs_.front() = bytes; }
+  /// Appends to `out`. Ends when all is decoded that was taken, or after about `work_max` bytes of
+  /// output of all codings together.
+  progress run(std::string& out, std::size_t work_max);
   /// The body is complete: null, or bad_encoded_body if something is missing.
   [[nodiscard]] const transport_problem* finish() const;
 
 private:
-  const transport_problem* feed_layer(std::size_t index, std::string_view bytes, std::string& out);
+  std::vector<std::unique_ptr<layer>> layers_;               ///< the outermost coding first
+  std::array<std::string_view, content_codings_max> inputs_; ///< what each has not yet taken
+};
 
-  std::vector<std::unique_ptr<layer>> layers_; ///< the outermost coding first
+/// A body that has arrived and is being decoded into its own place.
+class encoded_body {
+public:
+  /// `body` must outlive this; it is emptied and then filled anew, with at most `bytes_max`.
+  encoded_body(const content_coding_list& codings, std::string& body, std::size_t bytes_max);
+
+  /// Decodes the next slice, of about `work_max` bytes.
+  content_decoder::progress step(std::size_t work_max);
+
+private:
+  std::string encoded_;
+  std::string& body_;
+  content_decoder decoder_;
 };
 
 } // namespace ccapi::http

@@ -2,28 +2,21 @@
 
 #include "http/bind_policy.hpp"
 #include "http/connection.hpp"
+#include "http/listening_socket.hpp"
 #include "http/middleware.hpp"
 #include "http/reply.hpp"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace ccapi::http {
 
 namespace {
 
-using tcp = asio::ip::tcp;
 using error_code = boost::system::error_code;
-using executor = asio::io_context::executor_type;
-using acceptor_type = asio::basic_socket_acceptor<tcp, executor>;
-using timer_type =
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>, executor>;
 
 /// Without descriptors or memory there is nothing to do but wait until some are given back.
 constexpr std::chrono::milliseconds accept_pause{100};
@@ -45,20 +38,6 @@ std::string busy_answer() {
                         .request_id = id,
                         .date = date.at(std::time(nullptr))});
   return answer + body;
-}
-
-domain::error bind_error(const std::string& address, const error_code& ec) {
-  std::string message = "Can't listen on " + address + ": " + ec.message() + ".";
-  if (ec == asio::error::address_in_use)
-    message += " Another program has that port: stop it, or choose another server.port.";
-  return {
-    .code = domain::error_code::internal, .message = std::move(message), .retry_useful = false};
-}
-
-std::string text_of(const tcp::endpoint& endpoint) {
-  const auto address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? '[' + address + ']' : address) + ':'
-         + std::to_string(endpoint.port());
 }
 
 } // namespace
@@ -83,6 +62,8 @@ public:
       limit{std::make_shared<connection_limit>(sites_have.limits.connections_max,
                                                sites_have.limits.connections_per_address_max)} {}
 
+  domain::result<void> use_tls(config::tls_settings files);
+  domain::result<void> reload_tls();
   domain::result<std::vector<std::string>> open();
   void accept_on(std::size_t index);
   void stop_accepting();
@@ -95,99 +76,83 @@ public:
   [[nodiscard]] std::size_t listening() const noexcept { return listening_.size(); }
 
 private:
-  struct listening_socket {
-    acceptor_type acceptor;
-    timer_type pause;
-  };
+  using context_ptr = std::shared_ptr<const tls_context>;
 
-  domain::result<std::vector<tcp::endpoint>> addresses() const;
-  error_code listen_on(tcp::endpoint endpoint);
-  void on_accept(std::size_t index, const error_code& ec, connection::socket_type socket,
+  [[nodiscard]] domain::result<context_ptr> load_tls() const;
+  void on_accept(std::size_t index, const error_code& ec, stream::socket_type socket,
                  std::size_t worker_index);
-  void welcome(connection::socket_type socket, std::size_t worker_index);
+  void welcome(bool over_tcp, stream::socket_type socket, std::size_t worker_index);
 
   std::vector<listening_socket> listening_;
   std::vector<std::shared_ptr<site>> sites_; ///< one per worker; set by open
+  std::optional<config::tls_settings> tls_files_;
+  context_ptr tls_; ///< of connections to come
   std::size_t next_worker_ = 0;
   bool stopped_ = false;
 };
 
-domain::result<std::vector<tcp::endpoint>> server::state::addresses() const {
-  auto host = settings.host;
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  tcp::resolver resolver{workers.front().loop};
-  error_code ec;
-  const auto found = resolver.resolve(host, std::to_string(settings.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, ec);
-  std::vector<tcp::endpoint> endpoints;
-  if (!ec)
-    for (const auto& entry : found)
-      endpoints.push_back(entry.endpoint());
-  if (endpoints.empty())
-    return domain::error{.code = domain::error_code::invalid_request,
-                         .message = "server.host \"" + settings.host
-                                    + "\" has no address: " + ec.message() + ".",
-                         .param = "server.host",
-                         .retry_useful = false};
-  if (!settings.allow_insecure_no_auth)
-    for (const auto& endpoint : endpoints)
-      if (!endpoint.address().is_loopback()) { // a name that only looks local
-        config::server_settings real;
-        real.host = endpoint.address().to_string();
-        return check_bind(real).error();
-      }
-  return endpoints;
+domain::result<server::state::context_ptr> server::state::load_tls() const {
+  if (const auto warning = key_file_warning(tls_files_->private_key_file))
+    log.warning(*warning);
+  return tls_context::load(*tls_files_);
 }
 
-error_code server::state::listen_on(tcp::endpoint endpoint) {
-  error_code ec;
-  listening_socket made{acceptor_type{workers.front().loop.get_executor()},
-                        timer_type{workers.front().loop.get_executor()}};
-  auto& acceptor = made.acceptor;
-  acceptor.open(endpoint.protocol(), ec);
-  if (!ec)
-    acceptor.set_option(asio::socket_base::reuse_address{true}, ec);
-  if (!ec && endpoint.address().is_v6() && !endpoint.address().is_unspecified())
-    acceptor.set_option(asio::ip::v6_only{true}, ec);
-  if (!ec)
-    acceptor.bind(endpoint, ec);
-  if (!ec)
-    acceptor.listen(asio::socket_base::max_listen_connections, ec);
-  if (!ec)
-    listening_.push_back(std::move(made));
-  return ec;
+domain::result<void> server::state::use_tls(config::tls_settings files) {
+  if (files.certificate_file.empty() && files.private_key_file.empty())
+    return {};
+  if (files.certificate_file.empty() || files.private_key_file.empty())
+    return domain::error{.code = domain::error_code::invalid_request,
+                         .message = "tls.certificate_file and tls.private_key_file must be given "
+                                    "together, or none of them.",
+                         .param = files.certificate_file.empty() ? "tls.certificate_file"
+                                                                 : "tls.private_key_file",
+                         .retry_useful = false};
+  tls_files_ = std::move(files);
+  auto loaded = load_tls();
+  if (!loaded)
+    return std::move(loaded).error();
+  tls_ = *std::move(loaded);
+  return {};
+}
+
+domain::result<void> server::state::reload_tls() {
+  if (!tls_files_)
+    return {};
+  auto loaded = load_tls();
+  if (!loaded)
+    return std::move(loaded).error();
+  asio::post(workers.front().loop,
+             [self = shared_from_this(), fresh = *std::move(loaded)]() mutable {
+               self->tls_ = std::move(fresh);
+             });
+  return {};
 }
 
 domain::result<std::vector<std::string>> server::state::open() {
   if (auto allowed = check_bind(settings); !allowed)
     return std::move(allowed).error();
-  auto endpoints = addresses();
-  if (!endpoints)
-    return std::move(endpoints).error();
-  auto port = settings.port;
+  auto& loop = workers.front().loop;
   std::vector<std::string> names;
-  error_code unavailable;
-  for (auto endpoint : *endpoints) {
-    endpoint.port(port);
-    const auto ec = listen_on(endpoint);
-    const bool family_missing = ec == asio::error::address_family_not_supported
-                                || ec == boost::system::errc::address_not_available;
-    if (family_missing) {
-      unavailable = ec; // e.g. "localhost" where the host has no IPv6
-      continue;
-    }
-    if (ec)
-      return bind_error(text_of(endpoint), ec);
-    const auto bound = listening_.back().acceptor.local_endpoint();
-    port = bound.port();
-    names.push_back(text_of(bound));
+  auto port = settings.port;
+  if (settings.tcp) {
+    auto opened = listen_on_tcp(loop, settings);
+    if (!opened)
+      return std::move(opened).error();
+    port = opened->port;
+    for (const auto& address : opened->addresses)
+      names.push_back(tls_ ? "https://" + address : address);
+    listening_ = std::move(opened->sockets);
   }
-  if (listening_.empty())
-    return bind_error(text_of(endpoints->front()), unavailable);
+  if (!settings.unix_socket.empty()) {
+    auto opened = listen_on_unix_socket(loop, settings.unix_socket);
+    if (!opened)
+      return std::move(opened).error();
+    names.push_back("unix:" + settings.unix_socket);
+    listening_.push_back(*std::move(opened));
+  }
+  const host_allow_list hosts{settings, port, tls_ ? https_port : http_port};
   for (const auto& each : workers)
-    sites_.push_back(std::make_shared<site>(each.gateway, models, host_allow_list{settings, port},
-                                            sites_have, log));
+    sites_.push_back(std::make_shared<site>(each.gateway, models, hosts, sites_have, log));
   return names;
 }
 
@@ -196,18 +161,18 @@ void server::state::accept_on(std::size_t index) {
     return;
   const auto worker_index = next_worker_++ % workers.size();
   listening_[index].acceptor.async_accept(
-    workers[worker_index].loop, [self = shared_from_this(), index, worker_index](
-                                  const error_code& ec, connection::socket_type socket) {
+    workers[worker_index].loop, [self = shared_from_this(), index,
+                                 worker_index](const error_code& ec, stream::socket_type socket) {
       self->on_accept(index, ec, std::move(socket), worker_index);
     });
 }
 
-void server::state::on_accept(std::size_t index, const error_code& ec,
-                              connection::socket_type socket, std::size_t worker_index) {
+void server::state::on_accept(std::size_t index, const error_code& ec, stream::socket_type socket,
+                              std::size_t worker_index) {
   if (stopped_ || ec == asio::error::operation_aborted)
     return;
   if (!ec) {
-    welcome(std::move(socket), worker_index);
+    welcome(!listening_[index].file, std::move(socket), worker_index);
     return accept_on(index);
   }
   if (ec == asio::error::connection_aborted) // gone before we came
@@ -221,31 +186,35 @@ void server::state::on_accept(std::size_t index, const error_code& ec,
   });
 }
 
-void server::state::welcome(connection::socket_type socket, std::size_t worker_index) {
-  error_code ec;
-  const auto peer = socket.remote_endpoint(ec);
-  if (ec)
+void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size_t worker_index) {
+  if (!over_tcp && !peer_may_use(socket.native_handle()))
+    return log.warning("Server refuses another user's process at its Unix socket");
+  const auto address = over_tcp ? counted_address(socket) : std::string{};
+  if (!address)
     return;
-  auto place =
-    limit->admit(peer.address().is_loopback() ? std::string{} : peer.address().to_string());
+  auto place = limit->admit(*address);
+  const bool with_tls = over_tcp && tls_;
   if (!place) {
-    socket.non_blocking(true, ec);
+    if (with_tls)
+      return; // nothing can be said before the handshake
+    error_code ignored;
+    socket.non_blocking(true, ignored);
     const auto answer = busy_answer();
-    socket.write_some(asio::buffer(answer), ec); // a fresh socket has room for it
+    socket.write_some(asio::buffer(answer), ignored); // a fresh socket has room for it
     return;
   }
+  auto transport =
+    with_tls ? stream{std::move(socket), *tls_}
+             : stream{std::move(socket), over_tcp ? stream::kind::tcp : stream::kind::unix_socket};
   auto born =
-    std::make_shared<connection>(std::move(socket), sites_[worker_index], std::move(*place));
+    std::make_shared<connection>(std::move(transport), sites_[worker_index], std::move(*place));
   asio::dispatch(workers[worker_index].loop, [born = std::move(born)] { born->start(); });
 }
 
 void server::state::stop_accepting() {
   stopped_ = true;
-  for (auto& each : listening_) {
-    error_code ignored;
-    each.acceptor.close(ignored);
-    each.pause.cancel();
-  }
+  for (auto& each : listening_)
+    each.close();
 }
 
 server::server(std::vector<worker> workers, config::server_settings settings,
@@ -259,6 +228,14 @@ server::server(std::vector<worker> workers, config::server_settings settings,
                                    models, std::move(log))} {}
 
 server::~server() = default;
+
+domain::result<void> server::use_tls(config::tls_settings files) {
+  return state_->use_tls(std::move(files));
+}
+
+domain::result<void> server::reload_tls() {
+  return state_->reload_tls();
+}
 
 domain::result<std::vector<std::string>> server::open() {
   return state_->open();

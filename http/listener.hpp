@@ -23,9 +23,9 @@ struct worker {
   domain::gateway& gateway;      ///< that thread's
 };
 
-/// Order: construct, open, start; at the end stop_accepting, close_all, when_empty's callback. The
-/// loops, gateways and the catalog must outlive the last connection; the server itself may go when
-/// no connection is left or its loops have stopped.
+/// Order: construct, use_tls, open, start; at the end stop_accepting, close_all, when_empty's
+/// callback. The loops, gateways and the catalog must outlive the last connection; the server
+/// itself may go when no connection is left or its loops have stopped.
 class server {
 public:
   /// `workers` must not be empty. Accepting happens on the first one's loop.
@@ -36,11 +36,20 @@ public:
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  /// Checks the bind policy, resolves server.host and listens on all its addresses (not yet
-  /// accepting). Blocks for name resolution. Call once, before the loops run. Gives the addresses
-  /// as "127.0.0.1:8080", with the port that was chosen for port 0.
-  /// Fails with: invalid_request (the bind policy, an unknown host), internal (port taken, no
-  /// permission).
+  /// With both files named TCP connections speak TLS; with none this does nothing. Blocks.
+  /// Fails with: invalid_request, a sentence for the person who starts the gateway.
+  domain::result<void> use_tls(config::tls_settings files);
+
+  /// Reads the same files anew, for connections to come; if it fails all stays as it was. Blocks.
+  /// Does nothing without TLS. Any thread, one at a time.
+  domain::result<void> reload_tls();
+
+  /// Checks the bind policy, resolves server.host and listens on all its addresses and on the Unix
+  /// socket (not yet accepting). Blocks for name resolution. Call once, before the loops run. Gives
+  /// the addresses as "127.0.0.1:8080" (with the port that was chosen for port 0),
+  /// "https://127.0.0.1:8080" where TLS is spoken, and "unix:/run/claude.sock".
+  /// Fails with: invalid_request (the bind policy, an unknown host, a path that is taken), internal
+  /// (port taken, no permission).
   domain::result<std::vector<std::string>> open();
 
   /// Accepts from now on. Any thread.

@@ -39,11 +39,12 @@ std::string in_host_form(std::string_view host) {
 
 } // namespace
 
-host_allow_list::host_allow_list(const config::server_settings& server, std::uint16_t port) {
+host_allow_list::host_allow_list(const config::server_settings& server, std::uint16_t port,
+                                 std::uint16_t default_port) {
   const auto with_port = ':' + std::to_string(port);
   const auto add = [&](const std::string& name) {
     names_.push_back(name + with_port);
-    if (port == 80) // the default port is left out of Host
+    if (port == default_port) // it is left out of Host
       names_.push_back(name);
   };
   for (const auto* name : {"127.0.0.1", "[::1]", "localhost"})
@@ -56,7 +57,20 @@ host_allow_list::host_allow_list(const config::server_settings& server, std::uin
   }
 }
 
+host_allow_list host_allow_list::for_unix_socket() const {
+  auto made = *this;
+  made.any_localhost_ = true;
+  return made;
+}
+
 bool host_allow_list::allows(std::string_view host) const noexcept {
+  if (any_localhost_) {
+    const auto colon = host.find(':');
+    const auto port = colon == std::string_view::npos ? "0" : host.substr(colon + 1);
+    if (ascii::equals_lower(host.substr(0, colon), "localhost")
+        && std::all_of(port.begin(), port.end(), ascii::is_digit))
+      return true;
+  }
   return std::any_of(names_.begin(), names_.end(),
                      [&](const std::string& name) { return ascii::equals_lower(host, name); });
 }

@@ -34,8 +34,7 @@ void set_once(std::optional<std::string_view>& slot, std::string_view value) {
 } // namespace
 
 request_reader::request_reader(std::string& body, std::size_t body_bytes_max)
-  : body_{body},
-    body_bytes_max_{body_bytes_max} {
+  : body_{body} {
   body_.clear();
   body_limit(body_bytes_max);
   header_limit(0xffffffff); // head_scanner has limited it already
@@ -54,15 +53,6 @@ const transport_problem* request_reader::read_head(std::string_view head) {
   return nullptr;
 }
 
-const transport_problem* request_reader::decode(const content_coding_list& codings) {
-  if (codings.empty())
-    return nullptr;
-  if (is_done())
-    return &bad_encoded_body; // an empty body; nothing encodes to that
-  decoder_.emplace(codings, body_bytes_max_);
-  return nullptr;
-}
-
 request_reader::progress request_reader::read_body(std::string_view bytes) {
   progress made;
   while (!is_done() && made.consumed < bytes.size()) {
@@ -75,17 +65,13 @@ request_reader::progress request_reader::read_body(std::string_view bytes) {
     made.consumed += put(boost::asio::buffer(rest.data(), rest.size()), ec);
     if (ec == beast::http::error::need_more)
       break;
-    if (decoding_problem_)
-      made.problem = decoding_problem_;
-    else if (ec == beast::http::error::body_limit)
+    if (ec == beast::http::error::body_limit)
       made.problem = &body_too_large;
     else if (ec)
       made.problem = &bad_body_framing;
     if (made.problem)
-      return made;
+      break;
   }
-  if (is_done() && decoder_)
-    made.problem = decoder_->finish();
   return made;
 }
 
@@ -142,22 +128,14 @@ void request_reader::on_body_init_impl(const boost::optional<std::uint64_t>& len
     body_.reserve(std::min<std::size_t>(*length, body_reserve_max) + json_padding);
 }
 
-std::size_t request_reader::take_body(text_view bytes, error_code& ec) {
-  body_bytes_read_ += bytes.size();
-  if (!decoder_) {
-    body_.append(bytes.data(), bytes.size());
-  } else if ((decoding_problem_ = decoder_->feed({bytes.data(), bytes.size()}, body_))) {
-    ec = beast::http::error::bad_value; // any: it only has to stop the parser
-  }
+std::size_t request_reader::on_body_impl(text_view bytes, error_code&) {
+  body_.append(bytes.data(), bytes.size());
   return bytes.size();
 }
 
-std::size_t request_reader::on_body_impl(text_view bytes, error_code& ec) {
-  return take_body(bytes, ec);
-}
-
-std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text_view bytes, error_code& ec) {
-  return take_body(bytes, ec);
+std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text_view bytes, error_code&) {
+  body_.append(bytes.data(), bytes.size());
+  return bytes.size();
 }
 
 } // namespace ccapi::http

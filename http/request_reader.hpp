@@ -2,14 +2,12 @@
 // Beast's request parser, fed with bytes and writing into our own request: no field container,
 // no copy of fields that nobody asks for.
 
-#include "http/content_coding.hpp"
 #include "http/request.hpp"
 #include "http/transport_problem.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,15 +16,11 @@ namespace ccapi::http {
 /// Reads one request. The head must have passed validate_framing.
 class request_reader final : private boost::beast::http::basic_parser<true> {
 public:
-  /// `body` is cleared and filled; at most `body_bytes_max` bytes, on the wire and decoded.
+  /// `body` is cleared and filled; at most `body_bytes_max` decoded bytes.
   request_reader(std::string& body, std::size_t body_bytes_max);
 
   /// Takes the complete head and nothing else. Null = fine. fields() refer to these bytes.
   const transport_problem* read_head(std::string_view head);
-
-  /// The body comes with these codings: decodes it as it is read. To be called before read_body.
-  /// Null = fine.
-  const transport_problem* decode(const content_coding_list& codings);
 
   struct progress {
     std::size_t consumed = 0;
@@ -36,8 +30,6 @@ public:
   progress read_body(std::string_view bytes);
 
   [[nodiscard]] bool complete() const { return is_done(); }
-  /// Bytes of the body so far, before decoding.
-  [[nodiscard]] std::size_t body_bytes_read() const noexcept { return body_bytes_read_; }
   /// Bytes to make room for before the next read: what is still to come of a known length, within
   /// limits; a guess for chunks.
   [[nodiscard]] std::size_t bytes_wanted() const;
@@ -65,13 +57,7 @@ private:
   std::size_t on_chunk_body_impl(std::uint64_t remaining, text_view bytes, error_code& ec) override;
   void on_finish_impl(error_code&) override {}
 
-  std::size_t take_body(text_view bytes, error_code& ec);
-
   std::string& body_;
-  const std::size_t body_bytes_max_;
-  std::size_t body_bytes_read_ = 0;
-  std::optional<content_decoder> decoder_;
-  const transport_problem* decoding_problem_ = nullptr;
   head_fields fields_;
   std::string_view target_;
   method verb_ = method::other;

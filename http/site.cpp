@@ -21,6 +21,7 @@ site::site(domain::gateway& the_gateway, const domain::model_catalog& the_models
   : gateway{the_gateway},
     models{the_models},
     hosts{std::move(the_hosts)},
+    unix_socket_hosts{hosts.for_unix_socket()},
     settings{std::move(the_settings)},
     log{std::move(the_log)},
     model_list{openai::model_list_body(models)},

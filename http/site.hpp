@@ -44,6 +44,7 @@ public:
   domain::gateway& gateway;
   const domain::model_catalog& models;
   const host_allow_list hosts;
+  const host_allow_list unix_socket_hosts;
   const site_settings settings;
   const observe::logger log;
   const std::string model_list; ///< the body of GET /v1/models

@@ -137,6 +137,10 @@ public:
 
   /// Returns the exit code.
   int run() {
+    if (auto tls = server_->use_tls(settings_.tls); !tls) {
+      log_.error(tls.error().message, {{"detail", tls.error().detail}});
+      return exit_configuration;
+    }
     auto addresses = server_->open();
     if (!addresses) {
       log_.error(addresses.error().message, {{"detail", addresses.error().detail}});

@@ -81,7 +81,7 @@ struct decoded {
 };
 
 decoded decode(std::string_view codings, std::string_view bytes, std::size_t output_max = plenty,
-               std::size_t piece = 1 << 16) {
+               std::size_t piece = 1 << 16, std::size_t work = 1 << 20) {
   const auto list = parse_content_codings(codings);
   EXPECT_TRUE(list && !list->empty()) << codings;
   content_decoder decoder{*list, output_max};
@@ -89,9 +89,15 @@ decoded decode(std::string_view codings, std::string_view bytes, std::size_t out
   while (result.fed < bytes.size()) {
     const auto now = bytes.substr(result.fed, piece);
     result.fed += now.size();
-    result.problem = decoder.feed(now, result.text);
-    if (result.problem)
-      return result;
+    decoder.take(now);
+    for (bool more = true; more;) {
+      const auto made = decoder.run(result.text, work);
+      if (made.problem) {
+        result.problem = made.problem;
+        return result;
+      }
+      more = made.more;
+    }
   }
   result.problem = decoder.finish();
   return result;
@@ -139,6 +145,33 @@ TEST(content_decoder_test, decodes_every_coding_however_it_is_cut) {
       EXPECT_EQ(result.problem, nullptr) << codings << " by " << piece;
       EXPECT_TRUE(result.text == text) << codings << " by " << piece;
     }
+}
+
+TEST(content_decoder_test, decodes_in_slices_of_bounded_size) {
+  const auto bomb = gzipped(gzipped(std::string(std::size_t{10} << 20, ' ')));
+  content_decoder decoder{*parse_content_codings("gzip, gzip"), plenty};
+  decoder.take(bomb);
+  std::string text;
+  int slices = 0;
+  for (bool more = true; more; ++slices) {
+    const auto before = text.size();
+    more = decoder.run(text, 1 << 20).more;
+    ASSERT_LE(text.size() - before, std::size_t{(1 << 20) + (32 << 10)});
+  }
+  EXPECT_EQ(decoder.finish(), nullptr);
+  EXPECT_EQ(text.size(), std::size_t{10} << 20);
+  EXPECT_GE(slices, 10);
+  EXPECT_EQ(decode("gzip, gzip", bomb, plenty, 1, 1).text.size(), text.size());
+}
+
+TEST(content_decoder_test, decodes_a_body_into_its_own_place) {
+  auto body = gzipped("text");
+  encoded_body whole{*parse_content_codings("gzip"), body, 100};
+  EXPECT_EQ(whole.step(1 << 20).problem, nullptr);
+  EXPECT_EQ(body, "text");
+  std::string nothing;
+  encoded_body empty{*parse_content_codings("gzip"), nothing, 100};
+  EXPECT_EQ(empty.step(1 << 20).problem, &bad_encoded_body);
 }
 
 TEST(content_decoder_test, decodes_short_texts) {

@@ -1,5 +1,7 @@
 #include "server_fixture.hpp"
 
+#include <csignal>
+#include <cstdlib>
 #include <future>
 
 namespace ccapi::http::test {
@@ -8,16 +10,32 @@ void server_fixture::serve() {
   gateway_ = std::make_unique<fake_gateway>(loop_, limits_.stream_buffer_bytes);
   server_ = std::make_unique<server>(std::vector{worker{loop_, *gateway_}}, settings_, limits_,
                                      models_, echo_requested_model_, "1.2.3", observe::logger{});
+  std::signal(SIGPIPE, SIG_IGN); // as the program does
+  const auto tls = server_->use_tls(tls_);
+  ASSERT_TRUE(tls) << tls.error().message;
   const auto addresses = server_->open();
   ASSERT_TRUE(addresses) << addresses.error().message;
   const auto& address = addresses->front();
-  port_ = static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
+  if (settings_.tcp)
+    port_ = static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
   server_->start();
   busy_.emplace(loop_.get_executor());
   thread_ = std::thread{[this] { loop_.run(); }};
 }
 
+std::filesystem::path server_fixture::directory() {
+  if (directory_.empty()) {
+    auto name = (std::filesystem::temp_directory_path() / "ccapi-http-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+  }
+  return directory_;
+}
+
 void server_fixture::TearDown() {
+  const auto remove_directory = std::shared_ptr<void>{nullptr, [this](void*) {
+                                                        if (!directory_.empty())
+                                                          std::filesystem::remove_all(directory_);
+                                                      }};
   if (!thread_.joinable())
     return;
   server_->close_all();
