@@ -15,6 +15,7 @@ constexpr std::int64_t gib = 1024 * mib;
 constexpr std::int64_t hour_ms = 3'600'000;
 
 constexpr auto server = &settings::server;
+constexpr auto tls = &settings::tls;
 constexpr auto auth = &settings::auth;
 constexpr auto cors = &settings::cors;
 constexpr auto claude = &settings::claude;
@@ -36,6 +37,13 @@ constexpr key table_of_keys[] = {
     "server.allow_insecure_no_auth.")),
   at_start(number<server, &server_settings::port>("server.port", 0, 65535, "",
                                                   "Port to listen on; 0 takes any free one.")),
+  at_start(flag<server, &server_settings::tcp>(
+    "server.tcp",
+    "Listen on server.host and server.port. With false, only on server.unix_socket.")),
+  at_start(text<server, &server_settings::unix_socket>(
+    "server.unix_socket", no_nul,
+    "Path of a Unix socket to listen on as well; only processes of the gateway's own user may "
+    "connect. Empty: none.")),
   list<server, &server_settings::allowed_hosts>(
     "server.allowed_hosts", host_names,
     "Names accepted in the Host header beside those of this machine, as `name` or `name:port`. "
@@ -50,6 +58,16 @@ constexpr key table_of_keys[] = {
     "valid API key."),
   at_start(number<server, &server_settings::io_threads>(
     "server.io_threads", 0, 256, "", "Threads that serve connections; 0 = one per core.")),
+
+  at_start(text<tls, &tls_settings::certificate_file>(
+    "tls.certificate_file", no_nul,
+    "PEM file with the certificate, and behind it those between it and the root. With this and "
+    "tls.private_key_file, server.port speaks TLS (https) and nothing else. SIGHUP reads both "
+    "files "
+    "anew.")),
+  at_start(text<tls, &tls_settings::private_key_file>(
+    "tls.private_key_file", no_nul,
+    "PEM file with the certificate's private key, without a passphrase.")),
 
   flag<auth, &auth_settings::enabled>(
     "auth.enabled",

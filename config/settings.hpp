@@ -19,6 +19,10 @@ struct server_settings {
   std::string host = "127.0.0.1";
   /// 0 = any free port (printed at start).
   std::uint16_t port = 8080;
+  /// false = no TCP at all; then unix_socket must be set.
+  bool tcp = true;
+  /// Path of a Unix socket to listen on as well, for this user only; empty = none.
+  std::string unix_socket;
   /// Further names accepted in the Host header ("name" or "name:port"), beside loopback names.
   std::vector<std::string> allowed_hosts;
   /// Permits a non-loopback bind without API keys. Anyone who reaches it uses your account.
@@ -67,6 +71,13 @@ struct cors_settings {
   std::vector<std::string> allowed_origins;
   /// Every origin; only with API keys.
   bool allow_any = false;
+};
+
+/// [tls] PEM files; both or none. With them TCP connections speak TLS.
+struct tls_settings {
+  /// The certificate and, behind it, those between it and the root.
+  std::string certificate_file;
+  std::string private_key_file;
 };
 
 enum class bare_mode : std::uint8_t { automatic, on, off };
@@ -262,6 +273,7 @@ struct process_pool_settings {
 
 struct settings {
   server_settings server;
+  tls_settings tls;
   auth_settings auth;
   cors_settings cors;
   claude_settings claude;

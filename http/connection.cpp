@@ -4,7 +4,6 @@
 #include "http/middleware.hpp"
 #include "http/reply.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
@@ -20,23 +19,24 @@ namespace {
 constexpr std::size_t read_room = 1024;
 /// Bytes that a client may send ahead while its answer is in work.
 constexpr std::size_t ahead_max = std::size_t{16} << 10;
+/// A few milliseconds' work.
+constexpr std::size_t decoded_at_a_time = std::size_t{1} << 20;
 constexpr std::size_t linger_bytes_max = std::size_t{64} << 10;
 
 } // namespace
 
-connection::connection(socket_type socket, std::shared_ptr<http::site> home,
+connection::connection(http::stream stream, std::shared_ptr<http::site> home,
                        connection_limit::place place, std::string client_address)
-  : socket_{std::move(socket)},
-    timer_{socket_.get_executor()},
+  : stream_{std::move(stream)},
+    timer_{stream_.get_executor()},
     site_{std::move(home)},
     place_{std::move(place)},
     client_address_{std::move(client_address)} {}
 
 void connection::start() {
-  if (site_->draining() && !has_unread_bytes())
+  if (site_->draining() && !stream_.has_unread_bytes())
     return close();
-  error_code ignored; // a socket that is dead already shows it at the first read
-  socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+  stream_.set_no_delay();
   site_->enter(*this);
   set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
   read_more();
@@ -44,13 +44,8 @@ void connection::start() {
 
 void connection::drain() {
   // A request that is in the kernel already gets its refusal.
-  if (phase_ == phase::head && !head_begun_ && input_.empty() && !has_unread_bytes())
+  if (phase_ == phase::head && !head_begun_ && input_.empty() && !stream_.has_unread_bytes())
     close();
-}
-
-bool connection::has_unread_bytes() const {
-  error_code ignored;
-  return socket_.available(ignored) > 0;
 }
 
 void connection::close() {
@@ -64,9 +59,8 @@ void connection::close() {
   if (client_waits)
     log_answer(499);
   deadlines_.clear();
-  error_code ignored;
   timer_.cancel();
-  socket_.close(ignored);
+  stream_.close();
   unlink();
   place_.reset();
 }
@@ -81,7 +75,7 @@ void connection::read_more() {
   const auto room = phase_ == phase::body ? reader_->bytes_wanted() : read_room;
   const auto space = input_.prepare(room);
   reading_ = true;
-  socket_.async_read_some(asio::buffer(space.data(), space.size()),
+  stream_.async_read_some(space,
                           [self = shared_from_this()](const error_code& ec, std::size_t count) {
                             self->on_read(ec, count);
                           });
@@ -110,6 +104,12 @@ void connection::on_read(const error_code& ec, std::size_t count) {
 }
 
 void connection::on_input_end(const error_code& ec) {
+  if (ec == spoke_plain_http()) {
+    stream_.drop_tls();
+    request_.received = clock::now();
+    refuse(plain_http_on_tls_port);
+    return read_more();
+  }
   // A client that shuts its side down and still waits for a short answer gets it; one that does so
   // during a turn has gone away (that is how HTTP libraries abort).
   const bool answer_is_leaving =
@@ -127,9 +127,13 @@ void connection::advance() {
       more = phase_ == phase::head ? advance_head() : advance_body();
     read_more();
   } catch (const std::exception& failure) { // out of memory, most likely: one client's loss only
-    site_->log.error("connection failed", {{"request", request_.id}, {"detail", failure.what()}});
-    close();
+    give_up(failure);
   }
+}
+
+void connection::give_up(const std::exception& failure) {
+  site_->log.error("connection failed", {{"request", request_.id}, {"detail", failure.what()}});
+  close();
 }
 
 /// True if the phase has changed.
@@ -168,10 +172,13 @@ void connection::accept_head(std::size_t head_bytes) {
   request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
   http_10_ = reader.is_http_10();
   keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
+  codings_ = {};
   auto route = find_route(request_.method, request_.path);
   common_fields_.clear();
   if (!problem)
     problem = admit(fields, route);
+  if (!problem && request_.method == method::post && fields.content_encoding)
+    codings_ = *parse_content_codings(*fields.content_encoding); // admit has seen it
   const bool wants_continue = fields.expects_continue && !http_10_;
   const bool preflight = !problem && is_preflight(request_.method, fields);
   if (preflight)
@@ -193,7 +200,8 @@ void connection::accept_head(std::size_t head_bytes) {
 /// The checks of a head in their order; null = the request may go on.
 const transport_problem* connection::admit(const head_fields& fields, const route& found) {
   const auto& settings = site_->settings();
-  if (const auto* problem = check_origin(fields, site_->hosts(), settings.cors))
+  if (const auto* problem =
+        check_origin(fields, site_->hosts(stream_.is_unix_socket()), settings.cors))
     return problem;
   if (fields.origin)
     append_cors_fields(common_fields_, *fields.origin);
@@ -292,6 +300,29 @@ void connection::hand_over() {
     input_.shrink();
   if (site_->draining())
     keep_alive_ = false;
+  if (codings_.empty())
+    return endpoint_->handle(*this);
+  encoded_body_ = std::make_unique<encoded_body>(std::exchange(codings_, {}), request_.body,
+                                                 site_->limits().body_bytes_max);
+  decode_some();
+}
+
+/// Between two slices other connections have their turn; this one may end.
+void connection::decode_some() {
+  if (phase_ == phase::closed)
+    return;
+  const auto made = encoded_body_->step(decoded_at_a_time);
+  if (made.more)
+    return asio::post(stream_.get_executor(), [self = shared_from_this()] {
+      try {
+        self->decode_some();
+      } catch (const std::exception& failure) {
+        self->give_up(failure);
+      }
+    });
+  encoded_body_.reset();
+  if (made.problem)
+    return refuse(*made.problem);
   endpoint_->handle(*this);
 }
 
@@ -309,8 +340,7 @@ void connection::refuse(const transport_problem& problem, std::string_view allow
 
 void connection::linger() {
   phase_ = phase::lingering;
-  error_code ignored;
-  socket_.shutdown(socket_type::shutdown_send, ignored);
+  stream_.shutdown_send(shared_from_this());
   lingered_bytes_ = 0;
   set_deadline(deadline::input, clock::now() + std::chrono::seconds{1});
   if (!reading_)
@@ -341,8 +371,7 @@ void connection::on_timer() {
     return;
   const auto now = clock::now();
   if (deadlines_.take(deadline::output, now)) {
-    error_code ignored; // the kernel shall forget what the client doesn't take
-    socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    stream_.reset(); // the kernel shall forget what the client doesn't take
     return close();
   }
   if (deadlines_.take(deadline::input, now)) {

@@ -3,6 +3,7 @@
 // keeps the deadlines, and notices when the client is gone.
 
 #include "http/connection_limit.hpp"
+#include "http/content_coding.hpp"
 #include "http/deadlines.hpp"
 #include "http/endpoints.hpp"
 #include "http/exchange.hpp"
@@ -12,22 +13,20 @@
 #include "http/request_reader.hpp"
 #include "http/router.hpp"
 #include "http/site.hpp"
+#include "http/stream.hpp"
 
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace ccapi::http {
-
-namespace asio = boost::asio;
 
 /// Lives as long as one of its asynchronous operations; lives on its socket's I/O thread only.
 /// One request at a time: what a client sends ahead stays unparsed until the answer has left.
@@ -35,11 +34,8 @@ class connection final : public exchange,
                          public site_member,
                          public std::enable_shared_from_this<connection> {
 public:
-  using executor = asio::io_context::executor_type;
-  using socket_type = asio::basic_stream_socket<asio::ip::tcp, executor>;
-
   /// `client_address`: for the log, and to count failures by.
-  connection(socket_type socket, std::shared_ptr<http::site> home, connection_limit::place place,
+  connection(http::stream stream, std::shared_ptr<http::site> home, connection_limit::place place,
              std::string client_address);
 
   /// Call once, after make_shared.
@@ -59,7 +55,7 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
-  using timer_type = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor>;
+  using timer_type = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, stream::executor>;
   using error_code = boost::system::error_code;
 
   enum class phase : std::uint8_t {
@@ -84,6 +80,8 @@ private:
   const transport_problem* count_request(const key_ring::entry& key);
   void expect_body(bool wants_continue);
   void hand_over();
+  void decode_some();
+  void give_up(const std::exception& failure);
   void refuse(const transport_problem& problem, std::string_view allow = {});
   void answer_preflight();
 
@@ -95,7 +93,6 @@ private:
   void on_answered();
   void log_answer(unsigned status) const;
   void linger();
-  [[nodiscard]] bool has_unread_bytes() const;
 
   // time
   void set_deadline(deadline which, clock::time_point when);
@@ -103,7 +100,7 @@ private:
   void on_timer();
   void set_body_deadline(clock::time_point now);
 
-  socket_type socket_;
+  http::stream stream_;
   timer_type timer_;
   std::shared_ptr<http::site> site_;
   std::optional<connection_limit::place> place_;
@@ -112,6 +109,8 @@ private:
   head_scanner scanner_;
   std::optional<request_reader> reader_;
   http::request request_;
+  content_coding_list codings_; ///< of the body that is read
+  std::unique_ptr<encoded_body> encoded_body_;
   const endpoint* endpoint_ = nullptr;
   std::string conversation_;
   std::string common_fields_; ///< of every answer to this request

@@ -1,7 +1,5 @@
 #include "http/connection.hpp"
 
-#include <boost/asio/buffer.hpp>
-
 #include <utility>
 
 // connection: what goes out, and what follows when it has left.
@@ -82,11 +80,10 @@ void connection::start_write(write_kind kind) {
 }
 
 void connection::write_rest() {
-  socket_.async_write_some(
-    asio::buffer(output_.data() + output_left_from_, output_.size() - output_left_from_),
-    [self = shared_from_this()](const error_code& ec, std::size_t count) {
-      self->on_write(ec, count);
-    });
+  stream_.async_write_some(std::string_view{output_}.substr(output_left_from_),
+                           [self = shared_from_this()](const error_code& ec, std::size_t count) {
+                             self->on_write(ec, count);
+                           });
 }
 
 void connection::on_write(const error_code& ec, std::size_t count) {

@@ -1,29 +1,22 @@
 #include "http/listener.hpp"
 
 #include "http/connection.hpp"
+#include "http/listening_socket.hpp"
 #include "http/middleware.hpp"
 #include "http/reply.hpp"
 #include "http/start_policy.hpp"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace ccapi::http {
 
 namespace {
 
-using tcp = asio::ip::tcp;
 using error_code = boost::system::error_code;
-using executor = asio::io_context::executor_type;
-using acceptor_type = asio::basic_socket_acceptor<tcp, executor>;
-using timer_type =
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>, executor>;
 
 /// Without descriptors or memory there is nothing to do but wait until some are given back.
 constexpr std::chrono::milliseconds accept_pause{100};
@@ -47,29 +40,6 @@ std::string busy_answer() {
   return answer + body;
 }
 
-/// `address`: "127.0.0.1:8080".
-domain::error bind_error(const std::string& address, const error_code& ec) {
-  const auto port = address.substr(address.rfind(':') + 1);
-  std::string message = "Can't listen on " + address;
-  if (ec == asio::error::address_in_use)
-    message += ": another program has port " + port
-               + ", perhaps a gateway that still runs. See which one with `ss -ltnp 'sport = :"
-               + port + "'` and stop it, or start this one with --port and another number.";
-  else if (ec == asio::error::access_denied)
-    message +=
-      ": port " + port + " is for privileged users. Start with --port and a number above 1023.";
-  else
-    message += ": " + ec.message() + ". Correct server.host or server.port.";
-  return {
-    .code = domain::error_code::internal, .message = std::move(message), .retry_useful = false};
-}
-
-std::string text_of(const tcp::endpoint& endpoint) {
-  const auto address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? '[' + address + ']' : address) + ':'
-         + std::to_string(endpoint.port());
-}
-
 } // namespace
 
 /// What start's and the acceptors' handlers share; lives as long as one of them.
@@ -87,9 +57,11 @@ public:
       log{std::move(the_log)},
       limit{std::make_shared<connection_limit>(given.limits.connections_max,
                                                given.limits.connections_per_address_max)},
+      tls_files_{given.tls},
       settings_{given},
       keys_{std::make_shared<key_ring>(given.auth.accepted, nullptr)} {}
 
+  domain::result<void> reload_tls();
   domain::result<std::vector<std::string>> open();
   void accept_on(std::size_t index);
   void stop_accepting();
@@ -103,24 +75,24 @@ public:
   [[nodiscard]] std::size_t listening() const noexcept { return listening_.size(); }
 
 private:
-  struct listening_socket {
-    acceptor_type acceptor;
-    timer_type pause;
-  };
+  using context_ptr = std::shared_ptr<const tls_context>;
 
   [[nodiscard]] site_settings settings_for_sites() const;
-  domain::result<std::vector<tcp::endpoint>> addresses() const;
-  error_code listen_on(tcp::endpoint endpoint);
-  void on_accept(std::size_t index, const error_code& ec, connection::socket_type socket,
+  [[nodiscard]] host_allow_list hosts() const;
+  domain::result<void> use_tls();
+  [[nodiscard]] domain::result<context_ptr> load_tls() const;
+  void on_accept(std::size_t index, const error_code& ec, stream::socket_type socket,
                  std::size_t worker_index);
-  void welcome(connection::socket_type socket, std::size_t worker_index);
+  void welcome(bool over_tcp, stream::socket_type socket, std::size_t worker_index);
 
+  const config::tls_settings tls_files_;
   std::vector<listening_socket> listening_;
   std::vector<std::shared_ptr<site>> sites_; ///< one per worker; set by open
   config::settings settings_;
   std::shared_ptr<const key_ring> keys_;
   std::shared_ptr<auth_failures> failures_ = std::make_shared<auth_failures>();
   std::uint16_t port_ = 0; ///< that is listened on
+  context_ptr tls_;        ///< of connections to come; null without TLS
   std::size_t next_worker_ = 0;
   bool stopped_ = false;
 };
@@ -138,83 +110,73 @@ site_settings server::state::settings_for_sites() const {
           .failures = failures_};
 }
 
-domain::result<std::vector<tcp::endpoint>> server::state::addresses() const {
-  auto host = settings_.server.host;
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  tcp::resolver resolver{workers.front().loop};
-  error_code ec;
-  const auto found = resolver.resolve(host, std::to_string(settings_.server.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, ec);
-  std::vector<tcp::endpoint> endpoints;
-  if (!ec)
-    for (const auto& entry : found)
-      endpoints.push_back(entry.endpoint());
-  if (endpoints.empty())
-    return domain::error{.code = domain::error_code::invalid_request,
-                         .message = "server.host \"" + settings_.server.host
-                                    + "\" has no address: " + ec.message() + ".",
-                         .param = "server.host",
-                         .retry_useful = false};
-  for (const auto& endpoint : endpoints) { // a name may only look local
-    auto real = settings_;
-    real.server.host = endpoint.address().to_string();
-    if (auto allowed = check_start(real); !allowed)
-      return std::move(allowed).error();
-  }
-  return endpoints;
+host_allow_list server::state::hosts() const {
+  return {settings_.server, port_, tls_ ? https_port : http_port};
 }
 
-error_code server::state::listen_on(tcp::endpoint endpoint) {
-  error_code ec;
-  listening_socket made{acceptor_type{workers.front().loop.get_executor()},
-                        timer_type{workers.front().loop.get_executor()}};
-  auto& acceptor = made.acceptor;
-  acceptor.open(endpoint.protocol(), ec);
-  if (!ec)
-    acceptor.set_option(asio::socket_base::reuse_address{true}, ec);
-  if (!ec && endpoint.address().is_v6() && !endpoint.address().is_unspecified())
-    acceptor.set_option(asio::ip::v6_only{true}, ec);
-  if (!ec)
-    acceptor.bind(endpoint, ec);
-  if (!ec)
-    acceptor.listen(asio::socket_base::max_listen_connections, ec);
-  if (!ec)
-    listening_.push_back(std::move(made));
-  return ec;
+domain::result<server::state::context_ptr> server::state::load_tls() const {
+  if (const auto warning = key_file_warning(tls_files_.private_key_file))
+    log.warning(*warning);
+  return tls_context::load(tls_files_);
+}
+
+domain::result<void> server::state::use_tls() {
+  if (tls_files_.certificate_file.empty() && tls_files_.private_key_file.empty())
+    return {};
+  if (tls_files_.certificate_file.empty() || tls_files_.private_key_file.empty())
+    return domain::error{.code = domain::error_code::invalid_request,
+                         .message = "tls.certificate_file and tls.private_key_file must be given "
+                                    "together, or none of them.",
+                         .param = tls_files_.certificate_file.empty() ? "tls.certificate_file"
+                                                                      : "tls.private_key_file",
+                         .retry_useful = false};
+  auto loaded = load_tls();
+  if (!loaded)
+    return std::move(loaded).error();
+  tls_ = *std::move(loaded);
+  return {};
+}
+
+domain::result<void> server::state::reload_tls() {
+  if (tls_files_.certificate_file.empty())
+    return {};
+  auto loaded = load_tls();
+  if (!loaded)
+    return std::move(loaded).error();
+  asio::post(workers.front().loop,
+             [self = shared_from_this(), fresh = *std::move(loaded)]() mutable {
+               self->tls_ = std::move(fresh);
+             });
+  return {};
 }
 
 domain::result<std::vector<std::string>> server::state::open() {
   if (auto allowed = check_start(settings_); !allowed)
     return std::move(allowed).error();
-  auto endpoints = addresses();
-  if (!endpoints)
-    return std::move(endpoints).error();
-  auto port = settings_.server.port;
+  if (auto ready = use_tls(); !ready)
+    return std::move(ready).error();
+  auto& loop = workers.front().loop;
   std::vector<std::string> names;
-  error_code unavailable;
-  for (auto endpoint : *endpoints) {
-    endpoint.port(port);
-    const auto ec = listen_on(endpoint);
-    const bool family_missing = ec == asio::error::address_family_not_supported
-                                || ec == boost::system::errc::address_not_available;
-    if (family_missing) {
-      unavailable = ec; // e.g. "localhost" where the host has no IPv6
-      continue;
-    }
-    if (ec)
-      return bind_error(text_of(endpoint), ec);
-    const auto bound = listening_.back().acceptor.local_endpoint();
-    port = bound.port();
-    names.push_back(text_of(bound));
+  port_ = settings_.server.port;
+  if (settings_.server.tcp) {
+    auto opened = listen_on_tcp(loop, settings_);
+    if (!opened)
+      return std::move(opened).error();
+    port_ = opened->port;
+    for (const auto& address : opened->addresses)
+      names.push_back(tls_ ? "https://" + address : address);
+    listening_ = std::move(opened->sockets);
   }
-  if (listening_.empty())
-    return bind_error(text_of(endpoints->front()), unavailable);
-  port_ = port;
+  if (!settings_.server.unix_socket.empty()) {
+    auto opened = listen_on_unix_socket(loop, settings_.server.unix_socket);
+    if (!opened)
+      return std::move(opened).error();
+    names.push_back("unix:" + settings_.server.unix_socket);
+    listening_.push_back(*std::move(opened));
+  }
   const auto common = settings_for_sites();
   for (const auto& each : workers)
-    sites_.push_back(std::make_shared<site>(each.gateway, host_allow_list{settings_.server, port_},
-                                            common, version, log));
+    sites_.push_back(std::make_shared<site>(each.gateway, hosts(), common, version, log));
   return names;
 }
 
@@ -222,11 +184,11 @@ void server::state::reconfigure(const config::settings& given) {
   settings_ = given;
   keys_ = std::make_shared<key_ring>(given.auth.accepted, keys_.get());
   limit->set(given.limits.connections_max, given.limits.connections_per_address_max);
-  const host_allow_list hosts{settings_.server, port_};
   const auto common = settings_for_sites();
   for (std::size_t i = 0; i < sites_.size(); ++i)
-    asio::post(workers[i].loop,
-               [home = sites_[i], hosts, common] { home->reconfigure(hosts, common); });
+    asio::post(workers[i].loop, [home = sites_[i], allowed = hosts(), common] {
+      home->reconfigure(allowed, common);
+    });
 }
 
 void server::state::accept_on(std::size_t index) {
@@ -234,18 +196,18 @@ void server::state::accept_on(std::size_t index) {
     return;
   const auto worker_index = next_worker_++ % workers.size();
   listening_[index].acceptor.async_accept(
-    workers[worker_index].loop, [self = shared_from_this(), index, worker_index](
-                                  const error_code& ec, connection::socket_type socket) {
+    workers[worker_index].loop, [self = shared_from_this(), index,
+                                 worker_index](const error_code& ec, stream::socket_type socket) {
       self->on_accept(index, ec, std::move(socket), worker_index);
     });
 }
 
-void server::state::on_accept(std::size_t index, const error_code& ec,
-                              connection::socket_type socket, std::size_t worker_index) {
+void server::state::on_accept(std::size_t index, const error_code& ec, stream::socket_type socket,
+                              std::size_t worker_index) {
   if (stopped_ || ec == asio::error::operation_aborted)
     return;
   if (!ec) {
-    welcome(std::move(socket), worker_index);
+    welcome(!listening_[index].file, std::move(socket), worker_index);
     return accept_on(index);
   }
   if (ec == asio::error::connection_aborted) // gone before we came
@@ -259,31 +221,35 @@ void server::state::on_accept(std::size_t index, const error_code& ec,
   });
 }
 
-void server::state::welcome(connection::socket_type socket, std::size_t worker_index) {
-  error_code ec;
-  const auto peer = socket.remote_endpoint(ec);
-  if (ec)
+void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size_t worker_index) {
+  if (!over_tcp && !peer_may_use(socket.native_handle()))
+    return log.warning("Server refuses another user's process at its Unix socket");
+  auto peer = peer_of(socket);
+  if (!peer)
     return;
-  auto address = peer.address().to_string();
-  auto place = limit->admit(peer.address().is_loopback() ? std::string{} : address);
+  auto place = limit->admit(peer->is_local ? std::string{} : peer->address);
+  const bool with_tls = over_tcp && tls_;
   if (!place) {
-    socket.non_blocking(true, ec);
+    if (with_tls)
+      return; // nothing can be said before the handshake
+    error_code ignored;
+    socket.non_blocking(true, ignored);
     const auto answer = busy_answer();
-    socket.write_some(asio::buffer(answer), ec); // a fresh socket has room for it
+    socket.write_some(asio::buffer(answer), ignored); // a fresh socket has room for it
     return;
   }
-  auto born = std::make_shared<connection>(std::move(socket), sites_[worker_index],
-                                           std::move(*place), std::move(address));
+  auto transport =
+    with_tls ? stream{std::move(socket), *tls_}
+             : stream{std::move(socket), over_tcp ? stream::kind::tcp : stream::kind::unix_socket};
+  auto born = std::make_shared<connection>(std::move(transport), sites_[worker_index],
+                                           std::move(*place), std::move(peer->address));
   asio::dispatch(workers[worker_index].loop, [born = std::move(born)] { born->start(); });
 }
 
 void server::state::stop_accepting() {
   stopped_ = true;
-  for (auto& each : listening_) {
-    error_code ignored;
-    each.acceptor.close(ignored);
-    each.pause.cancel();
-  }
+  for (auto& each : listening_)
+    each.close();
 }
 
 server::server(std::vector<worker> workers, const config::settings& settings, std::string version,
@@ -292,6 +258,10 @@ server::server(std::vector<worker> workers, const config::settings& settings, st
     std::make_shared<state>(std::move(workers), settings, std::move(version), std::move(log))} {}
 
 server::~server() = default;
+
+domain::result<void> server::reload_tls() {
+  return state_->reload_tls();
+}
 
 domain::result<std::vector<std::string>> server::open() {
   return state_->open();

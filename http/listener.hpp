@@ -34,11 +34,16 @@ public:
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  /// Checks the bind policy, resolves server.host and listens on all its addresses (not yet
-  /// accepting). Blocks for name resolution. Call once, before the loops run. Gives the addresses
-  /// as "127.0.0.1:8080", with the port that was chosen for port 0.
-  /// Fails with: invalid_request (the bind policy, an unknown host), internal (port taken, no
-  /// permission).
+  /// Reads the same files anew, for connections to come; if it fails all stays as it was. Blocks.
+  /// Does nothing without TLS. Any thread, one at a time.
+  domain::result<void> reload_tls();
+
+  /// Checks the start policy, loads the certificate, resolves server.host and listens on all its
+  /// addresses and on the Unix socket (not yet accepting). Blocks for name resolution. Call once,
+  /// before the loops run. Gives the addresses as "127.0.0.1:8080" (with the port that was chosen
+  /// for port 0), "https://127.0.0.1:8080" where TLS is spoken, and "unix:/run/claude.sock". Fails
+  /// with: invalid_request (the start policy, an unknown host, a bad certificate, a path that is
+  /// taken), internal (port taken, no permission).
   domain::result<std::vector<std::string>> open();
 
   /// Accepts from now on. Any thread.

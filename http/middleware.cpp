@@ -2,6 +2,7 @@
 
 #include "domain/ids.hpp"
 #include "http/ascii.hpp"
+#include "http/content_coding.hpp"
 #include "http/cors.hpp"
 #include "http/start_policy.hpp"
 
@@ -21,10 +22,6 @@ constexpr transport_problem foreign_origin{
   "are let in by cors.allowed_origins."};
 constexpr transport_problem wrong_content_type{415, request_error_type, "unsupported_media_type",
                                                "Content-Type must be application/json."};
-constexpr transport_problem wrong_content_encoding{
-  415, request_error_type, "unsupported_content_encoding",
-  "Request bodies must come uncompressed (Content-Encoding: identity, or none)."};
-
 bool is_type(std::string_view content_type, std::string_view wanted) noexcept {
   const auto parameters = content_type.find(';');
   return ascii::equals_lower(ascii::trim(content_type.substr(0, parameters)), wanted);
@@ -44,11 +41,12 @@ std::string in_host_form(std::string_view host) {
 
 } // namespace
 
-host_allow_list::host_allow_list(const config::server_settings& server, std::uint16_t port) {
+host_allow_list::host_allow_list(const config::server_settings& server, std::uint16_t port,
+                                 std::uint16_t default_port) {
   const auto with_port = ':' + std::to_string(port);
   const auto add = [&](const std::string& name) {
     names_.push_back(name + with_port);
-    if (port == 80) // the default port is left out of Host
+    if (port == default_port) // it is left out of Host
       names_.push_back(name);
   };
   for (const auto* name : {"127.0.0.1", "[::1]", "localhost"})
@@ -62,7 +60,20 @@ host_allow_list::host_allow_list(const config::server_settings& server, std::uin
   }
 }
 
+host_allow_list host_allow_list::for_unix_socket() const {
+  auto made = *this;
+  made.any_localhost_ = true;
+  return made;
+}
+
 bool host_allow_list::allows(std::string_view host) const noexcept {
+  if (any_localhost_) {
+    const auto colon = host.find(':');
+    const auto port = colon == std::string_view::npos ? "0" : host.substr(colon + 1);
+    if (ascii::equals_lower(host.substr(0, colon), "localhost")
+        && std::all_of(port.begin(), port.end(), ascii::is_digit))
+      return true;
+  }
   return any_ || std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
            return ascii::equals_lower(host, name);
          });
@@ -91,7 +102,7 @@ const transport_problem* check_body_type(method verb, const head_fields& fields,
                       : lenient;
   if (!fits)
     return &wrong_content_type;
-  if (fields.content_encoding && !ascii::equals_lower(*fields.content_encoding, "identity"))
+  if (fields.content_encoding && !parse_content_codings(*fields.content_encoding))
     return &wrong_content_encoding;
   return nullptr;
 }

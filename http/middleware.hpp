@@ -13,12 +13,20 @@
 
 namespace ccapi::http {
 
+inline constexpr std::uint16_t http_port = 80;
+inline constexpr std::uint16_t https_port = 443;
+
 /// The Host values that are ours. Against DNS rebinding: there the attacker's name stays in Host.
 class host_allow_list {
 public:
   /// `port`: the one that is listened on. server.allowed_hosts entries count as they are and with
-  /// that port, "*" allows every host; a wildcard server.host adds nothing.
-  host_allow_list(const config::server_settings& server, std::uint16_t port);
+  /// that port, "*" allows every host; a wildcard server.host adds nothing. `default_port`: what
+  /// clients leave out.
+  host_allow_list(const config::server_settings& server, std::uint16_t port,
+                  std::uint16_t default_port = http_port);
+
+  /// The same with "localhost" on any port or none, which is what clients of a Unix socket say.
+  [[nodiscard]] host_allow_list for_unix_socket() const;
 
   /// `host`: the field's value, "name" or "name:port". Case does not matter.
   [[nodiscard]] bool allows(std::string_view host) const noexcept;
@@ -26,6 +34,7 @@ public:
 private:
   std::vector<std::string> names_; // lower case
   bool any_ = false;
+  bool any_localhost_ = false;
 };
 
 /// Who may be asking. Null = go on. Order: Host (421), Origin (403), Sec-Fetch-Site (403).

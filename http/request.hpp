@@ -74,7 +74,7 @@ struct request {
   std::string id;        ///< goes out as x-request-id
   std::string body;
   http::caller caller;
-  bool accepts_json = false; ///< Accept names application/json
+  bool accepts_json = false;                      ///< Accept names application/json
   std::chrono::steady_clock::time_point received; ///< when the head was complete
 };
 

@@ -20,12 +20,14 @@ site::site(domain::gateway& the_gateway, host_allow_list hosts, site_settings se
     log{std::move(the_log)},
     openapi{openapi_document(version)},
     hosts_{std::move(hosts)},
+    unix_socket_hosts_{hosts_.for_unix_socket()},
     settings_{std::move(settings)},
     model_list_{openai::model_list_body(*settings_.models)},
     parser_{parse_limits_of(settings_.limits), *settings_.models} {}
 
 void site::reconfigure(host_allow_list hosts, site_settings settings) {
   hosts_ = std::move(hosts);
+  unix_socket_hosts_ = hosts_.for_unix_socket();
   openai::chat_request_parser parser{parse_limits_of(settings.limits), *settings.models};
   parser_ = std::move(parser); // before the catalog that the old one refers to goes
   settings_ = std::move(settings);

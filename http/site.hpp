@@ -57,7 +57,9 @@ public:
 
   [[nodiscard]] const site_settings& settings() const noexcept { return settings_; }
   [[nodiscard]] const config::limits_settings& limits() const noexcept { return settings_.limits; }
-  [[nodiscard]] const host_allow_list& hosts() const noexcept { return hosts_; }
+  [[nodiscard]] const host_allow_list& hosts(bool unix_socket) const noexcept {
+    return unix_socket ? unix_socket_hosts_ : hosts_;
+  }
   [[nodiscard]] const domain::model_catalog& models() const noexcept { return *settings_.models; }
   /// The body of GET /v1/models.
   [[nodiscard]] const std::string& model_list() const noexcept { return model_list_; }
@@ -82,6 +84,7 @@ private:
   void for_each(Action action);
 
   host_allow_list hosts_;
+  host_allow_list unix_socket_hosts_;
   site_settings settings_;
   std::string model_list_;
   openai::chat_request_parser parser_;

@@ -70,12 +70,15 @@ bool is_wildcard_name(std::string_view host) noexcept {
 }
 
 domain::result<void> check_start(const config::settings& given) {
+  if (!given.server.tcp && given.server.unix_socket.empty())
+    return refusal("server.tcp", "There is nothing to listen on: server.tcp is off and "
+                                 "server.unix_socket is not set.");
   if (!given.auth.accepted.empty())
     return {};
   if (auto allowed = check_needs_of_keys(given); !allowed)
     return allowed;
   const auto& server = given.server;
-  const bool loopback = is_loopback_name(server.host);
+  const bool loopback = !server.tcp || is_loopback_name(server.host);
   const bool all_permissions = given.file_access.skip_permissions;
   if (!loopback && all_permissions)
     return refusal("file_access.skip_permissions",
@@ -105,12 +108,12 @@ domain::result<void> check_start(const config::settings& given) {
 
 std::vector<std::string> start_warnings(const config::settings& given) {
   std::vector<std::string> warnings;
-  const bool loopback = is_loopback_name(given.server.host);
+  const bool loopback = !given.server.tcp || is_loopback_name(given.server.host);
   const bool keys = !given.auth.accepted.empty();
   if (!loopback && !keys)
     warnings.push_back("Anybody who reaches " + given.server.host
                        + " can use your Claude account (server.allow_insecure_no_auth).");
-  if (!loopback && keys)
+  if (!loopback && keys && given.tls.certificate_file.empty())
     warnings.push_back("API keys and conversations cross the network in the clear: there is no "
                        "TLS on "
                        + given.server.host + ".");

@@ -59,6 +59,8 @@ inline constexpr transport_problem head_too_large{
   true};
 inline constexpr transport_problem bad_body_framing{
   400, request_error_type, "invalid_http", "The body's chunked encoding is malformed.", true};
+inline constexpr transport_problem plain_http_on_tls_port{400, request_error_type, "tls_required",
+                                                          "This port speaks TLS: use https.", true};
 inline constexpr transport_problem server_draining{503, "service_unavailable", "draining",
                                                    "The gateway is shutting down.", true};
 

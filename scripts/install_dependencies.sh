@@ -6,11 +6,12 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache mold
   libcaf-dev libboost1.81-dev libboost-json1.81-dev libsimdjson-dev libtoml11-dev
-  libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev libssl-dev
+  libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev
+  libssl-dev zlib1g-dev libzstd-dev
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
-  python3 python3-venv curl ca-certificates clang-format-14
+  python3 python3-venv curl ca-certificates clang-format-14 openssl zstd
   # of tests/packaging: render the manual, read units, load completions, install the package
   groff mandoc systemd zsh fish lintian mmdebstrap
   chromium # attacks from web pages

@@ -244,6 +244,9 @@ private:
     if (const auto allowed = http::check_start(plan.values); !allowed)
       return log_.error("configuration is refused, the old one stays",
                         {{"problem", allowed.error().message}});
+    if (const auto read = server_->reload_tls(); !read)
+      return log_.error("certificate is refused, the old configuration stays",
+                        {{"problem", read.error().message}, {"detail", read.error().detail}});
     settings_ = plan.values;
     if (const auto level = observe::level_from(settings_.log.level))
       log_.set_level(*level);

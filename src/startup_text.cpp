@@ -24,6 +24,18 @@ std::string answered_by(const domain::health& health) {
   return "  Claude CLI   " + health.cli_path + ", version " + health.cli_version + "\n";
 }
 
+/// What curl wants to hear to reach the address.
+std::string curl_target(std::string_view address) {
+  constexpr std::string_view unix_prefix = "unix:";
+  if (address.starts_with(unix_prefix))
+    return "--unix-socket " + std::string{address.substr(unix_prefix.size())} + " http://localhost";
+  return (address.starts_with("https:") ? "" : "http://") + std::string{address};
+}
+
+bool has_scheme(std::string_view address) {
+  return address.starts_with("https:") || address.starts_with("unix:");
+}
+
 } // namespace
 
 std::string startup_text(std::string_view version, const std::vector<std::string>& addresses,
@@ -33,7 +45,8 @@ std::string startup_text(std::string_view version, const std::vector<std::string
   std::string text = "claude-code-api " + std::string{version};
   text += health.demo ? " (DEMO)\n" : "\n";
   for (const auto& address : addresses)
-    text += "  listens on   http://" + address + "\n";
+    text +=
+      "  listens on   " + (has_scheme(address) ? "" : std::string{"http://"}) + address + "\n";
   text += answered_by(health);
   if (!health.demo)
     text += "  profile      chat: the CLI gets no tools, no files and no settings of yours\n";
@@ -42,7 +55,7 @@ std::string startup_text(std::string_view version, const std::vector<std::string
           + std::to_string(settings.limits.queue_max) + " requests waiting, "
           + std::to_string(seconds) + " s a turn\n";
   if (!addresses.empty())
-    text += "  try it       curl http://" + addresses.front()
+    text += "  try it       curl " + curl_target(addresses.front())
             + "/v1/chat/completions -H 'Content-Type: application/json' \\\n"
               "                 -d '{\"messages\": [{\"role\": \"user\", \"content\": "
               "\"Hello!\"}]}'\n";

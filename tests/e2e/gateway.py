@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -19,6 +21,17 @@ SANITIZER = re.compile(rb"ERROR: (Address|Leak)Sanitizer|runtime error:")
 PIPES_PER_PROCESS = 4
 # The loop of the thread that starts processes is made with the first of them, once.
 LAUNCHER_LOOP = 3
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
 
 
 class Gateway:
@@ -54,8 +67,15 @@ class Gateway:
         except AssertionError:
             self.kill()
             raise
-        self.host, _, port = listens["address"].rpartition(":")
-        self.port = int(port)
+        self.tls = None  # with TLS: whom to trust, see trust()
+        self.unix_socket = None
+        self.host, self.port = "localhost", None
+        address = listens["address"]
+        if address.startswith("unix:"):
+            self.unix_socket = address.removeprefix("unix:")
+        else:
+            self.host, _, port = address.removeprefix("https://").rpartition(":")
+            self.port = int(port)
 
     @property
     def pid(self):
@@ -63,7 +83,13 @@ class Gateway:
 
     @property
     def url(self):
-        return f"http://{self.host}:{self.port}"
+        if self.unix_socket:
+            return "http://localhost"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    def trust(self, certificate):
+        """The gateway speaks TLS; its certificate must be signed with this one."""
+        self.tls = ssl.create_default_context(cafile=certificate)
 
     # -- log
     def _read_log(self):
@@ -105,9 +131,18 @@ class Gateway:
         self.clients.append(made)
         return made
 
+    def connection(self, timeout=30):
+        """A connection of the standard library, over whatever the gateway listens on."""
+        if self.unix_socket:
+            return UnixConnection(self.unix_socket, timeout)
+        if self.tls:
+            return http.client.HTTPSConnection(self.host, self.port, timeout=timeout,
+                                               context=self.tls)
+        return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+
     def request(self, method, path, body=None, headers=None, timeout=30):
         """(status, headers, body bytes); `body` may be bytes or a JSON value."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        connection = self.connection(timeout)
         try:
             if body is not None and not isinstance(body, bytes):
                 body = json.dumps(body).encode()

@@ -1,6 +1,5 @@
 """A raw reader of streamed chats: every line with the time it arrived, and the power to hang up."""
 
-import http.client
 import json
 import socket
 import struct
@@ -15,7 +14,7 @@ class ChatStream:
         body = {"messages": messages, "stream": True, **fields}
         if include_usage:
             body["stream_options"] = {"include_usage": True}
-        self.connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=timeout)
+        self.connection = gateway.connection(timeout)
         self.connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(),
                                 {"Content-Type": "application/json"})
         gateway.clients.append(self)

@@ -97,7 +97,7 @@ TEST(middleware, compares_allowed_origins_exactly) {
   EXPECT_EQ(status_of(method::post, fields, {"http://app.test"}), 403u);
 }
 
-TEST(middleware, wants_json_that_is_not_compressed) {
+TEST(middleware, wants_json_in_a_coding_it_knows) {
   for (const auto* type : {"text/plain", "application/jsonp", "multipart/form-data; boundary=x",
                            "application/x-www-form-urlencoded", "", "(repeated)"}) {
     auto fields = fields_of_a_library();
@@ -113,8 +113,25 @@ TEST(middleware, wants_json_that_is_not_compressed) {
   fields = fields_of_a_library();
   fields.content_type = "Application/JSON";
   EXPECT_EQ(status_of(method::post, fields), 0u);
-  fields.content_encoding = "gzip";
+  fields.content_encoding = "gzip, zstd";
+  EXPECT_EQ(status_of(method::post, fields), 0u);
+  fields.content_encoding = "br";
   EXPECT_EQ(status_of(method::post, fields), 415u);
+}
+
+TEST(host_allow_list_test, leaves_out_the_default_port_of_the_scheme) {
+  config::server_settings server;
+  EXPECT_TRUE((host_allow_list{server, 443, https_port}.allows("localhost")));
+  EXPECT_FALSE((host_allow_list{server, 443, http_port}.allows("localhost")));
+  EXPECT_FALSE((host_allow_list{server, 80, https_port}.allows("localhost")));
+}
+
+TEST(host_allow_list_test, takes_localhost_on_any_port_over_a_unix_socket) {
+  const auto hosts = host_allow_list{{}, 8080}.for_unix_socket();
+  for (const auto* good : {"localhost", "LOCALHOST:1", "127.0.0.1:8080"})
+    EXPECT_TRUE(hosts.allows(good)) << good;
+  for (const auto* bad : {"", ":", "localhost:a", "localhost.test", "attacker.test:8080"})
+    EXPECT_FALSE(hosts.allows(bad)) << bad;
 }
 
 TEST(middleware, echoes_only_safe_request_ids) {

@@ -1,11 +1,15 @@
 #pragma once
-// raw_client: a blocking TCP client that sends any bytes and reads HTTP answers.
+// raw_client: a blocking client that sends any bytes and reads HTTP answers, over TCP, a Unix
+// socket or TLS.
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct ssl_st;
 
 namespace ccapi::http::test {
 
@@ -25,14 +29,29 @@ class raw_client {
 public:
   /// `receive_buffer`: 0 = the system's own.
   explicit raw_client(std::uint16_t port, int receive_buffer = 0);
+  /// Over a Unix socket.
+  explicit raw_client(const std::string& path);
   ~raw_client();
   raw_client(const raw_client&) = delete;
   raw_client& operator=(const raw_client&) = delete;
 
+  struct tls_options {
+    int version_max = 0;           ///< 0 = the newest
+    std::string_view protocol{};   ///< for ALPN
+    const char* ciphers = nullptr; ///< of TLS 1.2
+  };
+  /// Does the handshake; true if it worked. The server's certificate is not checked.
+  bool start_tls(tls_options options);
+  bool start_tls() { return start_tls({}); }
+  /// The protocol that ALPN chose.
+  [[nodiscard]] std::string chosen_protocol() const;
+  /// SHA-256 of the server's certificate.
+  [[nodiscard]] std::string certificate_digest() const;
+
   /// Errors are ignored: the server may have closed already.
   void send(std::string_view bytes);
   void send_byte_by_byte(std::string_view bytes);
-  /// Half-closes.
+  /// Half-closes; with TLS by a close_notify.
   void finish_sending();
   /// Ends the connection with RST.
   void reset();
@@ -49,11 +68,17 @@ public:
   bool readable_within(int milliseconds);
 
 private:
+  struct tls_deleter {
+    void operator()(ssl_st* session) const noexcept;
+  };
+
+  void set_patience();
   bool fill();
   std::string take_line();
   std::string take(std::size_t count);
 
   int socket_ = -1;
+  std::unique_ptr<ssl_st, tls_deleter> tls_;
   std::string received_;
 };
 

@@ -1,5 +1,7 @@
 #include "server_fixture.hpp"
 
+#include <csignal>
+#include <cstdlib>
 #include <future>
 
 namespace ccapi::http::test {
@@ -8,6 +10,7 @@ config::settings server_fixture::settings() const {
   auto all = settings_of_keys_;
   all.server = settings_;
   all.limits = limits_;
+  all.tls = tls_;
   all.models.default_model = "sonnet";
   all.models.aliases = {{"gpt-*", "default"}};
   all.models.list = {"opus", "sonnet[1m]"};
@@ -19,16 +22,30 @@ void server_fixture::serve() {
   gateway_ = std::make_unique<fake_gateway>(loop_, limits_.stream_buffer_bytes);
   server_ = std::make_unique<server>(std::vector{worker{loop_, *gateway_}}, settings(), "1.2.3",
                                      observe::logger{});
+  std::signal(SIGPIPE, SIG_IGN); // as the program does
   const auto addresses = server_->open();
   ASSERT_TRUE(addresses) << addresses.error().message;
   const auto& address = addresses->front();
-  port_ = static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
+  if (settings_.tcp)
+    port_ = static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
   server_->start();
   busy_.emplace(loop_.get_executor());
   thread_ = std::thread{[this] { loop_.run(); }};
 }
 
+std::filesystem::path server_fixture::directory() {
+  if (directory_.empty()) {
+    auto name = (std::filesystem::temp_directory_path() / "ccapi-http-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+  }
+  return directory_;
+}
+
 void server_fixture::TearDown() {
+  const auto remove_directory = std::shared_ptr<void>{nullptr, [this](void*) {
+                                                        if (!directory_.empty())
+                                                          std::filesystem::remove_all(directory_);
+                                                      }};
   if (!thread_.joinable())
     return;
   server_->close_all();

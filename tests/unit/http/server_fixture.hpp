@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,12 +37,15 @@ protected:
   [[nodiscard]] static std::string chat(bool stream);
   [[nodiscard]] std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] raw_client connect() const { return raw_client{port_}; }
+  /// A directory that ends with the test.
+  std::filesystem::path directory();
 
   config::server_settings settings_ = [] {
     config::server_settings server;
     server.port = 0;
     return server;
   }();
+  config::tls_settings tls_;
   config::limits_settings limits_;
   bool echo_requested_model_ = false;
   config::settings settings_of_keys_; ///< auth and cors
@@ -52,6 +56,9 @@ protected:
   std::unique_ptr<server> server_;
   std::thread thread_;
   std::uint16_t port_ = 0;
+
+private:
+  std::filesystem::path directory_;
 };
 
 } // namespace ccapi::http::test

@@ -173,7 +173,7 @@ TEST_F(server_framing, keeps_web_pages_and_rebound_names_out) {
               {here + json + "Sec-Fetch-Site: cross-site\r\n", 403},
               {here + "Content-Type: text/plain\r\n" + length, 415},
               {here + length, 415},
-              {here + json + "Content-Encoding: gzip\r\n", 415},
+              {here + json + "Content-Encoding: br\r\n", 415},
               {rebound + json, 421},
               {"Host: 0.0.0.0:" + std::to_string(port_) + "\r\n" + json, 421},
               {"Host: localhost\r\n" + json, 421}};
