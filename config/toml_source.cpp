@@ -176,6 +176,11 @@ std::string sentence_of(std::string_view what) {
 std::vector<entry> entries_of_toml(std::string_view text, const std::string& file,
                                    std::vector<problem>& problems) {
   std::vector<entry> entries;
+  // toml11 reads behind a buffer when it reports such bytes in a literal string.
+  if (toml::detail::check_utf8_validity(std::string{text}) != -1) {
+    problems.push_back({file, "is not UTF-8"});
+    return {};
+  }
   try {
     std::istringstream stream{std::string{text}};
     const auto parsed = toml::parse(stream, file);

@@ -215,7 +215,7 @@ private:
         return;
       said_.finished = true;
     } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
-      if (!json::is_valid(failed->failure.message))
+      if (!json::is_valid(failed->failure.message) || failed->failure.message.empty())
         return;
       said_.failed = true;
     }
