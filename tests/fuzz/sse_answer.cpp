@@ -34,6 +34,8 @@ void require(bool condition) {
 
 class counting_gateway final : public domain::gateway {
 public:
+  using shown = std::function<void(domain::result<domain::conversation_info>)>;
+
   domain::ticket submit(domain::chat_request, std::shared_ptr<domain::event_sink>) override {
     return {};
   }
@@ -41,6 +43,12 @@ public:
   void acknowledge(domain::turn_id, std::size_t bytes) override { acknowledged += bytes; }
   const domain::health& current_health() const override { return health_; }
   void collect_stats(std::function<void(const domain::stats&)>) override {}
+  void create_conversation(std::string, domain::new_conversation, shown) override {}
+  void list_conversations(std::string, std::size_t,
+                          std::function<void(domain::result<domain::conversation_page>)>) override {
+  }
+  void show_conversation(domain::conversation_name, shown) override {}
+  void remove_conversation(domain::conversation_name, shown) override {}
 
   unsigned cancelled = 0;
   std::size_t acknowledged = 0;
@@ -51,13 +59,17 @@ private:
 
 struct world {
   counting_gateway gateway;
-  domain::model_catalog models{"sonnet", {{"gpt-*", "default"}}, {"sonnet"}};
-  http::site site{gateway, models, http::host_allow_list{{}, 8080}, settings(), observe::logger{}};
+  http::site site{gateway, http::host_allow_list{{}, 8080}, settings(), "1", observe::logger{}};
 
   static http::site_settings settings() {
     http::site_settings made;
     made.limits.stream_ping_interval = std::chrono::milliseconds{0};
     made.limits.stream_buffer_bytes = 4096;
+    made.models = std::make_shared<domain::model_catalog>(
+      "sonnet", std::vector<domain::model_catalog::alias>{{"gpt-*", "default"}},
+      std::vector<std::string>{"sonnet"});
+    made.keys = std::make_shared<http::key_ring>();
+    made.failures = std::make_shared<http::auth_failures>();
     return made;
   }
 };

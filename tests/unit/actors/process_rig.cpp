@@ -33,6 +33,7 @@ void process_rig::start() {
       [](const child_exited&) {},
       [](const attach_listeners&) {},
       [](const drain&) {},
+      [](const settings_changed&) {},
       [](const tick&) {},
     };
   });
