@@ -49,14 +49,14 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def start(binary, tmp_path, request):
-    """start(command, environment, arguments, **settings) -> Gateway. Checks each at the end."""
+    """start(command, environment, arguments, key, **settings) -> Gateway. Checks each at the end."""
     running = []
 
-    def start_gateway(command, environment=None, arguments=(), **settings):
+    def start_gateway(command, environment=None, arguments=(), key=None, **settings):
         directory = tmp_path / f"gateway{len(running)}"
         directory.mkdir()
         keys = {name.replace("__", "."): value for name, value in settings.items()}
-        gateway = Gateway(binary, directory, command, environment or {}, keys, arguments)
+        gateway = Gateway(binary, directory, command, environment or {}, keys, arguments, key)
         running.append(gateway)
         gateway.take_baseline()
         return gateway
@@ -81,15 +81,16 @@ def gateway(start, cli, api):
 
 @pytest.fixture
 def start_fake(start, fake_claude, ledger, tmp_path):
-    """start_fake(script, **settings): a gateway with the fake CLI."""
+    """start_fake(script, environment, arguments, key, **settings): a gateway with the fake CLI."""
     state = tmp_path / "state"
     state.mkdir()
 
-    def start_with_fake(script="", **settings):
+    def start_with_fake(script="", environment=None, arguments=(), key=None, **settings):
         return start(fake_claude, {**ANSWERS, "ANTHROPIC_FAKE_LEDGER": str(ledger.path),
                                    "ANTHROPIC_FAKE_STATE": str(state),
                                    "ANTHROPIC_FAKE_FIXTURES": str(ROOT / "tests/fixtures/claude"),
-                                   "ANTHROPIC_FAKE_SCRIPT": script}, **settings)
+                                   "ANTHROPIC_FAKE_SCRIPT": script, **(environment or {})},
+                     arguments, key, **settings)
 
     return start_with_fake
 

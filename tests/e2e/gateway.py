@@ -37,8 +37,11 @@ class UnixConnection(http.client.HTTPConnection):
 class Gateway:
     """One gateway on a free port, in a directory of its own."""
 
-    def __init__(self, binary, directory, command, environment, settings, arguments=()):
+    def __init__(self, binary, directory, command, environment, settings, arguments=(), key=None):
+        """A variable or setting that is None is not set. `key`: the API key that requests show; it
+        must be an admin's, for the checks at the end."""
         self.directory = directory
+        self.key = key
         self.home = directory / "home"
         self.home.mkdir()
         self.mark = uuid.uuid4().hex
@@ -50,8 +53,11 @@ class Gateway:
             "CLAUDE_CODE__SERVER__IO_THREADS": "2",
             **environment,
             **{"CLAUDE_CODE__" + key.upper().replace(".", "__"): str(value)
-               for key, value in settings.items()},
+               for key, value in settings.items() if value is not None},
         }
+        for key, value in settings.items():
+            if value is None:
+                self.environment.pop("CLAUDE_CODE__" + key.upper().replace(".", "__"), None)
         self.clients = []  # whatever must be closed before descriptors are counted
         self.log_lines = []
         self.log_raw = bytearray()
@@ -123,11 +129,28 @@ class Gateway:
                     raise AssertionError(f"log line did not come; log:\n{self.log_text()}")
                 self._log_changed.wait(left)
 
+    def wait_next_log(self, condition, action, seconds=10):
+        """The first such line that comes after action()."""
+        with self._log_changed:
+            seen = len(self.log_lines)
+        action()
+        found = []
+
+        def is_new(_):
+            found[:] = [line for line in self.log_lines[seen:] if condition(line)]
+            return bool(found)
+        self.wait_log(is_new, seconds)
+        return found[0]
+
     # -- clients
+    def authorization(self):
+        """The header that shows the key."""
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
     def client(self, **options):
         """The official client, without its own retries unless asked for."""
-        made = openai.OpenAI(base_url=self.url + "/v1", api_key="unused",
-                             **{"max_retries": 0, "timeout": 60, **options})
+        made = openai.OpenAI(**{"base_url": self.url + "/v1", "api_key": self.key or "unused",
+                                "max_retries": 0, "timeout": 60, **options})
         self.clients.append(made)
         return made
 
@@ -140,13 +163,18 @@ class Gateway:
                                                context=self.tls)
         return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
 
-    def request(self, method, path, body=None, headers=None, timeout=30):
-        """(status, headers, body bytes); `body` may be bytes or a JSON value."""
+    def request(self, method, path, body=None, headers=None, timeout=30, key=...):
+        """(status, headers, body bytes); `body` may be bytes or a JSON value. `key` instead of the
+        gateway's own; None: without."""
         connection = self.connection(timeout)
         try:
             if body is not None and not isinstance(body, bytes):
                 body = json.dumps(body).encode()
             given = {"Content-Type": "application/json"} if body is not None else {}
+            if key is ...:
+                given.update(self.authorization())
+            elif key is not None:
+                given["Authorization"] = f"Bearer {key}"
             connection.request(method, path, body, {**given, **(headers or {})})
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
@@ -154,11 +182,12 @@ class Gateway:
         finally:
             connection.close()
 
-    def chat(self, text, timeout=30, **fields):
+    def chat(self, text, timeout=30, key=..., **fields):
         """A chat without the client library: (status, headers, parsed body)."""
         messages = [{"role": "user", "content": text}] if isinstance(text, str) else text
         status, headers, body = self.request("POST", "/v1/chat/completions",
-                                             {"messages": messages, **fields}, timeout=timeout)
+                                             {"messages": messages, **fields}, timeout=timeout,
+                                             key=key)
         return status, headers, json.loads(body)
 
     def answer(self, text, **fields):
