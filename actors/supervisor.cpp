@@ -287,6 +287,7 @@ void supervisor_state::on_settings_changed(const settings_changed& what) {
   for (auto next = pool_.next_waiter(); next; next = pool_.next_waiter())
     if (!spawn_for(*next))
       give_slot_on();
+  make_room();
 }
 
 void supervisor_state::review_health() {

@@ -61,9 +61,12 @@ public:
     if (retiring_ > 0)
       --retiring_;
   }
-  /// How many more idle processes should end: waiters without a slot on the way.
+  /// How many more idle processes should end: waiters without a slot on the way, and what lives
+  /// beyond a cap that was lowered.
   [[nodiscard]] std::size_t retirements_wanted() const noexcept {
-    return waiting_.size() > retiring_ ? waiting_.size() - retiring_ : 0;
+    const auto excess = live_ > limits_.processes_max ? live_ - limits_.processes_max : 0;
+    const auto wanted = waiting_.size() + excess;
+    return wanted > retiring_ ? wanted - retiring_ : 0;
   }
 
   [[nodiscard]] std::size_t live() const noexcept { return live_; }

@@ -87,6 +87,26 @@ TEST(process_pool, asks_for_one_retirement_per_waiter_and_no_more) {
   EXPECT_EQ(pool.retirements_wanted(), 0u);
 }
 
+TEST(process_pool, wants_those_beyond_a_lowered_cap_retired) {
+  auto pool = pool_of(3, 8);
+  for (lease_id lease = 1; lease <= 3; ++lease)
+    (void)pool.request(lease, start);
+  pool.set_limits({.processes_max = 1, .queue_max = 8, .queue_timeout = 30s});
+  EXPECT_EQ(pool.retirements_wanted(), 2u);
+  EXPECT_EQ(pool.request(4, start), verdict::wait);
+  EXPECT_EQ(pool.retirements_wanted(), 3u); // and one for him
+  for (int i = 0; i < 3; ++i)
+    pool.retirement_started();
+  EXPECT_EQ(pool.retirements_wanted(), 0u);
+  for (int i = 0; i < 2; ++i) {
+    pool.retirement_ended();
+    EXPECT_EQ(pool.slot_freed(), std::nullopt);
+  }
+  EXPECT_EQ(pool.retirements_wanted(), 0u);
+  pool.retirement_ended();
+  EXPECT_EQ(pool.slot_freed(), lease_id{4});
+}
+
 TEST(process_pool, longest_idle_skips_the_busy_and_orders_by_age) {
   const std::vector<idle_report> reports{{.process = 1, .idle = true, .idle_since = start + 3s},
                                          {.process = 2, .idle = false, .idle_since = start},
