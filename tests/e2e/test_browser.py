@@ -1,4 +1,5 @@
-"""Hostile web pages in a real browser: no process is started, no turn begins, nothing is read."""
+"""Web pages in a real browser. Hostile ones: no process is started, no turn begins, nothing is
+read. Those that the configuration lets in chat."""
 
 import json
 import queue
@@ -11,8 +12,10 @@ import pytest
 
 from browser import Browser
 from proc_tree import wait_until
+from test_auth import ADMIN, ALICE, record
 
 ATTACK_PAGE = (Path(__file__).parent / "pages/attack.html").read_text()
+ALLOWED_PAGE = (Path(__file__).parent / "pages/allowed.html").read_text()
 # Attacks that need an answer to their preflight before they send a body.
 PREFLIGHTED = {"fetch_json", "fetch_json_with_credentials"}
 # After a rebinding, what does not come from the page's own origin or goes elsewhere.
@@ -35,7 +38,8 @@ class Site:
             def answer(self):
                 length = int(self.headers.get("Content-Length", 0))
                 site.take(self.command, self.path, self.rfile.read(length))
-                page = ATTACK_PAGE if self.path.startswith("/attack") else "hello"
+                page = {"/attack": ATTACK_PAGE, "/allowed": ALLOWED_PAGE}.get(
+                    urlsplit(self.path).path, "hello")
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(page.encode())))
@@ -84,7 +88,7 @@ def site():
 @pytest.fixture
 def browser(tmp_path, start_fake):  # ends before the gateways: a browser keeps connections open
     del start_fake
-    made = Browser(tmp_path, {"attacker.test": "127.0.0.1"})
+    made = Browser(tmp_path, {"attacker.test": "127.0.0.1", "page.test": "127.0.0.1"})
     yield made
     made.close()
 
@@ -155,5 +159,58 @@ def test_a_rebound_name_starts_nothing_and_reads_a_refusal(browser, site, start_
     expect_untouched(gateway, ledger)
 
 
-# The positive counterpart belongs here: a page of an origin in cors.allowed_origins chats, and a page
-# of another one still doesn't. It needs that key.
+# -- pages that are let in
+
+def use(browser, page, gateway, host="page.test", key=None):
+    """An application's page of http://`host`:port, open in the browser; its report."""
+    here = f"http://{host}:{page.port}"
+    query = {"gateway": f"http://127.0.0.1:{gateway.port}", "collector": here}
+    browser.open(f"{here}/allowed?{urlencode({**query, 'key': key} if key else query)}")
+    return page.reports.get(timeout=30)
+
+
+def expect_served(report):
+    assert {name: each.get("status") for name, each in report.items()} == {
+        "models": 200, "answer": 200, "stream": 200, "error": 404, "upstream_error": 503,
+        "no_route": 404, "removal": 200}, report
+    answer = json.loads(report["answer"]["body"])
+    assert answer["choices"][0]["message"]["content"] == "Hello page"
+    assert report["answer"]["conversation"] == answer["conversation_id"]
+    assert report["stream"]["conversation"] == "of-the-page"
+    assert '"w4 "' in report["stream"]["body"] and "[DONE]" in report["stream"]["body"]
+    assert json.loads(report["error"]["body"])["error"]["code"] == "model_not_found"
+
+
+def test_an_allowed_page_chats_and_others_do_not(browser, site, start_fake, ledger):
+    page = site()
+    gateway = start_fake(cors__allowed_origins=json.dumps([f"http://page.test:{page.port}"]))
+    # The same page under another name, then under another port: other origins.
+    for host, other in (("attacker.test", page), ("page.test", site())):
+        report = use(browser, other, gateway, host)
+        assert all("blocked" in each for each in report.values()), report
+    expect_untouched(gateway, ledger)
+    expect_served(use(browser, page, gateway))
+    assert gateway.stats()["turns"]["submitted"] == 3
+
+
+def test_an_allowed_page_must_show_a_key_where_there_are_keys(browser, site, start_fake, ledger):
+    page = site()
+    gateway = start_fake(
+        key=ADMIN, auth__keys=json.dumps([record("root", ADMIN, admin=True), record("a", ALICE)]),
+        cors__allowed_origins=json.dumps([f"http://page.test:{page.port}"]))
+    report = use(browser, page, gateway)
+    for name, each in report.items():  # refused, and it may read why
+        assert each["status"] == 401 and "invalid_api_key" in each["body"], (name, each)
+    expect_untouched(gateway, ledger)
+    expect_served(use(browser, page, gateway, key=ALICE))
+    report = use(browser, page, gateway, "attacker.test", key=ALICE)
+    assert all("blocked" in each for each in report.values()), report
+
+
+def test_with_any_page_let_in_the_key_is_what_counts(browser, site, start_fake):
+    page = site()
+    gateway = start_fake(key=ADMIN, cors__allow_any="true",
+                         auth__keys=json.dumps([record("root", ADMIN, admin=True)]))
+    report = use(browser, page, gateway, "attacker.test")
+    assert {each["status"] for each in report.values()} == {401}, report
+    expect_served(use(browser, page, gateway, "attacker.test", key=ADMIN))

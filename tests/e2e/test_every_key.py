@@ -1,0 +1,621 @@
+"""Every key of the configuration: changed, it changes what a user notices. A key without a test
+fails the first test here."""
+
+import json
+import re
+import socket
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from proc_tree import wait_until
+from sse import ChatStream
+from test_auth import ADMIN, ALICE, record, sha256
+
+ROOT = Path(__file__).resolve().parents[2]
+LONG = "[[text:10000]][[delay:20]]"
+
+# Tests that stand elsewhere: file in tests/e2e::test, or path in the tree::suite.test.
+ELSEWHERE = {
+    "server.port": "test_first_run.py::test_port_taken",
+    "server.tcp": "test_transport.py::test_official_client_over_a_unix_socket",
+    "server.unix_socket":
+        "test_transport.py::test_unix_socket_is_beside_tcp_and_goes_with_the_gateway",
+    "server.allow_insecure_no_auth": "test_auth.py::test_unsafe_start_is_refused_with_a_reason",
+    "tls.certificate_file": "test_transport.py::test_official_client_over_tls",
+    "tls.private_key_file": "test_transport.py::test_official_client_over_tls",
+    "auth.enabled": "test_auth.py::test_unsafe_start_is_refused_with_a_reason",
+    "auth.keys": "test_auth.py::test_new_key_opens_the_door",
+    "auth.api_keys": "test_auth.py::test_keys_come_from_variables_files_and_lists",
+    "auth.failures_per_minute_max": "test_auth.py::test_address_that_tries_keys_is_slowed_down",
+    "cors.allowed_origins": "test_browser.py::test_an_allowed_page_chats_and_others_do_not",
+    "claude.command": "test_first_run.py::test_wrong_path_of_the_cli",
+    "claude.timeout_seconds": "test_faults.py::test_hanging_process_is_given_up_at_the_deadline",
+    "claude.max_concurrent_sessions":
+        "test_process_cap.py::test_least_recently_used_process_is_retired_and_its_dialogue_comes_back",
+    "claude.boot_timeout_seconds":
+        "test_faults.py::test_process_that_never_gets_ready_is_an_error_in_time",
+    "claude.first_event_timeout_seconds": "test_retry.py::test_process_lost_at_any_line_of_a_turn",
+    "claude.event_idle_timeout_seconds": "test_retry.py::test_process_lost_at_any_line_of_a_turn",
+    "retry.attempts": "test_retry.py::test_retry_can_be_switched_off",
+    "retry.backoff_seconds":
+        "test_retry.py::test_client_that_leaves_during_the_pause_is_forgotten",
+    "retry.budget_percent": "test_retry.py::test_when_everything_fails_most_turns_run_once",
+    "supervision.start_failures_max":
+        "test_retry.py::test_processes_that_do_not_come_up_are_left_alone_for_a_while",
+    "supervision.start_pause_seconds":
+        "test_retry.py::test_processes_are_tried_again_after_the_pause",
+    "limits.connections_per_address_max": "tests/unit/http/connection_limit_test.cpp"
+                                          "::connection_limit.counts_each_foreign_address_by_itself",
+    "limits.header_timeout_seconds": "test_hostile_clients.py::test_slow_header_is_ended_with_408",
+    "limits.body_bytes_max": "test_bad_input.py::test_body_above_the_limit_is_refused",
+    "limits.write_stall_timeout_seconds":
+        "test_hostile_clients.py::test_reader_that_takes_nothing_is_given_up",
+    "limits.queue_max": "test_process_cap.py::test_full_queue_refuses_at_once",
+    "limits.queue_timeout_seconds":
+        "test_process_cap.py::test_wait_for_a_process_ends_at_its_deadline",
+    "limits.cli_line_bytes_max":
+        "test_faults.py::test_line_without_end_kills_the_process_not_the_gateway",
+    # A bound of memory; nothing that a user sees.
+    "limits.cli_stderr_bytes_max": "tests/unit/process/byte_ring_test.cpp::byte_ring.keeps_only_the_end_of_a_flood",
+    "limits.drain_timeout_seconds":
+        "test_lifetime.py::test_stopped_gateway_cuts_an_endless_answer_at_the_deadline",
+    "log.level": "test_reload.py::test_log_level_changes",
+    "log.format": "test_first_run.py::test_json_log_is_nothing_but_json",
+}
+HERE = {}  # key -> name of the test in this file
+
+
+def shows(*keys):
+    """Marks a test as the one of these keys."""
+    def mark(test):
+        for key in keys:
+            assert key not in HERE and key not in ELSEWHERE, key
+            HERE[key] = test.__name__
+        return test
+    return mark
+
+
+# -- the program, run for its output
+
+class Program:
+    """Runs of the binary that end by themselves, in a directory of their own."""
+
+    def __init__(self, binary, directory):
+        self.binary, self.directory = binary, directory
+
+    def __call__(self, *arguments, expect=0, **variables):
+        """(stdout, stderr)"""
+        ran = subprocess.run(
+            [self.binary, *map(str, arguments)], capture_output=True, text=True, timeout=20,
+            cwd=self.directory,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self.directory), **variables})
+        assert ran.returncode == expect, ran
+        return ran.stdout, ran.stderr
+
+    def configuration(self, *arguments, **variables):
+        """{key: value} of --print-config."""
+        return flat(tomllib.loads(self("--print-config", *arguments, **variables)[0]))
+
+
+@pytest.fixture
+def program(binary, tmp_path):
+    return Program(binary, tmp_path)
+
+
+def flat(tables):
+    """{"section.key": value}; deeper tables are values."""
+    return {f"{section}.{name}": value for section, table in tables.items()
+            for name, value in table.items()}
+
+
+def variable(key):
+    return "CLAUDE_CODE__" + key.upper().replace(".", "__")
+
+
+def as_text(value):
+    """How a variable says it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def as_toml(value):
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[" + ", ".join("{" + ", ".join(f"{n} = {as_toml(v)}" for n, v in each.items()) + "}"
+                               for each in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(n)} = {json.dumps(v)}" for n, v in value.items()) + "}"
+    return json.dumps(value)
+
+
+def as_file(values):
+    sections = {}
+    for key, value in values.items():
+        section, name = key.split(".")
+        sections.setdefault(section, []).append(f"{name} = {as_toml(value)}")
+    return "".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
+
+
+def documented(program):
+    """{key: (default, active)} of the table in the documentation, which is made from the schema."""
+    rows, section = {}, None
+    for line in program("--print-config-docs")[0].splitlines():
+        if found := re.fullmatch(r"## \[(\w+)\]", line):
+            section = found[1]
+        elif found := re.match(r"\| `(\w+)` \| (.*?) \| ", line):
+            rows[f"{section}.{found[1]}"] = "*Not active yet.*" not in line
+    return rows
+
+
+# -- the list is whole
+
+def test_every_key_has_a_test(program):
+    keys = set(program.configuration())
+    active = {key for key, is_active in documented(program).items() if is_active}
+    assert active <= keys and len(keys) > 80
+    assert keys - active == {key for key in keys if key in INACTIVE}
+    assert active - set(HERE) - set(ELSEWHERE) == set(), "without a test"
+    assert (set(HERE) | set(ELSEWHERE)) - active == set(), "no such key"
+
+
+@pytest.mark.parametrize("where", sorted(set(ELSEWHERE.values())))
+def test_test_elsewhere_is_there(where):
+    file, _, name = where.partition("::")
+    if file.endswith(".py"):
+        assert re.search(rf"^def {name}\(", (ROOT / "tests/e2e" / file).read_text(), re.M)
+    else:
+        suite, _, test = name.partition(".")
+        assert f"({suite}, {test})" in (ROOT / file).read_text()
+
+
+# -- keys of features that are not there yet
+
+INACTIVE = {  # key: (a value, one that is refused)
+    "file_access.skip_permissions": (True, "maybe"),
+    "file_access.additional_dirs": (["/srv"], ["relative"]),
+    "mcp.enabled": (True, "maybe"), "mcp.config_file": ("/srv/mcp.json", "\\u0000"),
+    "mcp.config_json": ("{}", "\\u0000"), "mcp.strict": (True, "maybe"), "mcp.debug": (True, "maybe"),
+    "cache.enabled": (False, "maybe"), "cache.max_entries": (7, 0), "cache.ttl_seconds": (7, 0),
+    "process_pool.size": (7, -1), "process_pool.min_idle": (1, -1), "process_pool.max_idle": (7, -1),
+}
+
+
+def test_inactive_keys_are_checked_and_named_in_one_line(program, start_fake, tmp_path):
+    file = tmp_path / "mine.toml"
+    wrong = {key: value for key, (_, value) in INACTIVE.items() if value != "\\u0000"}
+    file.write_text(as_file(wrong))
+    err = program("--config", file, "--check-config", expect=78)[1]
+    for key in wrong:
+        assert key in err, (key, err)
+    file.write_text(as_file({key: value for key, (value, _) in INACTIVE.items()}))
+    gateway = start_fake(arguments=("--config", str(file)), server__allow_insecure_no_auth="true")
+    lines = [line["msg"] for line in gateway.log_lines if "not active yet" in line["msg"]]
+    assert len(lines) == 1
+    assert set(lines[0].partition(": ")[2].split(", ")) == set(INACTIVE)
+    assert gateway.answer("x") == "You said: x"
+
+
+# -- [server] [auth] [cors]
+
+def keyed(start_fake, **settings):
+    keys = json.dumps([record("root", ADMIN, admin=True), record("alice", ALICE)])
+    return start_fake(key=ADMIN, auth__keys=keys, **settings)
+
+
+@shows("server.host", "server.io_threads")
+def test_address_and_threads(start_fake):
+    one = start_fake(server__host="127.0.0.2", server__io_threads=1)
+    three = start_fake(server__io_threads=3)
+    assert one.host == "127.0.0.2" and one.request("GET", "/health")[0] == 200
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", one.port), 5)
+    assert three.baseline_threads - one.baseline_threads == 2
+
+
+@shows("server.allowed_hosts", "server.lenient_content_type", "cors.allow_any")
+def test_whom_it_answers(start_fake):
+    body = b'{"messages": [{"role": "user", "content": "x"}]}'
+
+    def outcomes(gateway):
+        return [gateway.request("GET", "/v1/models", headers={"Host": "gateway.lan"})[0],
+                gateway.request("POST", "/v1/chat/completions", body,
+                                {"Content-Type": "text/plain"})[0],
+                gateway.request("GET", "/v1/models", headers={"Origin": "http://any.test"})[0]]
+    assert outcomes(keyed(start_fake)) == [421, 415, 403]
+    other = keyed(start_fake, server__allowed_hosts='["gateway.lan"]',
+                  server__lenient_content_type="true", cors__allow_any="true")
+    assert outcomes(other) == [200, 200, 200]
+    assert other.request("POST", "/v1/chat/completions", body, {"Content-Type": "text/plain"},
+                         key=None)[0] == 401
+
+
+# -- [claude]
+
+def told(gateway, **fields):
+    return json.loads(gateway.answer("[[dialogue]]", **fields))
+
+
+@shows("claude.system_prompt", "claude.bare", "claude.env_allow", "claude.max_retries",
+       "claude.use_interactive_sessions", "models.default")
+def test_how_the_cli_is_started(start_fake, ledger):
+    usual = told(start_fake(environment={"MINE": "x"}))
+    gateway = start_fake(
+        environment={"MINE": "x"}, claude__system_prompt="Speak Latin.", claude__bare="off",
+        claude__env_allow='["PATH", "MIN*", "ANTHROPIC_*"]', claude__max_retries=7,
+        claude__use_interactive_sessions="false", models__default="haiku")
+    other = told(gateway, conversation_id="c")
+    assert (usual["system"] or "") == "" and other["system"] == "Speak Latin."
+    assert "--bare" in usual["arguments"] and "--bare" not in other["arguments"]
+    assert "HOME" in usual["environment"] and "MINE" not in usual["environment"]
+    assert "HOME" not in other["environment"] and "MINE" in other["environment"]
+    assert "sonnet" in usual["model"] and "haiku" in other["model"]
+    assert told(gateway, conversation_id="c")["pid"] != other["pid"]
+    assert cli_variable(start_fake, "CLAUDE_CODE_MAX_RETRIES") == "2"
+    assert cli_variable(start_fake, "CLAUDE_CODE_MAX_RETRIES", claude__max_retries=7) == "7"
+
+
+def cli_variable(start_fake, name, **settings):
+    gateway = start_fake(**settings)
+    gateway.answer("x")
+    (pid,) = gateway.cli_pids()
+    entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return next(e.decode().partition("=")[2] for e in entries if e.startswith(name.encode() + b"="))
+
+
+@shows("claude.control_timeout_seconds")
+def test_cli_that_does_not_answer_a_control_request(start, fake_claude, tmp_path):
+    command = tmp_path / "claude"
+    command.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {fake_claude} "$@"\n'
+                       f'grep --line-buffered -v initialize | exec {fake_claude} "$@"\n')
+    command.chmod(0o755)
+    gateway = start(command, {"ANTHROPIC_API_KEY": "x"}, claude__control_timeout_seconds=0.3,
+                    retry__attempts=0, claude__close_grace_seconds=0.2)
+    messages = [{"role": "system", "content": "Speak Latin."}, {"role": "user", "content": "x"}]
+    status, _, body = gateway.chat(messages, timeout=8)
+    assert status in (503, 504), body
+    gateway.wait_cli_count(0)
+
+
+@shows("claude.interrupt_timeout_seconds", "claude.close_grace_seconds")
+def test_cli_that_neither_stops_nor_leaves(start_fake, ledger):
+    gateway = start_fake("[[ignore_eof]][[ignore_term]]", claude__interrupt_timeout_seconds=0.2,
+                         claude__close_grace_seconds=0.3)
+    stream = ChatStream(gateway, "[[ignore_interrupt]]" + LONG, conversation_id="c").open()
+    stream.read_contents(1)
+    gone = stream.hang_up()
+    assert 0.15 < ledger.wait("signal")[0]["t"] - gone < 1.5  # not 5 s
+    gateway.wait_cli_count(0, 1.5)  # it is killed 0.3 s later, not 2 s
+
+    gateway.answer("x", conversation_id="idle")
+    (pid,) = gateway.cli_pids()
+    gateway.request("DELETE", "/v1/conversations/idle")
+    end_of_input = ledger.wait("eof", pid=pid)[0]["t"]
+    assert 0.25 < ledger.wait("signal", pid=pid)[0]["t"] - end_of_input < 1.5
+    gateway.wait_cli_count(0, 1.5)
+
+
+# -- [supervision]
+
+@shows("supervision.start_failures_period_seconds")
+def test_failures_that_are_far_apart_do_not_count(start_fake):
+    gateway = start_fake("[[boot_exit:3]]", supervision__start_failures_max=2, retry__attempts=0,
+                         supervision__start_failures_period_seconds=0.01)
+    for _ in range(4):
+        assert gateway.chat("x")[0] == 503
+    assert gateway.stats()["processes"]["spawned"] == 4
+
+
+@shows("supervision.start_pause_max_seconds")
+def test_pauses_grow_no_longer_than_the_longest(start_fake):
+    gateway = start_fake("[[boot_exit:3]]", supervision__start_failures_max=1, retry__attempts=0,
+                         supervision__start_pause_seconds=0.05,
+                         supervision__start_pause_max_seconds=0.1)
+    # Doubled each time they would come to 0.05 * 2^9 s and more.
+    wait_until(lambda: gateway.chat("x")[0] == 503
+               and gateway.stats()["processes"]["spawned"] >= 10, 5, "ten trials")
+
+
+# -- [models]
+
+@shows("models.aliases", "models.list", "models.echo_requested")
+def test_names_of_models(start_fake):
+    usual = start_fake()
+    gateway = start_fake(models__aliases='{"fast": "haiku"}', models__list='["fast", "opus"]',
+                         models__echo_requested="true")
+    assert usual.chat("x", model="fast")[0] == 404
+    assert "haiku" in told(gateway, model="fast")["model"]
+    assert gateway.chat("x", model="fast")[2]["model"] == "fast"
+    assert usual.chat("x", model="gpt-4o")[2]["model"] != "gpt-4o"
+    assert [each["id"] for each in json.loads(gateway.request("GET", "/v1/models")[2])["data"]] \
+        == ["fast", "opus"]
+
+
+# -- [conversation]
+
+@shows("conversation.session_timeout_minutes", "conversation.max_history_messages")
+def test_idle_conversation_loses_its_process_and_old_messages(start_fake):
+    gateway = start_fake(conversation__session_timeout_minutes=0.01,
+                         conversation__max_history_messages=2)
+    for text in ("[[say:one]]", "[[say:two]]"):
+        gateway.answer(text, conversation_id="c")
+    gateway.wait_cli_count(0, 5)
+    back = told(gateway, conversation_id="c")["messages"]
+    assert [text for _, text in back] == ["[[say:two]]", "two", "[[dialogue]]"]
+
+
+def stored(gateway):
+    return {each["id"] for each in
+            json.loads(gateway.request("GET", "/v1/conversations")[2])["conversations"]}
+
+
+@shows("conversation.stored_max", "conversation.stored_bytes_max")
+def test_conversations_are_forgotten(start_fake):
+    few = start_fake(conversation__stored_max=2, server__io_threads=1,
+                     claude__use_interactive_sessions="false")
+    small = start_fake(conversation__stored_bytes_max=65536, server__io_threads=1,
+                       claude__use_interactive_sessions="false")
+    for name in "abc":
+        few.answer("x", conversation_id=name)
+        small.answer("[[say:ok]]" + "y" * 30_000, conversation_id=name)
+    wait_until(lambda: stored(few) == {"b", "c"}, 5, f"two conversations, not {stored(few)}")
+    wait_until(lambda: stored(small) < {"a", "b", "c"}, 5, "one to be forgotten")
+    assert "c" in stored(small)
+
+
+@shows("conversation.queue_max")
+def test_busy_conversation_refuses_who_would_wait(start_fake):
+    gateway = start_fake(conversation__queue_max=0)
+    stream = ChatStream(gateway, LONG, conversation_id="c").open()
+    stream.read_contents(1)
+    status, headers, body = gateway.chat("x", conversation_id="c")
+    assert (status, body["error"]["code"]) == (503, "server_busy") and "retry-after" in headers
+    stream.hang_up()
+
+
+# -- [limits]: connections and heads
+
+def raw(gateway, text, until=None):
+    """Sends it on a connection of its own; what comes back until it is closed (or until `until`)."""
+    with socket.create_connection((gateway.host, gateway.port), 10) as made:
+        made.sendall(text)
+        return heard(made, until)
+
+
+def heard(made, until=None):
+    said = b""
+    try:
+        while (part := made.recv(65536)):
+            said += part
+            if until and until in said:
+                break
+    except ConnectionResetError:
+        pass
+    return said
+
+
+def get(gateway, more=b"", path=b"/health"):
+    return b"GET " + path + b" HTTP/1.1\r\nHost: localhost:%d\r\n%s\r\n" % (gateway.port, more)
+
+
+@shows("limits.requests_per_connection_max", "limits.request_line_bytes_max",
+       "limits.header_bytes_max", "limits.header_fields_max", "limits.keep_alive_timeout_seconds")
+def test_limits_of_a_head(start_fake):
+    gateway = start_fake(limits__requests_per_connection_max=3, limits__request_line_bytes_max=256,
+                         limits__header_bytes_max=1024, limits__header_fields_max=8,
+                         limits__keep_alive_timeout_seconds=0.2)
+    usual = start_fake()
+    close = b"Connection: close\r\n"
+    for asked, status in ((get(gateway, close, b"/health?" + b"x" * 300), b"414"),
+                          (get(gateway, close + b"X-Long: " + b"x" * 1100 + b"\r\n"), b"431"),
+                          (get(gateway, close + b"X: x\r\n" * 9), b"431")):
+        assert raw(gateway, asked).split()[1] == status
+        own = asked.replace(b":%d\r" % gateway.port, b":%d\r" % usual.port)
+        assert raw(usual, own).split()[1] == b"200"
+    assert raw(gateway, get(gateway) * 3).count(b"200 OK") == 3  # closed after the third
+    assert raw(gateway, get(gateway) * 2).count(b"200 OK") == 2  # closed as it idles
+
+
+@shows("limits.connections_max")
+def test_connection_too_many(start_fake):
+    gateway = start_fake(limits__connections_max=2)
+    first, second = (socket.create_connection((gateway.host, gateway.port), 10) for _ in range(2))
+    for made in (first, second):
+        made.sendall(get(gateway))
+        assert b"200 OK" in heard(made, b"OK")
+    assert b" 503 " in raw(gateway, get(gateway))
+    first.close()
+    wait_until(lambda: b"200 OK" in raw(gateway, get(gateway), b"\n\r\n"), 5, "the place to be free")
+    second.close()
+
+
+# -- [limits]: bodies
+
+def post(gateway, length):
+    return (b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: "
+            b"application/json\r\nContent-Length: %d\r\n\r\n" % (gateway.port, length))
+
+
+@shows("limits.body_idle_timeout_seconds", "limits.body_bytes_per_second_min")
+def test_slow_bodies(start_fake):
+    # A second's worth of each byte: the pause alone decides.
+    patient = start_fake(limits__body_idle_timeout_seconds=0.4,
+                         limits__body_bytes_per_second_min=1)
+    strict = start_fake(limits__body_idle_timeout_seconds=0.4,
+                        limits__body_bytes_per_second_min=1_000_000)
+    assert b" 408 " in raw(patient, post(patient, 100) + b'{"messages"')
+
+    def trickle(gateway, pieces):
+        """Ten bytes each tenth of a second; the answer if one comes meanwhile."""
+        with socket.create_connection((gateway.host, gateway.port), 10) as made:
+            made.sendall(post(gateway, 10_000))
+            made.settimeout(0.1)
+            for _ in range(pieces):
+                try:
+                    made.sendall(b"x" * 10)
+                    return made.recv(4096)
+                except TimeoutError:
+                    pass
+        return b""
+    assert b" 408 " in trickle(strict, 20)
+    assert trickle(patient, 12) == b""
+
+
+@shows("limits.json_depth_max", "limits.json_values_max", "limits.messages_max")
+def test_limits_of_a_bodys_json(start_fake):
+    gateway, usual = (start_fake(**given) for given in (
+        {"limits__json_depth_max": 8, "limits__json_values_max": 100, "limits__messages_max": 3}, {}))
+    deep = {"metadata": {}}
+    for _ in range(8):
+        deep = {"metadata": deep}
+    messages = [{"role": role, "content": "x"} for role in ("user", "assistant") * 2][:-1]
+    for fields in ({"x_deep": deep}, {"x_many": list(range(100))}):
+        assert usual.chat("x", **fields)[0] == 200
+        status, _, body = gateway.chat("x", **fields)
+        assert status == 400, body
+    more = [*messages, {"role": "assistant", "content": "x"}, {"role": "user", "content": "x"}]
+    assert gateway.chat(messages)[0] == 200
+    assert usual.chat(more)[0] == 200
+    status, _, body = gateway.chat(more)
+    assert status == 400 and "at most 3" in body["error"]["message"]
+
+
+# -- [limits]: answers
+
+@shows("limits.answer_bytes_max", "limits.stream_header_delay_seconds",
+       "limits.stream_ping_interval_seconds")
+def test_limits_of_an_answer(start_fake):
+    gateway = start_fake(limits__answer_bytes_max=1024, limits__stream_header_delay_seconds=0.05,
+                         limits__stream_ping_interval_seconds=0.1)
+    assert len(gateway.answer("[[big:1000]]")) == 1000
+    status, _, body = gateway.chat("[[big:2000]]")
+    assert status == 502 and "limits.answer_bytes_max" in body["error"]["message"], body
+    stream = ChatStream(gateway, "[[first:1000]][[say:late]]", conversation_id="c").open()
+    assert stream.status == 200
+    assert gateway.stats()["turns"]["active"] == 1  # the head came before the answer
+    assert stream.read_all().text() == "late" and stream.comments >= 3
+    failing = ChatStream(start_fake(limits__stream_header_delay_seconds=30),
+                         "[[first:2500]][[err:500]]").open()
+    assert failing.status == 502
+    failing.close()
+
+
+@shows("limits.stream_buffer_bytes")
+def test_how_far_the_cli_may_be_ahead_of_its_client(start_fake, ledger):
+    text = "[[big:12000000]][[size:4096]]"
+    roomy = start_fake(limits__stream_buffer_bytes=64 << 20)
+    stream = ChatStream(roomy, text, timeout=60).open()
+    ledger.wait("result", 1, timeout=20)  # all said, though nobody reads
+    stream.hang_up()
+    narrow = start_fake(limits__stream_buffer_bytes=4096)
+    stream = ChatStream(narrow, text, timeout=60).open()
+    stream.read_contents(1)
+    with pytest.raises(AssertionError):
+        ledger.wait("result", 2, timeout=1.5)
+    assert len(stream.read_all().text()) == 12_000_000
+    ledger.wait("result", 2)
+
+
+# -- every way to say it
+
+# Each differs from the default.
+OTHER = {
+    "server.host": "127.0.0.2", "server.port": 8081, "server.tcp": False,
+    "server.unix_socket": "gateway.sock", "server.allowed_hosts": ["gateway.lan", "a.test:81"],
+    "server.allow_insecure_no_auth": True, "server.lenient_content_type": True,
+    "server.io_threads": 3, "tls.certificate_file": "a.crt", "tls.private_key_file": "a.key",
+    "auth.enabled": True, "auth.failures_per_minute_max": 7,
+    "auth.keys": [record("alice", ALICE, admin=True, max_concurrent=2)],
+    "auth.api_keys": ["sha256:" + sha256(ADMIN)], "cors.allowed_origins": ["http://page.test:3000"],
+    "cors.allow_any": True, "claude.command": "/opt/claude \"x\" \\ é",
+    "claude.use_interactive_sessions": False, "claude.system_prompt": "Two\nlines, \"quoted\" \t#",
+    "claude.bare": "on", "claude.env_allow": ["PATH", "X_*"], "claude.timeout_seconds": 12.5,
+    "models.default": "haiku", "models.aliases": {"a*": "opus", "b.c": "default"},
+    "models.list": ["x", "y"], "models.echo_requested": True, "log.level": "trace",
+    "log.format": "json", "conversation.session_timeout_minutes": 0.5,
+    **{key: value for key, (value, _) in INACTIVE.items()},
+}
+
+
+def other_values(program):
+    """A value for every key that is not its default."""
+    values = {}
+    for key, default in program.configuration().items():
+        if key in OTHER:
+            values[key] = OTHER[key]
+        else:
+            assert not isinstance(default, bool) and isinstance(default, (int, float)), key
+            values[key] = default + 1
+        assert values[key] != default, key
+    return values
+
+
+def test_file_variables_and_print_config_say_the_same(program, tmp_path):
+    values = other_values(program)
+    file, again = tmp_path / "mine.toml", tmp_path / "again.toml"
+    file.write_text(as_file(values))
+    printed = program("--print-config", "--config", file)[0]
+    from_file = flat(tomllib.loads(printed))
+    from_variables = program.configuration(
+        **{variable(key): as_text(value) for key, value in values.items()})
+    assert set(values) - set(from_file) == {"auth.api_keys"}, "secrets only are left out"
+    assert from_file == from_variables
+    for key in set(from_file) - {"auth.keys", "models.aliases"}:
+        assert from_file[key] == values[key], key
+    aliases = list(from_file["models.aliases"].items())  # the built-in ones follow
+    assert aliases[:2] == list(values["models.aliases"].items()) and len(aliases) > 2
+    (key,) = from_file["auth.keys"]
+    assert (key["name"], key["sha256"]) == ("alice", sha256(ALICE))
+    # Fed back, it is the same configuration.
+    again.write_text(printed)
+    assert program.configuration("--config", again) == {**from_file, "auth.api_keys": []}
+    assert f"{file}:" in printed and "default" not in re.findall(r"# (\S+)$", printed, re.M)
+
+
+def test_variables_win_over_files_and_flags_over_both(program, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("[server]\nport = 1001\n[log]\nlevel = \"warning\"\n")
+    (tmp_path / ".env").write_text("CLAUDE_CODE__SERVER__PORT=1002\n"
+                                   "CLAUDE_CODE__LOG__LEVEL=error\n")
+    given = ("--config", file)
+    assert program.configuration(*given)["server.port"] == 1002
+    one = {variable("server.port"): "1003"}
+    assert program.configuration(*given, **one)["server.port"] == 1003
+    assert program.configuration(*given, **one)["log.level"] == "error"
+    assert program.configuration(*given, "--port", 1004, **one)["server.port"] == 1004
+
+
+def test_mistakes_of_all_sources_are_told_at_once(program, tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/local.toml").write_text("# mine\n[limits]\nqueue_maxx = 5\n")
+    (tmp_path / ".env").write_text("\nCLAUDE_CODE__LOG__LEVLE=debug\n")
+    file = tmp_path / "mine.toml"
+    file.write_text('[server]\nprot = 8081\nhost = 7\n[claud]\ncommand = "x"\n[limits]\n'
+                    "queue_timeout_seconds = 0\n")
+    out, err = program("--config", file, "--port", "70000", expect=78,
+                       CLAUDE_CODE__CLAUDE__BAER="on", CLAUDE_CODE__SERVER__IO_THREADS="many")
+    lines = err.strip().splitlines()
+    expected = [("config/local.toml:3", "limits.queue_maxx", "limits.queue_max"),
+                (".env", "CLAUDE_CODE__LOG__LEVLE", "log.levle", "log.level"),
+                (f"{file}:2", "server.prot", "server.port"), (f"{file}:3", "server.host"),
+                (f"{file}:5", "claud.command", "claude.command"),
+                (f"{file}:7", "limits.queue_timeout_seconds"), ("command line", "server.port"),
+                ("CLAUDE_CODE__CLAUDE__BAER", "claude.baer", "claude.bare"),
+                ("CLAUDE_CODE__SERVER__IO_THREADS", "server.io_threads")]
+    for words in expected:
+        assert any(all(word.lower() in line.lower() for word in words) for line in lines), \
+            (words, lines)
+    assert len(lines) == len(expected) and out == ""
+
+
+def test_secrets_are_not_shown(program, tmp_path):
+    plain = "ccapi-test-plain-0123456789abcdef"
+    file = tmp_path / "key"
+    file.write_text(ADMIN)
+    out, err = program("--print-config", "--check-config", MY_KEY=ALICE,
+                       CLAUDE_CODE__AUTH__API_KEYS=json.dumps([plain]),
+                       CLAUDE_CODE__AUTH__KEYS=json.dumps([{"name": "a", "env": "MY_KEY"},
+                                                           {"name": "b", "file": str(file)}]))
+    for secret in (plain, ALICE, ADMIN):
+        assert secret not in out + err
+    assert "api_keys is secret and not shown" in out and "MY_KEY" in out
