@@ -159,6 +159,10 @@ private:
         problems_.push_back({entry, "names the variable " + *variable + ", which is not set"});
         return {};
       }
+      if (sources_.reaches_cli(*variable))
+        problems_.push_back({entry, "names the variable " + *variable
+                                      + ", which claude.env_allow hands on to the CLI: keep the "
+                                        "key in one of another name"});
       found = trimmed_line(*value);
     } else {
       auto content = sources_.file(*member_of(record, "file"));

@@ -26,10 +26,12 @@ struct key_sources {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   /// The content of a file; the other alternative says why not.
   std::function<std::variant<std::string, problem>(const std::string& path)> file;
+  /// Whether the CLI is handed that variable.
+  std::function<bool(const std::string& name)> reaches_cli;
 };
 
 /// Works out the keys of checked settings. Adds a problem for each variable or file that gives no
-/// usable key, and for names and keys that stand twice.
+/// usable key, for variables that the CLI would see, and for names and keys that stand twice.
 std::vector<api_key> resolve_api_keys(const auth_settings& given, const key_sources& sources,
                                       std::vector<problem>& problems);
 

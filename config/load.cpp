@@ -201,8 +201,17 @@ private:
         if (!file.found)
           return problem{path, "does not exist"};
         return std::move(file.text);
-      }};
+      },
+      .reaches_cli = [this](const std::string& name) { return reaches_cli(name); }};
     result_.values.auth.accepted = resolve_api_keys(result_.values.auth, sources, problems_);
+  }
+
+  [[nodiscard]] bool reaches_cli(std::string_view name) const {
+    const auto& patterns = result_.values.claude.env_allow;
+    return std::any_of(patterns.begin(), patterns.end(), [name](std::string_view pattern) {
+      return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
+                                    : name == pattern;
+    });
   }
 
   const source_options& options_;

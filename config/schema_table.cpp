@@ -213,7 +213,7 @@ constexpr key table_of_keys[] = {
                                                        hour_ms, "Longest pause inside a body."),
   number<limits, &limits_settings::body_rate_min>(
     "limits.body_bytes_per_second_min", 0, gib, "bytes per second",
-    "Slowest acceptable body, on average after its first 15 seconds."),
+    "Slowest acceptable body, on average after its first limits.body_idle_timeout_seconds."),
   number<limits, &limits_settings::json_depth_max>("limits.json_depth_max", 8, 1024, "levels",
                                                    "Nesting of a request's JSON."),
   number<limits, &limits_settings::json_values_max>("limits.json_values_max", 100, 10'000'000,

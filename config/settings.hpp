@@ -213,7 +213,7 @@ struct limits_settings {
   // body of a request
   std::size_t body_bytes_max = std::size_t{32} << 20;
   milliseconds body_idle_timeout{15'000};
-  std::size_t body_rate_min = 1 << 10; ///< bytes/s averaged over the body, after a first 15 s
+  std::size_t body_rate_min = 1 << 10; ///< bytes/s over the body, after a first body_idle_timeout
   // JSON of a request
   std::uint32_t json_depth_max = 64;
   std::uint32_t json_values_max = 100'000;

@@ -43,8 +43,8 @@ inline constexpr transport_problem key_turns_exceeded{
   "This API key has as many requests in work as its max_concurrent allows."};
 inline constexpr transport_problem request_timeout{
   408, request_error_type, "request_timeout",
-  "The request did not arrive in time (limits.header_timeout, limits.body_idle_timeout, "
-  "limits.body_rate_min).",
+  "The request did not arrive in time (limits.header_timeout_seconds, "
+  "limits.body_idle_timeout_seconds, limits.body_bytes_per_second_min).",
   true};
 inline constexpr transport_problem body_too_large{
   413, request_error_type, "request_too_large",

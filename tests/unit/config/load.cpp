@@ -291,6 +291,18 @@ file = "web.key"
   EXPECT_EQ(keys[3].secret, "one-more-long-key");
 }
 
+TEST_F(load_test, variable_of_an_api_key_must_not_be_one_that_the_cli_is_handed) {
+  options.environment = {
+    "ANTHROPIC_GATEWAY_KEY=canary-canary-canary",
+    R"(CLAUDE_CODE__AUTH__KEYS=[{"name": "a", "env": "ANTHROPIC_GATEWAY_KEY"}])"};
+  EXPECT_THAT(must_fail(),
+              ElementsAre(AllOf(HasSubstr("entry a: names the variable ANTHROPIC_GATEWAY_KEY"),
+                                HasSubstr("claude.env_allow"), Not(HasSubstr("canary")))));
+  options.environment.emplace_back(
+    R"(CLAUDE_CODE__CLAUDE__ENV_ALLOW=["PATH", "ANTHROPIC_API_KEY"])");
+  EXPECT_EQ(must_load().values.auth.accepted.at(0).secret, "canary-canary-canary");
+}
+
 TEST_F(load_test, unusable_api_keys_are_all_named_and_never_shown) {
   directory.put("config/local.toml", R"(
 [[auth.keys]]
