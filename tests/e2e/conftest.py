@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
+from configuration import Program  # noqa: E402
 from gateway import Gateway  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from messages_api import MessagesApi  # noqa: E402
@@ -19,6 +20,11 @@ ANSWERS = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 @pytest.fixture(scope="session")
 def binary():
     return gateway_binary()
+
+
+@pytest.fixture
+def program(binary, tmp_path):
+    return Program(binary, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +55,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def start(binary, tmp_path, request):
-    """start(command, environment, arguments, key, **settings) -> Gateway. Checks each at the end."""
+    """start(command, environment, arguments, key, **settings) -> Gateway, checked at the end."""
     running = []
 
     def start_gateway(command, environment=None, arguments=(), key=None, **settings):

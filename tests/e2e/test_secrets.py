@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import uuid
+from base64 import b64encode
 from pathlib import Path
 
 import proc_tree
@@ -26,9 +27,9 @@ class Canaries:
 
     def found_in(self, data, but=()):
         """Names of the canaries in these bytes, also where they are cut or coded in simple ways."""
-        return {name for name, text in self.made.items() if name not in but
-                and any(form in data for form in (text.encode(), text[7:39].encode(),
-                                                  text[:-12].encode(), text.encode().hex().encode()))}
+        return {name for name, text in self.made.items() if name not in but and any(
+            form in data for form in (text[7:39].encode(), text[-32:].encode(),
+                                      text.encode().hex().encode(), b64encode(text.encode())))}
 
 
 class Watch:
@@ -62,7 +63,8 @@ def talkative_cli(tmp_path, fake_claude):
     command = tmp_path / "claude"
     command.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {fake_claude} "$@"\n'
                        'echo "request failed: x-api-key: $ANTHROPIC_API_KEY" >&2\n'
-                       'echo "Authorization: Bearer $ANTHROPIC_API_KEY (used $ANTHROPIC_API_KEY)" >&2\n'
+                       'echo "Authorization: Bearer $ANTHROPIC_API_KEY" >&2\n'
+                       'echo "used: $ANTHROPIC_API_KEY" >&2\n'
                        f'exec {fake_claude} "$@"\n')
     command.chmod(0o755)
     return command
