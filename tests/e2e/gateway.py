@@ -69,7 +69,6 @@ class Gateway:
             raise
         self.tls = None  # with TLS: whom to trust, see trust()
         self.unix_socket = None
-        self.key = None  # the API key that requests show, where the gateway asks for one
         self.host, self.port = "localhost", None
         address = listens["address"]
         if address.startswith("unix:"):
@@ -148,8 +147,6 @@ class Gateway:
             if body is not None and not isinstance(body, bytes):
                 body = json.dumps(body).encode()
             given = {"Content-Type": "application/json"} if body is not None else {}
-            if self.key:
-                given["Authorization"] = f"Bearer {self.key}"
             connection.request(method, path, body, {**given, **(headers or {})})
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
