@@ -118,10 +118,3 @@ def test_second_signal_ends_it_at_once(start_fake):
     assert len(stream.errors()) == 1 and stream.done()
     assert wait_exit(gateway, 10) == 0
     assert time.monotonic() - began < 8
-
-
-def test_hangup_signal_changes_nothing(fake_gateway):
-    fake_gateway.answer("x")
-    fake_gateway.process.send_signal(signal.SIGHUP)
-    fake_gateway.wait_log(lambda line: "SIGHUP" in line.get("msg", ""), 5)
-    assert fake_gateway.answer("x") == "You said: x"
