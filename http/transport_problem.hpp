@@ -26,8 +26,8 @@ inline constexpr transport_problem method_not_allowed{
   "This route does not take this method; the Allow header lists the ones it takes."};
 inline constexpr transport_problem wrong_key{
   401, "authentication_error", "invalid_api_key",
-  "No API key was shown, or it is not one of this gateway's. Send one as Authorization: Bearer "
-  "or x-api-key."};
+  "No API key was shown, or it is not one of this gateway's. Send one as Authorization: "
+  "Bearer, x-api-key or api-key."};
 inline constexpr transport_problem too_many_wrong_keys{
   429, "rate_limit_error", "rate_limit_exceeded",
   "Too many requests from this address showed no valid API key "
@@ -43,8 +43,8 @@ inline constexpr transport_problem key_turns_exceeded{
   "This API key has as many requests in work as its max_concurrent allows."};
 inline constexpr transport_problem request_timeout{
   408, request_error_type, "request_timeout",
-  "The request did not arrive in time (limits.header_timeout, limits.body_idle_timeout, "
-  "limits.body_rate_min).",
+  "The request did not arrive in time (limits.header_timeout_seconds, "
+  "limits.body_idle_timeout_seconds, limits.body_bytes_per_second_min).",
   true};
 inline constexpr transport_problem body_too_large{
   413, request_error_type, "request_too_large",
