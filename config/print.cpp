@@ -117,7 +117,7 @@ constexpr std::string_view default_head =
 
 constexpr std::string_view markdown_head = R"(# Configuration
 
-<!-- Written by `claude-code-api --print-config-docs`; edit config/schema.cpp instead. -->
+<!-- Written by `claude-code-api --print-config-docs`; edit config/schema_table.cpp instead. -->
 
 Everything has a default, so no configuration is needed to start. What you set is taken from these
 sources; a later one wins over an earlier one:

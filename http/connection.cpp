@@ -1,7 +1,5 @@
 #include "http/connection.hpp"
 
-#include "http/cors.hpp"
-#include "http/middleware.hpp"
 #include "http/reply.hpp"
 
 #include <boost/asio/error.hpp>
@@ -10,7 +8,8 @@
 #include <exception>
 #include <utility>
 
-// Reading, the phases and the deadlines. What goes out is in connection_output.cpp.
+// Reading, the phases and the deadlines. Who is let in is in connection_head.cpp, what goes out in
+// connection_output.cpp.
 
 namespace ccapi::http {
 
@@ -155,120 +154,6 @@ bool connection::advance_head() {
   return false;
 }
 
-void connection::accept_head(std::size_t head_bytes) {
-  const auto head = input_.view().substr(0, head_bytes);
-  request_.received = clock::now();
-  if (const auto* problem = validate_framing(head))
-    return refuse(*problem);
-  auto& reader = reader_.emplace(request_.body, site_->limits().body_bytes_max);
-  const auto* problem = reader.read_head(head);
-  const auto& fields = reader.fields();
-  const auto target = reader.target();
-  const auto query = target.find('?');
-  request_.method = reader.verb();
-  request_.path = target.substr(0, query);
-  request_.query = query == std::string_view::npos ? std::string_view{} : target.substr(query + 1);
-  request_.id = request_id_for(fields.request_id);
-  request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
-  http_10_ = reader.is_http_10();
-  keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
-  codings_ = {};
-  auto route = find_route(request_.method, request_.path);
-  common_fields_.clear();
-  if (!problem)
-    problem = admit(fields, route);
-  if (!problem && request_.method == method::post && fields.content_encoding)
-    codings_ = *parse_content_codings(*fields.content_encoding); // admit has seen it
-  const bool wants_continue = fields.expects_continue && !http_10_;
-  const bool preflight = !problem && is_preflight(request_.method, fields);
-  if (preflight)
-    append_preflight_fields(common_fields_, fields, route.allow);
-  input_.consume(head_bytes); // the views of fields and target end here
-  if (problem)
-    return refuse(*problem);
-  if (preflight)
-    return answer_preflight();
-  if (!route.found)
-    return refuse(*route.problem, route.allow);
-  if (site_->draining() && !route.found->answers_while_draining)
-    return refuse(server_draining);
-  endpoint_ = route.found;
-  request_.parameter = std::move(route.parameter);
-  expect_body(wants_continue);
-}
-
-/// The checks of a head in their order; null = the request may go on.
-const transport_problem* connection::admit(const head_fields& fields, const route& found) {
-  const auto& settings = site_->settings();
-  if (const auto* problem =
-        check_origin(fields, site_->hosts(stream_.is_unix_socket()), settings.cors))
-    return problem;
-  if (fields.origin)
-    append_cors_fields(common_fields_, *fields.origin);
-  if (is_preflight(request_.method, fields))
-    return nullptr; // browsers send no key with it
-  if (const auto* problem = identify(fields, found.found ? found.found->allowed : access::key))
-    return problem;
-  const bool lenient = settings.lenient_content_type && request_.caller.usage;
-  return check_body_type(request_.method, fields, lenient);
-}
-
-const transport_problem* connection::identify(const head_fields& fields, access needed) {
-  const auto& settings = site_->settings();
-  request_.caller = {};
-  retry_after_.reset();
-  if (settings.keys->empty())
-    return nullptr;
-  request_.caller.admin = false;
-  const auto* key = settings.keys->identify(fields);
-  if (!key) {
-    if (needed == access::open)
-      return nullptr;
-    retry_after_ =
-      settings.failures->failed(client_address_, settings.failures_per_minute_max, clock::now());
-    return retry_after_ ? &too_many_wrong_keys : &wrong_key;
-  }
-  request_.caller = {.name = key->name,
-                     .admin = key->admin,
-                     .max_concurrent = key->max_concurrent,
-                     .usage = key->usage};
-  if (needed == access::admin && !key->admin)
-    return &admin_key_needed;
-  return needed == access::open ? nullptr : count_request(*key);
-}
-
-const transport_problem* connection::count_request(const key_ring::entry& key) {
-  if (key.requests_per_minute == 0)
-    return nullptr;
-  const auto rate = key.usage->count_request(key.requests_per_minute, clock::now());
-  append_header(common_fields_, "x-ratelimit-limit-requests",
-                std::to_string(key.requests_per_minute));
-  append_header(common_fields_, "x-ratelimit-remaining-requests", std::to_string(rate.left));
-  retry_after_ = rate.wait;
-  return rate.wait ? &key_rate_exceeded : nullptr;
-}
-
-void connection::answer_preflight() {
-  if (!reader_->complete())
-    keep_alive_ = false; // nobody reads its body
-  phase_ = phase::working;
-  deadlines_.clear(deadline::input);
-  reader_.reset();
-  reply({.status = 204, .content_type = {}}, {});
-}
-
-void connection::expect_body(bool wants_continue) {
-  phase_ = phase::body;
-  if (reader_->complete())
-    return;
-  body_started_ = request_.received;
-  if (!wants_continue || !input_.empty())
-    return;
-  output_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  output_left_from_ = 0;
-  start_write(write_kind::interim);
-}
-
 /// True if the phase has changed.
 bool connection::advance_body() {
   if (!reader_->complete()) {
@@ -324,18 +209,6 @@ void connection::decode_some() {
   if (made.problem)
     return refuse(*made.problem);
   endpoint_->handle(*this);
-}
-
-void connection::refuse(const transport_problem& problem, std::string_view allow) {
-  const bool body_unread = !reader_ || !reader_->complete();
-  if (problem.must_close || body_unread)
-    keep_alive_ = false;
-  if (request_.id.empty()) // the head can't be trusted
-    request_.id = request_id_for({});
-  phase_ = phase::working;
-  deadlines_.clear(deadline::input);
-  reader_.reset();
-  reply_problem(*this, problem, allow, std::exchange(retry_after_, std::nullopt));
 }
 
 void connection::linger() {

@@ -19,8 +19,7 @@ constexpr std::array<std::string_view, 4> known_families{"x-stainless-", "openai
 constexpr std::string_view exposed_fields =
   "x-request-id, retry-after, retry-after-ms, x-should-retry, openai-processing-ms, "
   "openai-version, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
-  "x-ratelimit-reset-requests, x-ccapi-conversation-id, x-ccapi-mapped-model, "
-  "x-ccapi-ignored-params, x-ccapi-demo, x-ccapi-match, server-timing";
+  "x-ccapi-conversation-id, x-ccapi-mapped-model, x-ccapi-ignored-params, x-ccapi-demo";
 
 bool is_known(std::string_view name) noexcept {
   const auto is = [&](std::string_view known) { return ascii::equals_lower(name, known); };

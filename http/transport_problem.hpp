@@ -26,8 +26,8 @@ inline constexpr transport_problem method_not_allowed{
   "This route does not take this method; the Allow header lists the ones it takes."};
 inline constexpr transport_problem wrong_key{
   401, "authentication_error", "invalid_api_key",
-  "No API key was shown, or it is not one of this gateway's. Send one as Authorization: Bearer "
-  "or x-api-key."};
+  "No API key was shown, or it is not one of this gateway's. Send one as Authorization: "
+  "Bearer, x-api-key or api-key."};
 inline constexpr transport_problem too_many_wrong_keys{
   429, "rate_limit_error", "rate_limit_exceeded",
   "Too many requests from this address showed no valid API key "

@@ -8,6 +8,7 @@
 #include "config/reload.hpp"
 #include "http/listener.hpp"
 #include "http/start_policy.hpp"
+#include "main_mail.hpp"
 #include "observe/log.hpp"
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
@@ -25,14 +26,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -95,36 +93,6 @@ struct io_thread {
   std::promise<void> ended;
 };
 
-/// What the I/O threads leave for the main thread. Any thread.
-class main_mail {
-public:
-  enum class kind : std::uint8_t { reload, end };
-
-  void put(kind what) {
-    {
-      const std::lock_guard lock{mutex_};
-      (what == kind::end ? end_ : reload_) = true;
-    }
-    arrived_.notify_one();
-  }
-
-  /// Waits for the next one. Several reloads that wait are one.
-  kind take() {
-    std::unique_lock lock{mutex_};
-    arrived_.wait(lock, [this] { return end_ || reload_; });
-    if (end_)
-      return kind::end;
-    reload_ = false;
-    return kind::reload;
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  bool reload_ = false;
-  bool end_ = false;
-};
-
 /// Start order: launcher, supervisor, front ends, listener. The end: ~gateway_program.
 class gateway_program {
 public:
@@ -183,6 +151,8 @@ public:
       }};
     }
     server_->start();
+    for (const auto& warning : http::start_warnings(settings_))
+      log_.warning(warning);
     announce(log_, CCAPI_VERSION, *addresses, cli_.health, settings_);
     while (mail_.take() == main_mail::kind::reload)
       reload();
@@ -359,8 +329,6 @@ int run(const config::settings& settings, const config_loader& load_again, bool 
   auto shim = process::find_shim(CCAPI_LIBEXEC_DIR);
   if (!shim)
     return refuse_start(log, shim.error(), settings);
-  for (const auto& warning : http::start_warnings(settings))
-    log.warning(warning);
   std::optional<actors::stand_in> in_place_of_cli;
   if (demo)
     in_place_of_cli =

@@ -50,14 +50,19 @@ std::string startup_text(std::string_view version, const std::vector<std::string
   text += answered_by(health);
   if (!health.demo)
     text += "  profile      chat: the CLI gets no tools, no files and no settings of yours\n";
+  const auto keys = settings.auth.accepted.size();
+  text += "  access       "
+          + (keys > 0 ? "with one of " + std::to_string(keys) + " API keys\n"
+                      : std::string{"without a key: everybody who reaches the address\n"});
   text += "  limits       " + std::to_string(settings.claude.max_concurrent_sessions)
           + (health.demo ? " processes, " : " processes (up to 256 MB each), ")
           + std::to_string(settings.limits.queue_max) + " requests waiting, "
           + std::to_string(seconds) + " s a turn\n";
   if (!addresses.empty())
     text += "  try it       curl " + curl_target(addresses.front())
-            + "/v1/chat/completions -H 'Content-Type: application/json' \\\n"
-              "                 -d '{\"messages\": [{\"role\": \"user\", \"content\": "
+            + "/v1/chat/completions -H 'Content-Type: application/json' "
+            + (keys > 0 ? "-H 'Authorization: Bearer KEY' \\\n" : "\\\n")
+            + "                 -d '{\"messages\": [{\"role\": \"user\", \"content\": "
               "\"Hello!\"}]}'\n";
   return text;
 }

@@ -26,14 +26,14 @@ _claude_code_api() {
       mapfile -t COMPREPLY < <(compgen -W "127.0.0.1 localhost ::1" -- "$current")
       return
       ;;
-    -p | --port) return ;;
+    -p | --port | --new-key) return ;;
     --log-level)
       mapfile -t COMPREPLY < <(compgen -W "trace debug info warning error off" -- "$current")
       return
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "-h --help -c --config --host -p --port --claude --demo
-    --log-level --check-config --print-config -V --version" -- "$current")
+    --log-level --check-config --print-config --new-key -V --version" -- "$current")
 }
 
 complete -F _claude_code_api claude-code-api ccapi

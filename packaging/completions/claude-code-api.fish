@@ -10,5 +10,6 @@ for program in claude-code-api ccapi
     complete -c $program -l log-level -x -a "trace debug info warning error off" -d "Least severe lines that are logged"
     complete -c $program -l check-config -d "Check the configuration, then exit"
     complete -c $program -l print-config -d "Print every key and where it came from, then exit"
+    complete -c $program -l new-key -x -d "Print a new API key and the table that makes it known, then exit"
     complete -c $program -s V -l version -d "Print the version, then exit"
 end

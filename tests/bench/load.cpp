@@ -61,10 +61,12 @@ order parse(const std::string& line) {
     else if (key == "pid")
       read.pid = static_cast<int>(number(value));
     else if (key == "scenario")
-      read.what = value == "health"   ? scenario::health
-                  : value == "turn"   ? scenario::turn
-                  : value == "stream" ? scenario::stream
-                                      : scenario::paced;
+      read.what = value == "health"    ? scenario::health
+                  : value == "keyed"   ? scenario::keyed
+                  : value == "refused" ? scenario::refused
+                  : value == "turn"    ? scenario::turn
+                  : value == "stream"  ? scenario::stream
+                                       : scenario::paced;
     else if (key == "connections")
       read.connections = number(value);
     else if (key == "ms")
@@ -121,7 +123,7 @@ public:
     figures sum;
     while ((what.requests == 0 || sum.latency.size() < what.requests)
            && (what.span == 0ms || sum.span < what.span)) {
-      if (what.what != scenario::health && turns_used_ >= what.turns)
+      if (is_chat(what.what) && turns_used_ >= what.turns)
         open_conversations(what.turns);
       measure(what, sum);
     }
@@ -153,7 +155,7 @@ private:
       now.deadline = clock::now() + (what.span - sum.span);
     if (what.requests > 0)
       now.completions = what.requests - sum.latency.size();
-    if (what.what != scenario::health)
+    if (is_chat(what.what))
       now.completions = std::min(now.completions, std::max<std::size_t>(what.turns - turns_used_, 1)
                                                     * clients_.size());
     const auto begun_cpu = cpu_time(what.pid);
@@ -164,7 +166,7 @@ private:
       sum.span += clock::now() - begun;
       sum.cpu += cpu_time(what.pid) - begun_cpu;
     });
-    if (what.what != scenario::health)
+    if (is_chat(what.what))
       turns_used_ += (sum.latency.size() - before) / clients_.size() + 1;
   }
 

@@ -62,8 +62,12 @@ void load_client::ask(scenario what, std::string_view conversation, std::uint64_
 
 void load_client::send_request(std::string_view conversation) {
   const auto host = "Host: 127.0.0.1:" + std::to_string(port_) + "\r\n";
-  if (what_ == scenario::health) {
-    request_ = "GET /health HTTP/1.1\r\n" + host + "\r\n";
+  if (!is_chat(what_)) {
+    request_ = what_ == scenario::refused ? "GET /v1/models" : "GET /health";
+    request_ += " HTTP/1.1\r\n" + host;
+    if (what_ == scenario::keyed)
+      request_ += "Authorization: Bearer the-key-of-the-benchmark\r\n";
+    request_ += "\r\n";
   } else {
     std::string body = R"({"model":"sonnet","conversation_id":")";
     body += conversation;
@@ -129,10 +133,12 @@ void load_client::read_head() {
 
 void load_client::check() const {
   const std::string_view all{received_};
-  if (!all.starts_with("HTTP/1.1 200"))
-    fail("status is not 200");
+  if (!all.starts_with(what_ == scenario::refused ? "HTTP/1.1 401" : "HTTP/1.1 200"))
+    fail("status is not the expected one");
+  if (what_ == scenario::refused)
+    return;
   const auto body = all.substr(head_bytes_);
-  if (what_ == scenario::health) {
+  if (!is_chat(what_)) {
     if (body != "OK")
       fail("health is not OK");
     return;

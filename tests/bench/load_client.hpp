@@ -13,11 +13,17 @@ namespace bench {
 using clock = std::chrono::steady_clock;
 
 enum class scenario : std::uint8_t {
-  health, ///< GET /health
-  turn,   ///< chat completion in one piece
-  stream, ///< streamed; the CLI says all at once
-  paced,  ///< streamed; the CLI pauses 1 ms between deltas
+  health,  ///< GET /health
+  keyed,   ///< the same, with an API key
+  refused, ///< GET /v1/models without a key: 401
+  turn,    ///< chat completion in one piece
+  stream,  ///< streamed; the CLI says all at once
+  paced,   ///< streamed; the CLI pauses 1 ms between deltas
 };
+
+constexpr bool is_chat(scenario what) noexcept {
+  return what >= scenario::turn;
+}
 
 /// Deltas in every answer; the fake CLI must be told the same.
 inline constexpr int deltas_per_answer = 16;

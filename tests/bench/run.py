@@ -30,10 +30,10 @@ DELTAS = 16
 NOISE_MAX = 0.05  # half of the widest interval that two equal servers may show on a quiet machine
 CHILDREN = 8
 # (name, scenario, connections)
-ROWS = [("health", "health", 1), ("turn", "turn", 1), ("turn, 8 conversations", "turn", 8),
+ROWS = [("health", "health", 1), ("health, shown a key", "keyed", 1), ("turn", "turn", 1), ("turn, 8 conversations", "turn", 8),
         ("stream, all at once", "stream", 1), ("stream, 1 ms between deltas", "paced", 1),
         ("the same, 8 conversations", "paced", 8)]
-COUNTED = ["health", "turn", "stream", "paced"]
+COUNTED = ["health", "keyed", "turn", "stream", "paced"]
 COUNTED_REQUESTS = 40
 LONG_TURNS, LONG_STEP = 1000, 50
 
@@ -50,6 +50,9 @@ class Server:
                        "ANTHROPIC_FAKE_SCRIPT": f"[[text:{DELTAS}]]",
                        "CLAUDE_CODE__SERVER__PORT": "0", "CLAUDE_CODE__SERVER__IO_THREADS": "1",
                        "CLAUDE_CODE__CLAUDE__COMMAND": str(fake)}
+        if kind == "gateway with keys":
+            environment |= {"CLAUDE_CODE__AUTH__API_KEYS": '["the-key-of-the-benchmark"]',
+                            "CLAUDE_CODE__AUTH__FAILURES_PER_MINUTE_MAX": "1000000"}
         command = [build / "bench_floor", fake, str(CHILDREN)] if kind == "floor" \
             else [build / "claude-code-api"]
         self.log = home / "log"
@@ -94,7 +97,7 @@ class Load:
                                         stdout=subprocess.PIPE, text=True)
 
     def slice(self, server, scenario, connections=1, label="", **order):
-        words = {"name": f"{server.kind}-{server.pid}-{scenario}-{connections}{label}",
+        words = {"name": f"{server.kind.replace(' ', '-')}-{server.pid}-{scenario}-{connections}{label}",
                  "port": server.port, "pid": server.pid, "scenario": scenario,
                  "connections": connections, **order}
         self.process.stdin.write(" ".join(f"{k}={v}" for k, v in words.items()) + "\n")
@@ -128,14 +131,16 @@ def interval(values, rounds=2000):
     return statistics.median(values), medians[int(rounds * .025)], medians[int(rounds * .975)]
 
 
-def compare(load, first, second, scenario, connections, options):
-    """Slices in the order ABBA. Gives ratios second : first, and both sides' medians."""
+def compare(load, first, second, scenario, connections, options, of_first=None):
+    """Slices in the order ABBA. Gives ratios second : first, and both sides' medians. `of_first`:
+    what the first is asked, if that is something else."""
     slices = collections.defaultdict(list)
     for number in range(options.pairs + 1):
         pair = [("first", first), ("second", second)]
         for side, server in pair if number % 2 == 0 else reversed(pair):
             span = options.slice_ms
-            got = load.slice(server, scenario, connections, ms=span, turns=options.turns)
+            asked = of_first if of_first and side == "first" else scenario
+            got = load.slice(server, asked, connections, ms=span, turns=options.turns)
             if number > 0:  # the first pair warms up
                 slices[side].append(got)
     row = {"scenario": scenario, "connections": connections}
@@ -150,7 +155,7 @@ def compare(load, first, second, scenario, connections, options):
 
 def instructions(build, directory, kind, scenario):
     """User instructions of one request (callgrind)."""
-    dump = directory / f"callgrind-{kind}-{scenario}"
+    dump = directory / f"callgrind-{kind.replace(chr(32), chr(45))}-{scenario}"
     server = Server(kind, build, directory,
                     ["env", f"LD_PRELOAD={build / 'bench_pidfd_substitute.so'}", "valgrind",
                      "--tool=callgrind", f"--callgrind-out-file={dump}"])
@@ -198,7 +203,7 @@ def traced(pid, tasks):
 def count(build, directory):
     rows = []
     for scenario in COUNTED:
-        for kind in ("floor", "gateway"):
+        for kind in ("floor", "gateway with keys" if scenario == "keyed" else "gateway"):
             row = {"scenario": scenario, "kind": kind, "instructions": None, "calls": None}
             if shutil.which("valgrind"):
                 row["instructions"] = instructions(build, directory, kind, scenario)
@@ -277,17 +282,20 @@ def measure(options, directory):
     loads = [os.getloadavg()[0]]
     floor, twin = Server("floor", build, directory), Server("floor", build, directory)
     gateway = Server("gateway", build, directory)
+    guarded = Server("gateway with keys", build, directory)
     load = Load(build)
     lines = machine()
     null = [(f"floor : floor, {name}", compare(load, floor, twin, scenario, c, options))
-            for name, scenario, c in ROWS[:3]]
-    rows = [(name, compare(load, floor, gateway, scenario, c, options))
-            for name, scenario, c in ROWS]
+            for name, scenario, c in ROWS[:1] + ROWS[2:4]]
+    rows = [(name, compare(load, floor, guarded if scenario == "keyed" else gateway, scenario, c,
+                           options)) for name, scenario, c in ROWS]
+    rows.insert(2, ("refused without a key : its own health",
+                    compare(load, guarded, guarded, "refused", 1, options, of_first="health")))
     loads.append(os.getloadavg()[0])
     growth = [long_conversation(load, server) for server in (floor, gateway)]
     memory = [server.resident_kib() / 1024 for server in (floor, gateway)]
     load.stop()
-    for server in (floor, twin, gateway):
+    for server in (floor, twin, gateway, guarded):
         server.stop()
     chunk = [row["cpu"] for name, row in rows if row["scenario"] == "paced"][-1]
     noise = max((row["time"]["ratio"][2] - row["time"]["ratio"][1]) / 2 for _, row in null)

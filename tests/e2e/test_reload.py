@@ -221,11 +221,23 @@ def test_keys_come_and_go(house):
     def may(key):
         return gateway.request("GET", "/v1/models", key=key)[0] == 200
     assert may(ALICE) and not may(BOB)
+    kept = gateway.connection()
+
+    def may_on_the_open_connection(key):
+        kept.request("GET", "/v1/models", headers={"Authorization": f"Bearer {key}"})
+        answer = kept.getresponse()
+        answer.read()
+        return answer.status == 200
+    assert may_on_the_open_connection(ALICE)
+    socket_before = kept.sock
     gateway.answer("[[say:noted]] I am Alice", key=ALICE, conversation_id="c")
     running = ChatStream(gateway, "[[text:40]][[delay:20]]", key=ALICE).open()
     running.read_contents(1)
     assert home.reload(root + key_table("bob", BOB))["changed"] == "auth.keys"
     assert may(BOB) and not may(ALICE)
+    assert may_on_the_open_connection(BOB) and not may_on_the_open_connection(ALICE)
+    assert kept.sock is socket_before
+    kept.close()
     running.read_all()  # what was let in may end
     assert running.finish_reasons() == ["stop"]
     # Under her name again, with another key: her conversations are still hers.

@@ -1,4 +1,4 @@
-"""The pages for operators lead somewhere, and say the same as the program."""
+"""Links of all pages lead somewhere, and the pages for operators say the same as the program."""
 
 import re
 import tomllib
@@ -8,6 +8,8 @@ import pytest
 from conftest import ROOT
 
 PAGES = ["operations.md", "sessions.md"]
+LINKED = sorted(page.relative_to(ROOT).as_posix() for page in
+                [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").glob("*/*.md")])
 
 
 def anchors_of(path):
@@ -16,12 +18,11 @@ def anchors_of(path):
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", LINKED)
 def test_links_lead_somewhere(page):
-    path = ROOT / "docs" / page
-    links = re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text())
-    assert links
-    for link in links:
+    path = ROOT / page
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\((?!https?:)([^) ]+)\)", text):
         file, _, anchor = link.partition("#")
         target = (path.parent / file) if file else path
         assert target.exists(), link
