@@ -222,7 +222,7 @@ def test_official_client_waits_for_its_place(start_with_keys):
 
 
 def test_requests_per_minute_and_the_official_client(start_with_keys):
-    per_minute = 40  # one more every 1.5 s
+    per_minute = 30  # one more every 2 s
     gateway = start_with_keys(record("alice", ALICE, requests_per_minute=per_minute))
     left = []
     while True:
