@@ -9,7 +9,7 @@ import time
 import roster
 
 START_SECONDS = 60  # the first import of the larger libraries
-ORDER_SECONDS = 100  # a client that retries by itself, on a busy machine
+ORDER_SECONDS = 90  # beyond any client's own patience
 
 
 class ClientProcess:
@@ -53,7 +53,7 @@ class ClientProcess:
         """Sends an order; its reports are then had by read_until_text() and result()."""
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
-        given = {"do": do, "messages": messages, "model": "sonnet", "timeout": 30,
+        given = {"do": do, "messages": messages, "model": "sonnet", "timeout": 60,
                  "stop_after": None, "usage": True, **options}
         self.deltas = []
         self.process.stdin.write(json.dumps(given).encode() + b"\n")
