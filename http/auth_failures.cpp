@@ -13,7 +13,7 @@ constexpr std::string_view shared_bucket = "*";
 } // namespace
 
 std::string network_of(std::string_view address) {
-  const std::string text{address.substr(0, address.find('%'))};
+  std::string text{address.substr(0, address.find('%'))};
   in6_addr v6{};
   if (inet_pton(AF_INET6, text.c_str(), &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
     return text;
