@@ -47,6 +47,16 @@ def start(order, question, *flags):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def leave(process):
+    """What a user does who has waited enough; the interpreter can miss a first Ctrl-C."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()
+
+
 def result_of(process, text, said):
     """The end of a run that went well: its text, and the usage that -u writes to stderr."""
     if process.wait():
@@ -61,8 +71,7 @@ def ask_whole(order, question, *flags):
     try:
         text, said = process.communicate(timeout=order["timeout"])
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)  # what a user does who has waited enough
-        process.wait()
+        leave(process)
         raise TimedOut("llm was interrupted") from None
     return result_of(process, text.decode(), said.decode())
 
@@ -82,8 +91,7 @@ def stream(order):
     collected, decoder = Collector(order), codecs.getincrementaldecoder("utf-8")()
     while piece := os.read(process.stdout.fileno(), 4096):
         if collected.add(decoder.decode(piece)):
-            process.send_signal(signal.SIGINT)
-            process.wait()
+            leave(process)
             return {"text": collected.text, "finish": "left", "usage": None}
     return result_of(process, collected.text, process.stderr.read().decode())
 
