@@ -153,7 +153,7 @@ class Storm:
             text = f"[[mark:{heard.mark}]][[text:{heard.tokens}]]{pace}"
             asked = connection.ask(heard, text, conversation_id=f"w{worker}-{turns // 8}")
             turns += 1
-            patience = dice.uniform(0, 0.1) if dice.random() < self.leave else 60
+            patience = dice.uniform(0, 0.25) if dice.random() < self.leave else 60
             try:
                 await asyncio.wait_for(asked, patience)
             except asyncio.TimeoutError:

@@ -116,7 +116,7 @@ class Load:
 def test_a_thousand_reloads_fail_no_request(house, record_property):
     print(f"seed {SEED}")
     choose = random.Random(SEED)
-    reloads = max(int(1000 * SHARE), 50)
+    reloads = max(int(1000 * SHARE), 300)
     home = house("[models]\nlist = [\"model-0\"]\n", claude__max_concurrent_sessions=8)
     gateway = home.gateway
     gateway.answer("warm")
@@ -142,7 +142,7 @@ def test_a_thousand_reloads_fail_no_request(house, record_property):
     print(figures)
     record_property("figures", figures)
     assert not load.failures, load.failures[:5]
-    assert load.asked > 20 and read >= reloads / 20 and refused >= 5
+    assert load.asked > 20 and read >= reloads / 20 and refused >= 3
     models = json.loads(gateway.request("GET", "/v1/models")[2])
     assert [each["id"] for each in models["data"]] == ["the-last"]
     assert gateway.stats()["queue"]["max"] == 77

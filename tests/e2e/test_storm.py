@@ -43,7 +43,7 @@ def test_clients_that_leave_at_any_time_leave_nothing_behind(start_fake, ledger,
     gateway = start_fake(claude__max_concurrent_sessions=20, conversation__stored_max=100)
     gateway.answer("warm")
     wait_idle(gateway)
-    storm = Storm(gateway, SEED, max(int(1000 * SHARE), 100), leave=1.0).run()
+    storm = Storm(gateway, SEED, max(int(1000 * SHARE), 200), leave=1.0).run()
     began = time.monotonic()
     assert gateway.answer("still there") == "You said: still there"
     assert time.monotonic() - began < 2
