@@ -8,11 +8,6 @@
 
 namespace ccapi::actors {
 
-namespace {
-/// Between two looks at who rests.
-constexpr std::chrono::minutes look_interval_max{1};
-} // namespace
-
 /// Ends its part at the terminal event, or when the client leaves.
 class front_end::turn_port final : public domain::event_sink {
 public:
@@ -261,27 +256,30 @@ void front_end::on_settings_changed(const settings_changed& what) {
   shard_.settings = *what.values;
   shard_.retries.set_percent(shard_.settings.retry.budget_percent);
   shard_.conversations.set_limits(shard_.records_max(), shard_.record_bytes_max());
+  if (shard_.conversations.longest_rest())
+    arm_tick(); // they may rest for less long now
 }
 
 void front_end::on_tick() {
-  tick_armed_ = false;
-  const auto limit = home().system().clock().now() - shard_.settings.conversation.session_timeout;
+  const auto now = home().system().clock().now();
+  ticks_.fired(now);
+  const auto limit = now - shard_.settings.conversation.session_timeout;
   while (const auto rested = shard_.conversations.take_rested(limit))
     send(rested->actor, tick{});
   arm_tick();
 }
 
 /// One message is under way from the first conversation on. Whoever begins to rest behind it is due
-/// later than the next one; a shorter session_timeout is noticed after look_interval_max.
+/// later than the next one.
 void front_end::arm_tick() {
-  if (std::exchange(tick_armed_, true))
-    return;
   const auto now = home().system().clock().now();
   const auto due = shard_.conversations.longest_rest().value_or(now)
                    + shard_.settings.conversation.session_timeout;
-  constexpr domain::steady_time::duration soonest{0};
-  delayed_send(
-    this, std::clamp<domain::steady_time::duration>(due - now, soonest, look_interval_max), tick{});
+  if (ticks_.arm(due))
+    delayed_send(this,
+                 std::max(due - now, domain::steady_time::duration::zero())
+                   + std::chrono::milliseconds{1},
+                 tick{});
 }
 
 domain::stats front_end::figures() const {

@@ -6,6 +6,7 @@
 #include "actors/io_shard.hpp"
 #include "actors/messages.hpp"
 #include "domain/gateway.hpp"
+#include "domain/tick_schedule.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -83,7 +84,7 @@ private:
   stats_collector_actor collector_;
   std::unordered_map<domain::turn_id, submitted_turn> submitted_;  ///< by clients of this thread
   std::unordered_map<domain::turn_id, conversation_actor> hosted_; ///< run on this thread
-  bool tick_armed_ = false;
+  domain::tick_schedule ticks_;
   /// False once this actor has ended; sinks may outlive it.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -238,15 +238,14 @@ void supervisor_state::retire_process(domain::process_id process) {
 
 void supervisor_state::arm_tick() {
   const auto next = pool_.next_deadline();
-  if (!next || tick_armed_)
+  if (!next || !ticks_.arm(*next))
     return;
-  tick_armed_ = true;
   const auto wait = std::max(domain::steady_time::duration::zero(), *next - now());
   self_->delayed_send(self_, wait + std::chrono::milliseconds{1}, tick{});
 }
 
 void supervisor_state::on_tick() {
-  tick_armed_ = false;
+  ticks_.fired(now());
   for (const auto lease : pool_.expired(now()))
     answer_failure(lease, {.code = error_code::server_busy,
                            .message = "All processes stayed busy for limits.queue_timeout_seconds.",

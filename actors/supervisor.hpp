@@ -8,6 +8,7 @@
 #include "domain/process_pool.hpp"
 #include "domain/start_breaker.hpp"
 #include "domain/status.hpp"
+#include "domain/tick_schedule.hpp"
 #include "observe/log.hpp"
 #include "process/launcher.hpp"
 
@@ -101,7 +102,7 @@ private:
   std::minstd_rand dice_{std::random_device{}()};
   bool login_failed_ = false;
   bool draining_ = false;
-  bool tick_armed_ = false;
+  domain::tick_schedule ticks_;
 };
 
 /// The actor. Runs on CAF's scheduler; holds the state above.

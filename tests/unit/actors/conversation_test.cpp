@@ -218,6 +218,21 @@ TEST_F(conversation_turns, idle_conversation_gives_its_process_up_and_keeps_its_
   EXPECT_EQ(cli(1).take_user(true), "one");
 }
 
+TEST_F(conversation_turns, shorter_idle_time_holds_for_who_rests_already) {
+  settings.conversation.session_timeout = 3600s;
+  start();
+  client first;
+  submit(first, "c", "one");
+  first_turn(0, "one", "1");
+  world.advance(5s);
+  settings.conversation.session_timeout = 60s;
+  reconfigure();
+  world.advance(54s);
+  EXPECT_FALSE(cli(0).input_closed());
+  world.advance(2s);
+  EXPECT_TRUE(cli(0).input_closed());
+}
+
 TEST_F(conversation_turns, turn_longer_than_the_idle_time_is_left_alone) {
   settings.conversation.session_timeout = 60s;
   start();

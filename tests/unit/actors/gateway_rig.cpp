@@ -98,6 +98,13 @@ void gateway_rig::close_all() {
   world.pump();
 }
 
+void gateway_rig::reconfigure() {
+  const auto values = std::make_shared<const config::settings>(settings);
+  for (const auto& each : shards_)
+    caf::anon_send(each->actor, settings_changed{values});
+  world.pump();
+}
+
 void gateway_rig::drain() {
   caf::anon_send(supervisor_, actors::drain{});
   world.pump();

@@ -38,6 +38,8 @@ protected:
   void TearDown() override;
   void close_all();
   void drain();
+  /// Has the threads take over what `settings` holds now.
+  void reconfigure();
 
   domain::gateway& gateway(std::size_t thread = 0) { return shards_.at(thread)->gateway; }
   io_shard& shard(std::size_t thread = 0) { return shards_.at(thread)->state; }

@@ -61,6 +61,26 @@ TEST_F(supervisor_rules, waiting_ends_at_its_deadline) {
   EXPECT_EQ(figures().queue_length, 0U);
 }
 
+TEST_F(supervisor_rules, shorter_wait_holds_for_who_comes_behind_one_with_a_longer) {
+  start(1);
+  grant(1, false);
+  want(2);
+  auto shorter = std::make_shared<config::settings>();
+  shorter->claude.max_concurrent_sessions = 1;
+  shorter->limits.queue_timeout = 2s;
+  caf::anon_send(boss, settings_changed{shorter});
+  world.pump();
+  want(3);
+  world.advance(2s + 10ms);
+  EXPECT_EQ(refusal(3), error_code::server_busy);
+  EXPECT_FALSE(reply(2)) << "keeps the time that it came with";
+  world.advance(28s);
+  EXPECT_EQ(refusal(2), error_code::server_busy);
+  want(4);
+  world.advance(2s + 10ms);
+  EXPECT_EQ(refusal(4), error_code::server_busy);
+}
+
 TEST_F(supervisor_rules, wish_that_is_withdrawn_makes_place_for_the_next) {
   start(1);
   grant(1, false);
