@@ -33,6 +33,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -323,6 +324,8 @@ private:
 
 int run(const config::settings& settings, const config_loader& load_again, bool demo) {
   std::signal(SIGPIPE, SIG_IGN); // a broken pipe is an error code, not the end
+  constexpr rlimit no_core{};    // keys and conversations would stay behind in it
+  setrlimit(RLIMIT_CORE, &no_core);
   const observe::logger log{
     observe::level_from(settings.log.level).value_or(observe::log_level::info),
     observe::format_from(settings.log.format).value_or(observe::log_format::text)};

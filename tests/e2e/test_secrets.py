@@ -4,6 +4,7 @@ the command line or environment of any process, not in what others are told."""
 import http.client
 import json
 import os
+import re
 import subprocess
 import uuid
 from base64 import b64encode
@@ -194,3 +195,10 @@ def test_key_in_a_variable_that_the_cli_is_handed_is_refused(binary, tmp_path):
     assert ran.returncode == 78, ran
     assert "ANTHROPIC_GATEWAY_KEY" in ran.stderr and "claude.env_allow" in ran.stderr
     assert key not in ran.stdout + ran.stderr
+
+
+def test_nothing_is_left_in_a_core_dump(fake_gateway):
+    fake_gateway.answer("x")
+    for pid in (fake_gateway.pid, *fake_gateway.cli_pids()):
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.M), limits
