@@ -81,8 +81,7 @@ std::string version_trouble(cli_installation& found, const std::string& shim,
     return "The Claude Code CLI is too old: version " + found.health.cli_version + "; at least "
            + claude::to_string(claude::oldest_supported)
            + " is needed. Update it (npm install -g @anthropic-ai/claude-code), then start the "
-             "gateway "
-             "again.";
+             "gateway again.";
   }
   return {};
 }

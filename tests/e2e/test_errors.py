@@ -31,7 +31,7 @@ def test_upstream_errors_have_the_openai_shape_and_come_in_time(gateway):
         error = body["error"]
         assert (text, got, error["type"], error["code"]) == (text, status, kind, code)
         assert error["message"] and set(error) == {"message", "type", "param", "code"}
-        assert time.monotonic() - began < 15, text  # by itself the CLI would try for minutes
+        assert time.monotonic() - began < 5, text
         assert headers["x-request-id"]
         if text == "[[err:429]]":
             assert float(headers["retry-after"]) > 0
