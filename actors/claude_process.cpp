@@ -40,12 +40,19 @@ claude_process::claude_process(caf::actor_config& config, io_home& home, io_shar
 
 claude_process::behavior_type claude_process::make_behavior() {
   context(&home());
+  set_down_handler([this](const caf::down_msg& what) {
+    if (what.source == caf::actor_cast<caf::actor_addr>(parent_))
+      apply(process_trigger::close);
+  });
   send(shard_.supervisor,
        process_claimed{id_, caf::actor_cast<claude_process_actor>(self_reference())});
   pipes_->start();
-  send_control(claude::control_call::get_binary_version, shard_.settings.claude.boot_timeout,
-               claude::get_binary_version);
+  // claude::first_line has asked this already.
+  static_cast<void>(control_.begin(claude::control_call::get_binary_version,
+                                   clock::now() + shard_.settings.claude.boot_timeout));
+  arm_timer();
   return {
+    [this](adopt_process& what) { return on_adopt_process(what); },
     [this](run_turn& order) { on_run_turn(order); },
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
@@ -56,7 +63,7 @@ claude_process::behavior_type claude_process::make_behavior() {
     [this](const probe_idle&) {
       const bool idle = state_ == process_state::idle || state_ == process_state::booted;
       tell_when_idle_ = !idle;
-      return domain::idle_report{id_, idle, idle_since_};
+      return domain::idle_report{id_, idle, idle_since_, turns_};
     },
     [this](const retire&) {
       apply(process_trigger::retire);
@@ -78,6 +85,14 @@ void claude_process::on_exit() {
 
 // -- messages ----------------------------------------------------------------------------------
 
+bool claude_process::on_adopt_process(adopt_process& what) {
+  // From hand to hand: whoever has it by now may have died without knowing of it.
+  demonitor(caf::actor_cast<caf::actor_addr>(parent_));
+  parent_ = std::move(what.parent);
+  monitor(parent_);
+  return state_ == process_state::idle;
+}
+
 void claude_process::on_run_turn(run_turn& order) {
   if (turn_
       || domain::next_step(state_, process_trigger::turn_ordered).action
@@ -88,6 +103,7 @@ void claude_process::on_run_turn(run_turn& order) {
   }
   turn_.emplace(std::move(order), shard_.settings.limits);
   seeded_ = 0;
+  ordered_at_ = clock::now();
   deadline_ = turn_->order().deadline;
   arm_timer();
   apply(process_trigger::turn_ordered);
@@ -117,7 +133,7 @@ void claude_process::apply(process_trigger what) {
   state_ = step.next;
   const bool wished = what == process_trigger::close || what == process_trigger::interrupt;
   if (before == process_state::spawning && state_ >= process_state::closing && !wished)
-    send(shard_.supervisor, process_booted{id_, reason_.why});
+    send(shard_.supervisor, process_booted{.process = id_, .failure = reason_.why});
   perform(step.action);
 }
 
@@ -173,6 +189,35 @@ void claude_process::configure() {
 }
 
 void claude_process::begin_turn() {
+  if (turn_->order().rewinds > 0)
+    rewind_to_start();
+  else
+    send_settings();
+}
+
+/// All at once: the CLI keeps the order, and one that it refuses changes nothing (measured).
+void claude_process::rewind_to_start() {
+  if (turn_->order().rewinds > rewindable())
+    return on_rewound(false);
+  phase_ = phase::rewinding;
+  rewinds_left_ = turn_->order().rewinds;
+  for (std::size_t back = 1; back <= turn_->order().rewinds && phase_ == phase::rewinding; ++back)
+    send_rewind_of(told_[told_.size() - back].uuid, shard_.settings.claude.control_timeout);
+}
+
+void claude_process::on_rewound(bool ok) {
+  if (!ok) { // its dialogue is not what was thought: the turn is better off elsewhere
+    turn_->give_back();
+    return apply(process_trigger::turn_spoiled);
+  }
+  if (--rewinds_left_ > 0)
+    return;
+  for (auto count = turn_->order().rewinds; count > 0; --count)
+    forget_last_told();
+  send_settings();
+}
+
+void claude_process::send_settings() {
   if (turn_->order().sampling == applied_) {
     phase_ = phase::seeding;
     send_seed();
@@ -189,17 +234,22 @@ void claude_process::send_seed() {
   seed_deadline_.reset();
   while (seeded_ < turn_->order().seed.size()) {
     const auto& entry = turn_->order().seed[seeded_++];
-    if (entry.text.empty())
-      continue; // the CLI drops these anyway
+    if (entry.text.empty()) { // the CLI drops these anyway
+      if (entry.role == domain::role::user)
+        note_told({});
+      continue;
+    }
     std::string line;
     if (entry.role == domain::role::user) {
       // Its result must come before the next line, else the CLI mixes up the order.
-      claude::seed_user_line(line, domain::random_uuid(), entry.text);
+      note_told(domain::random_uuid());
+      claude::seed_user_line(line, told_.back().uuid, entry.text);
       seed_deadline_ = clock::now() + shard_.settings.claude.control_timeout;
       arm_timer();
       write(std::move(line));
       return;
     }
+    answer_told_ = true;
     claude::seed_assistant_line(line, domain::random_uuid(), "msg_" + domain::random_hex_128(),
                                 entry.text);
     write(std::move(line));
@@ -215,9 +265,30 @@ void claude_process::send_query() {
   answer_deadline_ = clock::now() + shard_.settings.claude.first_event_timeout;
   arm_timer();
   std::string line;
-  query_uuid_ = domain::random_uuid();
-  claude::user_line(line, query_uuid_, turn_->order().query.text);
+  note_told(domain::random_uuid());
+  claude::user_line(line, told_.back().uuid, turn_->order().query.text);
+  asked_at_ = clock::now();
   write(std::move(line));
+}
+
+void claude_process::note_told(std::string uuid) {
+  told_.push_back({std::move(uuid), answer_told_});
+}
+
+void claude_process::forget_last_told() {
+  if (told_.empty())
+    return;
+  answer_told_ = told_.back().answer_before;
+  told_.pop_back();
+}
+
+std::size_t claude_process::rewindable() const noexcept {
+  // What the CLI was not told it can't take back; what it was told behind that would stay.
+  const auto stuck = [this](const told_line& line) {
+    return line.uuid.empty() || (!rewinds_to_nothing_ && !line.answer_before);
+  };
+  return static_cast<std::size_t>(std::find_if(told_.rbegin(), told_.rend(), stuck)
+                                  - told_.rbegin());
 }
 
 void claude_process::send_interrupt() {
@@ -235,15 +306,27 @@ void claude_process::send_rewind() {
   phase_ = phase::none;
   answer_deadline_.reset();
   deadline_ = clock::time_point::max();
-  send_control(claude::control_call::rewind_conversation, shard_.settings.claude.interrupt_timeout,
-               [this](std::string& line, std::string_view id) {
-                 claude::rewind_conversation(line, id, query_uuid_);
+  send_rewind_of(told_.back().uuid, shard_.settings.claude.interrupt_timeout);
+}
+
+void claude_process::send_rewind_of(const std::string& uuid, std::chrono::milliseconds timeout) {
+  send_control(claude::control_call::rewind_conversation, timeout,
+               [&uuid](std::string& line, std::string_view id) {
+                 claude::rewind_conversation(line, id, uuid);
                });
 }
 
 // -- the turn's client ---------------------------------------------------------------------------
 
 void claude_process::deliver(domain::event&& what) {
+  if (auto* started = std::get_if<domain::answer_started>(&what)) {
+    using std::chrono::duration_cast;
+    using std::chrono::microseconds;
+    const auto ready = std::max(ordered_at_, ready_at_);
+    started->boot = duration_cast<microseconds>(ready - ordered_at_);
+    started->setup = duration_cast<microseconds>(asked_at_ - ready);
+    started->first = duration_cast<microseconds>(clock::now() - asked_at_);
+  }
   switch (turn_->deliver(std::move(what))) {
   case delivery::go_on:
     return;
@@ -268,7 +351,7 @@ void claude_process::fail_turn() {
 void claude_process::report_turn_end(bool reusable) {
   if (!turn_)
     return;
-  send(parent_, turn_->report(id_, reusable));
+  send(parent_, turn_->report(id_, reusable, rewindable()));
   turn_.reset();
   mapper_.reset();
   phase_ = phase::none;

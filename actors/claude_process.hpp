@@ -42,7 +42,12 @@ private:
   using clock = std::chrono::steady_clock;
 
   /// What the process waits for inside a turn.
-  enum class phase : std::uint8_t { none, settings, seeding, answering };
+  enum class phase : std::uint8_t { none, rewinding, settings, seeding, answering };
+  /// A user message that the CLI holds.
+  struct told_line {
+    std::string uuid;           ///< empty: it was left out, as the text was empty
+    bool answer_before = false; ///< some answer comes ahead of it
+  };
   /// Why turns fail from now on.
   struct ending {
     domain::error why;
@@ -50,6 +55,7 @@ private:
   };
 
   // -- messages, in the order of interfaces.hpp --
+  bool on_adopt_process(adopt_process& what);
   void on_run_turn(run_turn& order);
   void on_cancel_turn(const cancel_turn& what);
   void on_grant_credit(const grant_credit& what);
@@ -64,6 +70,7 @@ private:
 
   // -- lines --
   void on_control_response(const claude::control_response& line);
+  void on_rewind_answered(bool ok);
   void on_turn_line(const claude::message& line);
   /// What the end of the turn means for the process.
   [[nodiscard]] domain::process_trigger outcome_of_turn() const;
@@ -74,10 +81,18 @@ private:
   void perform(domain::process_action action);
   void configure();
   void begin_turn();
+  void rewind_to_start();
+  void on_rewound(bool ok);
+  void send_settings();
   void send_seed();
   void send_query();
+  void note_told(std::string uuid);
+  void forget_last_told();
+  /// How many of its last user messages the CLI can take back.
+  [[nodiscard]] std::size_t rewindable() const noexcept;
   void send_interrupt();
   void send_rewind();
+  void send_rewind_of(const std::string& uuid, std::chrono::milliseconds timeout);
   void begin_close();
   void escalate();
   /// The process is beyond use, and that is no fault of the turn's.
@@ -121,7 +136,13 @@ private:
   std::optional<clock::time_point> seed_deadline_;
   /// Set while an answer is awaited: until when the next line must come.
   std::optional<clock::time_point> answer_deadline_;
-  std::string query_uuid_; ///< of the turn's user line
+  std::size_t rewinds_left_ = 0;
+  std::vector<told_line> told_;     ///< all of its user messages, in order
+  bool answer_told_ = false;        ///< it holds some answer
+  bool rewinds_to_nothing_ = false; ///< as in claude/capabilities
+  clock::time_point ordered_at_;    ///< when the turn came
+  clock::time_point ready_at_;      ///< when the process was booted
+  clock::time_point asked_at_;      ///< when the turn's query was sent
   std::optional<claude::turn_mapper> mapper_;
   std::vector<domain::event> events_;
   domain::sampling applied_;
@@ -131,6 +152,7 @@ private:
   clock::time_point deadline_ = clock::time_point::max();
   clock::time_point armed_for_ = clock::time_point::max();
   clock::time_point idle_since_;
+  std::uint32_t turns_ = 0; ///< that it has run
   unsigned close_step_ = 0;
   bool crashed_ = false; ///< its end was not our wish
   bool reaped_ = false;  ///< the child is gone; its last lines may not be read yet

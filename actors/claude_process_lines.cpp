@@ -114,7 +114,9 @@ void claude_process::on_control_response(const claude::control_response& line) {
               {});
       return;
     }
-    send(shard_.supervisor, process_booted{id_});
+    rewinds_to_nothing_ = version && claude::rewinds_to_nothing(*version);
+    ready_at_ = clock::now();
+    send(shard_.supervisor, process_booted{.process = id_, .version = std::string{line.version}});
     apply(process_trigger::boot_answered);
     if (state_ == process_state::booted && turn_)
       apply(process_trigger::turn_ordered);
@@ -131,9 +133,7 @@ void claude_process::on_control_response(const claude::control_response& line) {
     }
     return;
   case claude::control_call::rewind_conversation:
-    // 2.1.197 can't take back the first turn of a dialogue.
-    apply(line.ok && line.rewound.value_or(false) ? process_trigger::rewound
-                                                  : process_trigger::turn_spoiled);
+    on_rewind_answered(line.ok && line.rewound.value_or(false));
     return;
   case claude::control_call::interrupt:
   case claude::control_call::end_session:
@@ -141,14 +141,26 @@ void claude_process::on_control_response(const claude::control_response& line) {
   }
 }
 
+void claude_process::on_rewind_answered(bool ok) {
+  if (state_ == process_state::turn && phase_ == phase::rewinding)
+    return on_rewound(ok);
+  if (!ok) // 2.1.197 can't take back the first turn of a dialogue
+    return apply(process_trigger::turn_spoiled);
+  if (state_ == process_state::rewinding)
+    forget_last_told();
+  apply(process_trigger::rewound);
+}
+
 domain::process_trigger claude_process::outcome_of_turn() const {
-  const bool kept = shard_.settings.claude.use_interactive_sessions;
+  const auto turns_max = shard_.settings.process_pool.turns_max;
+  const bool kept =
+    shard_.settings.claude.use_interactive_sessions && (turns_max == 0 || turns_ < turns_max);
   const bool finished = turn_->outcome() == turn_outcome::finished;
   if (kept && finished && mapper_->reusable() && state_ == process_state::turn)
     return process_trigger::turn_ended;
   const bool may_go_on = turn_->outcome() == turn_outcome::cancelled
                          || (turn_->failure() && leaves_the_process_sound(turn_->failure()->code));
-  return kept && may_go_on && mapper_->undoable() && turn_->order().undoable
+  return kept && may_go_on && mapper_->undoable() && rewindable() > 0
            ? process_trigger::turn_undone
            : process_trigger::turn_spoiled;
 }
@@ -164,6 +176,8 @@ void claude_process::on_turn_line(const claude::message& line) {
         return; // the answer broke a limit, the turn is over
     }
     if (mapper_->over()) {
+      answer_told_ = true;
+      ++turns_;
       apply(outcome_of_turn());
     } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
       apply(process_trigger::interrupt);

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -88,14 +89,31 @@ std::string version_trouble(cli_installation& found, const std::string& shim,
 
 } // namespace
 
-domain::result<process::spawn_spec> cli_installation::spec_for(const std::string& model) const {
+domain::result<process::spawn_spec> cli_installation::spec_for(const std::string& model,
+                                                               bool ahead) const {
   auto arguments = claude::arguments({.model = model, .bare = bare});
   if (!arguments)
     return std::move(arguments).error();
   return process::spawn_spec{.program = health.cli_path,
                              .arguments = with_first(first_arguments, *std::move(arguments)),
                              .environment = environment,
-                             .directory = directory};
+                             .directory = directory,
+                             .first_input =
+                               ahead ? claude::first_lines_ahead() : claude::first_line(),
+                             .unhurried = ahead};
+}
+
+std::string cli_installation::identity() const {
+  struct stat found {};
+  if (health.cli_path.empty() || ::stat(health.cli_path.c_str(), &found) != 0)
+    return {};
+  std::string text;
+  for (const auto part :
+       {std::uint64_t{found.st_dev}, std::uint64_t{found.st_ino},
+        static_cast<std::uint64_t>(found.st_size), static_cast<std::uint64_t>(found.st_mtim.tv_sec),
+        static_cast<std::uint64_t>(found.st_mtim.tv_nsec)})
+    text.append(std::to_string(part)).append(1, ' ');
+  return text;
 }
 
 cli_installation find_installation(const config::claude_settings& settings, const std::string& shim,

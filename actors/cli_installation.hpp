@@ -21,8 +21,12 @@ struct cli_installation {
   std::vector<std::string> environment;
   std::string directory; ///< neutral working directory of processes that have no workspace
 
-  /// argv, environment and directory of a process for this model. Fails with: invalid_request.
-  [[nodiscard]] domain::result<process::spawn_spec> spec_for(const std::string& model) const;
+  /// How to start a process for this model. `ahead`: a spare. Fails with: invalid_request.
+  [[nodiscard]] domain::result<process::spawn_spec> spec_for(const std::string& model,
+                                                             bool ahead) const;
+  /// Tells the CLI that is there now from one that takes its place; empty if there is none. One
+  /// look at the file system.
+  [[nodiscard]] std::string identity() const;
 };
 
 /// What takes the place of the CLI in demo mode.

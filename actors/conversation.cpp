@@ -13,6 +13,8 @@ namespace {
 using domain::error_code;
 
 constexpr std::size_t interrupted_kept = 4;
+/// Both ends are on this thread.
+constexpr std::chrono::seconds lending_timeout{2};
 
 void fail_sink(const std::shared_ptr<domain::event_sink>& sink, const domain::error& why) {
   if (!sink)
@@ -35,6 +37,7 @@ conversation::behavior_type conversation::make_behavior() {
     [this](turn_ended& what) { on_turn_ended(what); },
     [this](const process_ended& what) { on_process_ended(what); },
     [this](submit_turn& order) { on_submit_turn(order); },
+    [this](const lend_process& what) { return on_lend_process(what); },
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_all&) { on_close_all(); },
@@ -61,7 +64,8 @@ void conversation::on_exit() {
     shard_.conversations.wake(*record_);
     destroy(record_->actor);
   }
-  record_.reset(); // timers may keep this object for a while, but not the transcript
+  process_holds_.reset();
+  record_.reset(); // timers may keep this object for a while, but not the dialogue
 }
 
 // -- messages ----------------------------------------------------------------------------------
@@ -70,8 +74,12 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (!active_ || active_->order.turn != what.turn || process_id_ != what.process)
     return;
   take_back();
-  if (!what.reusable)
+  if (what.reusable) {
+    process_holds_ = active_->plan.before;
+    rewindable_ = what.rewindable;
+  } else {
     drop_process();
+  }
   if (what.outcome == turn_outcome::not_started && !active_->cancelled) {
     // The process was on its way out: the same turn, whole, on another one.
     return request_process();
@@ -102,21 +110,63 @@ void conversation::on_process_ended(const process_ended& what) {
 
 void conversation::on_submit_turn(submit_turn& order) {
   --record_->turns_in_mail;
+  const auto sink = order.sink;
+  sink->on_event(domain::turn_accepted{record_->id});
   if (closing_) {
-    fail_sink(order.sink,
-              {.code = error_code::draining, .message = "The gateway is shutting down."});
+    fail_sink(sink, {.code = error_code::draining, .message = "The gateway is shutting down."});
     if (!process_ && !active_)
       rest();
     return;
   }
-  if (active_ && waiting_.size() >= shard_.settings.conversation.queue_max)
-    return fail_sink(order.sink,
-                     {.code = error_code::server_busy,
-                      .message = "Too many requests wait for this conversation already.",
-                      .retry_after = std::chrono::seconds{1}});
+  if (active_ && !make_way(order))
+    return;
   waiting_.push_back(std::move(order));
   if (!active_)
     start_next();
+  sink->on_flush();
+}
+
+bool conversation::make_way(const submit_turn& order) {
+  const domain::error busy{.code = error_code::conversation_busy,
+                           .message = "Another request of this conversation is being answered.",
+                           .retry_after = std::chrono::seconds{1}};
+  switch (shard_.settings.conversation.busy) {
+  case config::busy_policy::reject:
+    fail_sink(order.sink, busy);
+    return false;
+  case config::busy_policy::interrupt: {
+    const domain::error replaced{.code = error_code::conversation_busy,
+                                 .message = "A newer request took this one's place.",
+                                 .retry_useful = false};
+    for (const auto& each : std::exchange(waiting_, {}))
+      fail_sink(each.sink, replaced);
+    fail_active(replaced);
+    on_cancel_turn({active_->order.turn});
+    return true;
+  }
+  case config::busy_policy::queue:
+    break;
+  }
+  if (waiting_.size() < shard_.settings.conversation.queue_max)
+    return true;
+  fail_sink(order.sink, {.code = error_code::server_busy,
+                         .message = "Too many requests wait for this conversation already.",
+                         .retry_after = std::chrono::seconds{1}});
+  return false;
+}
+
+process_loan conversation::on_lend_process(const lend_process& what) {
+  const bool idle = process_ && !active_ && record_->turns_in_mail == 0 && !closing_ && !forgotten_;
+  if (!idle || !domain::approach_to(what.wanted, process_holds_, rewindable_)) {
+    if (!active_ && process_)
+      rest(); // the front end took it out of those who do
+    return {};
+  }
+  caf::anon_send(process_, adopt_process{what.borrower}); // the borrower asks for the answer
+  process_loan loan{process_, process_id_, std::move(process_holds_), rewindable_};
+  drop_process();
+  rest();
+  return loan;
 }
 
 void conversation::on_cancel_turn(const cancel_turn& what) {
@@ -198,17 +248,66 @@ void conversation::start_next() {
   auto& request = active_->order.request;
   if (!request.model_given && !record_->model.empty())
     request.model = record_->model;
-  active_->plan =
-    domain::plan_turn(record_->transcript, request, shard_.settings.claude.system_prompt);
-  const bool usable = process_ && active_->plan.continues && record_->model == request.model;
-  if (usable)
-    return hand_to_process(true);
+  plan_active();
+  if (active_->order.lender)
+    return borrow_process();
   if (process_) {
+    if (const auto how = domain::approach_to(active_->plan.before, process_holds_, rewindable_))
+      return hand_to_process(how);
     send(process_, close_process{});
     drop_process();
   }
-  record_->model = request.model;
   request_process();
+}
+
+void conversation::plan_active() {
+  auto& order = active_->order;
+  auto& dialogues = shard_.conversations.dialogues();
+  const auto& default_prompt = shard_.settings.claude.system_prompt;
+  active_->plan =
+    order.request.conversation_id
+      ? domain::plan_named(dialogues, record_->head, order.request, default_prompt)
+      : domain::plan_whole(dialogues, record_->head, order.known, order.request, default_prompt);
+  order.known.reset();
+  record_->model = order.request.model;
+}
+
+// -- a process -----------------------------------------------------------------------------------
+
+void conversation::borrow_process() {
+  const auto turn = active_->order.turn;
+  const auto lender = std::exchange(active_->order.lender, {});
+  const auto me = caf::actor_cast<process_listener_actor>(self_reference());
+  request(lender, lending_timeout, lend_process{active_->plan.before, me})
+    .then([this, turn](process_loan& loan) { adopt(turn, std::move(loan)); },
+          [this, turn](const caf::error&) { adopt(turn, {}); });
+}
+
+void conversation::adopt(domain::turn_id turn, process_loan loan) {
+  const auto wanted = [this, turn] { return active_ && active_->order.turn == turn; };
+  if (!loan.process) {
+    if (wanted())
+      request_process();
+    return;
+  }
+  if (!wanted()) // its client has left
+    return send(loan.process, close_process{});
+  const auto take = [this, wanted, loan](bool taken) {
+    if (!wanted()) {
+      send(loan.process, close_process{});
+    } else if (const auto how =
+                 domain::approach_to(active_->plan.before, loan.holds, loan.rewindable);
+               taken && how) {
+      process_ = loan.process;
+      process_id_ = loan.id;
+      hand_to_process(how);
+    } else {
+      request_process();
+    }
+  };
+  request(loan.process, lending_timeout,
+          adopt_process{caf::actor_cast<process_listener_actor>(self_reference())})
+    .then(take, [take](const caf::error&) { take(false); });
 }
 
 void conversation::request_process() {
@@ -247,13 +346,22 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
                  .detail = failure.what()});
     return finish_active();
   }
-  hand_to_process(false);
+  active_->on_spare = reply.spare;
+  hand_to_process({});
 }
 
-void conversation::hand_to_process(bool knows_the_dialogue) {
+void conversation::hand_to_process(const std::optional<domain::approach>& how) {
   auto& order = active_->order;
   auto& plan = active_->plan;
   active_->handed_over = true;
+  process_holds_.reset();
+  const auto outcome = domain::outcome_of(plan, how);
+  const auto waited = std::chrono::steady_clock::now() - order.since;
+  if (order.sink)
+    order.sink->on_event(domain::turn_placed{
+      outcome, active_->on_spare, std::chrono::duration_cast<std::chrono::microseconds>(waited)});
+  if (!std::exchange(active_->counted, true))
+    ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
   ++shard_.totals.processes_busy;
   if (!active_->deadline)
     active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
@@ -261,19 +369,20 @@ void conversation::hand_to_process(bool knows_the_dialogue) {
        run_turn{.turn = order.turn,
                 .request_id = order.request.request_id,
                 .sink = order.sink,
-                .system_prompt = plan.system_prompt,
-                .seed = domain::seed_for(plan, record_->transcript, knows_the_dialogue,
+                .system_prompt = plan.before->root().origin().system_prompt,
+                .rewinds = how ? how->rewinds : 0,
+                .seed = domain::seed_for(plan, how ? how->stands : nullptr,
                                          shard_.settings.conversation.max_history_messages),
                 .query = plan.query,
                 .sampling = order.request.sampling,
                 .deadline = *active_->deadline,
-                .started = active_->started,
-                .undoable = plan.continues && plan.added.empty()});
+                .started = active_->started});
 }
 
 void conversation::drop_process() {
   destroy(process_);
   process_id_ = 0;
+  process_holds_.reset();
 }
 
 bool conversation::run_again_later(const turn_ended& what) {
@@ -310,7 +419,11 @@ void conversation::fail_active(const domain::error& why) {
 
 void conversation::record_outcome(turn_ended& what) {
   if (what.outcome == turn_outcome::finished) {
-    domain::apply_turn(record_->transcript, std::move(active_->plan), std::move(what.answer));
+    record_->head =
+      domain::answered(shard_.conversations.dialogues(), active_->plan, std::move(what.answer));
+    domain::prefix_index::mark(record_->head, record_->number);
+    if (process_)
+      process_holds_ = record_->head;
     ++record_->turn_count;
     record_->total_tokens += what.usage.prompt_tokens() + what.usage.output_tokens;
     record_->updated_at = std::chrono::system_clock::now();
@@ -328,8 +441,7 @@ void conversation::record_outcome(turn_ended& what) {
 
 void conversation::note_interrupted(std::string said) {
   auto& turns = record_->interrupted;
-  const auto position = record_->transcript ? record_->transcript->messages.size() : 0;
-  turns.push_back({position, std::move(active_->plan.query), std::move(said)});
+  turns.push_back({active_->plan.before->depth(), std::move(active_->plan.query), std::move(said)});
   if (turns.size() > interrupted_kept)
     turns.pop_front();
   shard_.conversations.changed(*record_);
@@ -341,9 +453,11 @@ void conversation::finish_active() {
 }
 
 void conversation::rest() {
-  if (process_ && !forgotten_)
+  // Without a name and a dialogue nobody would come back to it.
+  const bool found_again = record_->named || (process_holds_ && process_holds_->depth() > 0);
+  if (process_ && found_again && !forgotten_)
     // The front end looks after those who rest: a clock message each would keep their memory.
-    shard_.conversations.rest(*record_, home().system().clock().now());
+    shard_.conversations.rest(*record_, process_holds_, home().system().clock().now());
   else
     send(this, tick{}); // nothing to keep warm
 }

@@ -1,12 +1,12 @@
 #pragma once
-// conversation: one live dialogue. Queues its turns, holds its process, keeps its transcript.
+// conversation: one live dialogue. Queues its turns, holds its process, keeps its dialogue.
 
 #include "actors/asio_host.hpp"
 #include "actors/conversation_directory.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/io_shard.hpp"
 #include "actors/messages.hpp"
-#include "domain/transcript.hpp"
+#include "domain/turn_plan.hpp"
 
 #include <chrono>
 #include <deque>
@@ -23,14 +23,16 @@ struct active_turn {
   bool cancelled = false;
   bool handed_over = false; ///< a process has it
   bool started = false;     ///< the client has answer_started
+  bool counted = false;     ///< in the figures of matches
+  bool on_spare = false;    ///< its process was started ahead
   std::uint32_t losses = 0; ///< processes that were lost with it
   /// Set with the first run; all runs share it.
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
 /// Life cycle: made by the front end for the first turn, ends when it has been idle for
-/// conversation.session_timeout or its process has gone; the record with the transcript stays in
-/// the directory. Lives on the I/O thread that owns the record. One turn at a time; up to
+/// conversation.session_timeout or its process has gone; the record with the dialogue stays in the
+/// directory. Lives on the I/O thread that owns the record. One turn at a time; up to
 /// conversation.queue_max more wait.
 class conversation final : public on_io<conversation_actor::base> {
 public:
@@ -48,6 +50,7 @@ private:
   void on_turn_ended(turn_ended& what);
   void on_process_ended(const process_ended& what);
   void on_submit_turn(submit_turn& order);
+  process_loan on_lend_process(const lend_process& what);
   void on_cancel_turn(const cancel_turn& what);
   void on_grant_credit(const grant_credit& what);
   void on_close_all();
@@ -55,10 +58,16 @@ private:
   void on_run_again(const run_again& what);
   void on_tick();
 
+  /// Makes way for a new turn, as conversation.busy says. False: the new one must go.
+  bool make_way(const submit_turn& order);
   void start_next();
+  void plan_active();
+  void borrow_process();
+  void adopt(domain::turn_id turn, process_loan loan);
   void request_process();
   void on_lease(domain::lease_id lease, lease_reply& reply);
-  void hand_to_process(bool knows_the_dialogue);
+  /// `how`: the way of the process that it has had before; nothing: it is new.
+  void hand_to_process(const std::optional<domain::approach>& how);
   void drop_process();
   /// Fails all turns that no process has.
   void fail_waiting(const domain::error& why);
@@ -80,6 +89,8 @@ private:
   std::optional<active_turn> active_;
   claude_process_actor process_; ///< null: none
   domain::process_id process_id_ = 0;
+  domain::dialogue process_holds_; ///< between turns; null: nothing yet
+  std::size_t rewindable_ = 0;     ///< of its user messages, from the last one back
   bool closing_ = false;
   bool forgotten_ = false; ///< ends as soon as it has no turn
 };

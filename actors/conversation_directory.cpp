@@ -22,7 +22,7 @@ domain::conversation_info conversation_record::info() const {
   return {.id = id,
           .created_at = created_at,
           .updated_at = updated_at,
-          .message_count = transcript ? transcript->messages.size() : 0,
+          .message_count = head ? head->depth() : 0,
           .turn_count = turn_count,
           .total_tokens = total_tokens,
           .model = model,
@@ -43,12 +43,13 @@ std::shared_ptr<conversation_record> conversation_directory::obtain(const std::s
                                                                     const std::string& id) {
   auto key = key_of(tenant, id);
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
-    by_use_.splice(by_use_.begin(), by_use_, found->second->place);
+    touch(*found->second);
     return by_use_.front();
   }
   auto record = std::make_shared<conversation_record>();
   record->tenant = tenant;
   record->id = id;
+  record->number = ++last_number_;
   record->key = std::move(key);
   record->created_at = std::chrono::system_clock::now();
   record->updated_at = record->created_at;
@@ -56,9 +57,26 @@ std::shared_ptr<conversation_record> conversation_directory::obtain(const std::s
   by_use_.push_front(record);
   record->place = by_use_.begin();
   by_key_.emplace(record->key, record.get());
+  by_number_.emplace(record->number, record.get());
   bytes_ += record->bytes;
   forget_surplus(record.get());
   return record;
+}
+
+std::shared_ptr<conversation_record> conversation_directory::numbered(std::uint64_t number) const {
+  const auto found = by_number_.find(number);
+  return found == by_number_.end() ? nullptr : *found->second->place;
+}
+
+std::shared_ptr<conversation_record>
+conversation_directory::resting_at(const domain::dialogue& holds) const {
+  const auto found = resting_at_.find(holds.get());
+  return found == resting_at_.end() ? nullptr : *found->second.back()->place;
+}
+
+void conversation_directory::touch(conversation_record& record) {
+  if (record.listed)
+    by_use_.splice(by_use_.begin(), by_use_, record.place);
 }
 
 std::shared_ptr<conversation_record> conversation_directory::find(const std::string& tenant,
@@ -99,8 +117,7 @@ void conversation_directory::changed(conversation_record& record) {
   if (!record.listed)
     return;
   bytes_ -= record.bytes;
-  record.bytes = record_overhead_bytes + 2 * record.key.size()
-                 + (record.transcript ? record.transcript->bytes() : 0);
+  record.bytes = record_overhead_bytes + 2 * record.key.size();
   for (const auto& [name, value] : record.labels)
     record.bytes += name.size() + value.size();
   for (const auto& turn : record.interrupted)
@@ -109,12 +126,18 @@ void conversation_directory::changed(conversation_record& record) {
   forget_surplus(&record);
 }
 
-void conversation_directory::rest(conversation_record& record, domain::steady_time now) {
+void conversation_directory::rest(conversation_record& record, const domain::dialogue& holds,
+                                  domain::steady_time now) {
   wake(record);
   if (!record.listed)
     return;
   record.rests_since = now;
   record.resting_place = resting_.insert(resting_.end(), &record);
+  if (record.named || !holds)
+    return;
+  record.rests_at = holds;
+  auto& there = resting_at_[holds.get()];
+  record.resting_at_place = there.insert(there.end(), &record);
 }
 
 void conversation_directory::wake(conversation_record& record) {
@@ -122,6 +145,13 @@ void conversation_directory::wake(conversation_record& record) {
     return;
   record.rests_since.reset();
   resting_.erase(record.resting_place);
+  if (!record.rests_at)
+    return;
+  const auto there = resting_at_.find(record.rests_at.get());
+  there->second.erase(record.resting_at_place);
+  if (there->second.empty())
+    resting_at_.erase(there);
+  record.rests_at.reset();
 }
 
 std::optional<domain::steady_time> conversation_directory::longest_rest() const {
@@ -139,7 +169,7 @@ conversation_directory::take_rested(domain::steady_time limit) {
 
 void conversation_directory::forget_surplus(const conversation_record* keep) {
   auto place = by_use_.end();
-  while ((by_key_.size() > records_max_ || bytes_ > bytes_max_) && place != by_use_.begin()) {
+  while ((by_key_.size() > records_max_ || bytes() > bytes_max_) && place != by_use_.begin()) {
     --place;
     auto& record = **place;
     if (record.actor || record.turns_in_mail > 0 || &record == keep)
@@ -154,6 +184,7 @@ void conversation_directory::drop(conversation_record& record) {
   wake(record);
   bytes_ -= record.bytes;
   by_key_.erase(record.key);
+  by_number_.erase(record.number);
   record.listed = false;
 }
 

@@ -3,8 +3,8 @@
 
 #include "actors/interfaces.hpp"
 #include "domain/conversation_info.hpp"
+#include "domain/prefix_index.hpp"
 #include "domain/process_pool.hpp"
-#include "domain/transcript.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -17,24 +17,36 @@
 
 namespace ccapi::actors {
 
+/// A turn whose client left before its end. Kept for the record; never context of a later turn.
+struct interrupted_turn {
+  std::size_t position = 0; ///< messages of the dialogue before it
+  domain::message query;
+  std::string said; ///< what there was of the answer
+};
+
 /// One conversation. Shared by the directory and the conversation's actor, both on one thread.
 struct conversation_record {
   std::string tenant;
   std::string id;
+  std::uint64_t number = 0; ///< names it in domain::dialogue_node::line(); never reused
+  /// A client refers to it by its id: only such requests go on with it.
+  bool named = false;
   std::string model; ///< of the last turn, or the one it was made with; may be empty
   domain::conversation_labels labels;
   domain::wall_time created_at;
   domain::wall_time updated_at; ///< creation or the last completed turn
   std::uint64_t turn_count = 0; ///< completed ones
   std::int64_t total_tokens = 0;
-  std::optional<domain::transcript> transcript; ///< unset until a turn has been completed
+  domain::dialogue head; ///< the dialogue so far; null until a turn has been completed
   /// The last few.
-  std::deque<domain::interrupted_turn> interrupted;
+  std::deque<interrupted_turn> interrupted;
   conversation_actor actor; ///< null while it has no process and no turn
   /// Turns mailed to the actor that it has not taken yet: it must not end while there are any.
   std::size_t turns_in_mail = 0;
 
   [[nodiscard]] domain::conversation_info info() const;
+  /// Its process waits for the next turn.
+  [[nodiscard]] bool rests() const noexcept { return rests_since.has_value(); }
 
 private:
   friend class conversation_directory;
@@ -44,10 +56,12 @@ private:
   std::list<std::shared_ptr<conversation_record>>::iterator place;
   std::optional<domain::steady_time> rests_since;
   std::list<conversation_record*>::iterator resting_place;
+  domain::dialogue rests_at; ///< key of resting_at_; null: not in there
+  std::list<conversation_record*>::iterator resting_at_place;
 };
 
 /// Bounded by number and bytes: the least recently used conversations without an actor are
-/// forgotten. I/O thread only.
+/// forgotten, and with them what nobody else has of their dialogues. I/O thread only.
 class conversation_directory {
 public:
   conversation_directory(std::size_t records_max, std::size_t bytes_max);
@@ -55,8 +69,19 @@ public:
   /// Other limits from now on; forgets what is beyond them.
   void set_limits(std::size_t records_max, std::size_t bytes_max);
 
+  /// What is known of dialogues; lives as long as the directory.
+  [[nodiscard]] domain::prefix_index& dialogues() noexcept { return *dialogues_; }
+
   /// The tenant's conversation of that id, made if absent; counts as use.
   std::shared_ptr<conversation_record> obtain(const std::string& tenant, const std::string& id);
+  /// The conversation of that number; null if it is gone. Does not count as use.
+  [[nodiscard]] std::shared_ptr<conversation_record> numbered(std::uint64_t number) const;
+  /// One whose process rests with exactly this dialogue, and that goes on with whoever brings it
+  /// (the last to come to rest); null if there is none. Does not count as use.
+  [[nodiscard]] std::shared_ptr<conversation_record>
+  resting_at(const domain::dialogue& holds) const;
+  /// Somebody uses it.
+  void touch(conversation_record& record);
   /// Null if absent; does not count as use.
   [[nodiscard]] std::shared_ptr<conversation_record> find(const std::string& tenant,
                                                           const std::string& id) const;
@@ -66,12 +91,13 @@ public:
   /// The tenant's newest ones.
   [[nodiscard]] domain::conversation_page page(const std::string& tenant, std::size_t limit) const;
 
-  /// Call when a record's transcript, interrupted turns, labels or actor have changed. May forget
+  /// Call when a record's dialogue, interrupted turns, labels or actor have changed. May forget
   /// records.
   void changed(conversation_record& record);
 
-  /// Its process waits for the next turn, as of now. Call rest() with times in order.
-  void rest(conversation_record& record, domain::steady_time now);
+  /// Its process, which holds this dialogue, waits for the next turn, as of now. Call rest() with
+  /// times in order.
+  void rest(conversation_record& record, const domain::dialogue& holds, domain::steady_time now);
   /// It has a turn, or no process any more. Harmless if it does not rest.
   void wake(conversation_record& record);
   /// Since when the one rests that has rested longest; nothing if none rests.
@@ -80,7 +106,7 @@ public:
   std::shared_ptr<conversation_record> take_rested(domain::steady_time limit);
 
   [[nodiscard]] std::size_t size() const noexcept { return by_key_.size(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + dialogues_->bytes(); }
 
   /// All records, most recently used first.
   [[nodiscard]] const std::list<std::shared_ptr<conversation_record>>& records() const noexcept {
@@ -91,12 +117,16 @@ private:
   void forget_surplus(const conversation_record* keep);
   void drop(conversation_record& record);
 
+  std::unique_ptr<domain::prefix_index> dialogues_ = std::make_unique<domain::prefix_index>();
   std::size_t records_max_;
   std::size_t bytes_max_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0; ///< of the records without their dialogues
+  std::uint64_t last_number_ = 0;
   std::list<std::shared_ptr<conversation_record>> by_use_;
   std::unordered_map<std::string_view, conversation_record*> by_key_; ///< keys live in the records
-  std::list<conversation_record*> resting_;                           ///< longest first
+  std::unordered_map<std::uint64_t, conversation_record*> by_number_;
+  std::list<conversation_record*> resting_; ///< longest first
+  std::unordered_map<const domain::dialogue_node*, std::list<conversation_record*>> resting_at_;
 };
 
 } // namespace ccapi::actors

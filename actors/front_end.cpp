@@ -4,6 +4,8 @@
 #include "domain/placement.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <span>
 #include <utility>
 
 namespace ccapi::actors {
@@ -112,7 +114,7 @@ front_end::behavior_type front_end::make_behavior() {
     [this](const collect&) { return figures(); },
     [this](open_turn& what) {
       auto mailer = std::make_shared<turn_mailer>(*this, what.turn, what.origin);
-      open(what.turn, what.conversation_id, std::move(what.request), std::move(mailer));
+      open(what.turn, std::move(what.request), std::move(mailer));
     },
     [this](const cancel_turn& what) { to_conversation(what); },
     [this](const grant_credit& what) { to_conversation(what); },
@@ -140,26 +142,22 @@ void front_end::on_exit() {
 
 // -- domain::gateway -----------------------------------------------------------------------------
 
-domain::ticket front_end::submit(domain::chat_request request,
-                                 std::shared_ptr<domain::event_sink> sink) {
+domain::turn_id front_end::submit(domain::chat_request request,
+                                  std::shared_ptr<domain::event_sink> sink) {
   const auto turn = shard_.unique_number();
-  auto conversation_id = request.conversation_id.value_or(std::string{});
-  std::size_t owner = 0;
-  if (conversation_id.empty()) {
-    owner = domain::shard_of_dialogue(request, shard_.count);
-    conversation_id = domain::mint_conversation_id(request.tenant, owner, shard_.count);
-  } else {
-    owner = domain::shard_of_conversation(request.tenant, conversation_id, shard_.count);
-  }
+  const auto owner =
+    request.conversation_id
+      ? domain::shard_of_conversation(request.tenant, *request.conversation_id, shard_.count)
+      : domain::shard_of_dialogue(request, shard_.count);
   ++shard_.totals.turns_submitted;
   auto port = std::make_shared<turn_port>(*this, turn, std::move(sink));
   submitted_.emplace(turn, submitted_turn{port, owner});
   if (owner == shard_.index)
-    open(turn, conversation_id, std::move(request), std::move(port));
+    open(turn, std::move(request), std::move(port));
   else
-    send(all_[owner], open_turn{turn, conversation_id, std::move(request),
+    send(all_[owner], open_turn{turn, std::move(request),
                                 caf::actor_cast<turn_events_listener_actor>(self_reference())});
-  return {turn, std::move(conversation_id)};
+  return turn;
 }
 
 void front_end::cancel(domain::turn_id turn) {
@@ -200,18 +198,57 @@ void front_end::collect_stats(const std::function<void(const domain::stats&)>& c
 
 // -- turns ---------------------------------------------------------------------------------------
 
-void front_end::open(domain::turn_id turn, const std::string& conversation_id,
-                     domain::chat_request request, std::shared_ptr<domain::event_sink> sink) {
-  const auto record = shard_.conversations.obtain(request.tenant, conversation_id);
-  if (!record->actor) {
-    record->actor = spawn_on<conversation>(home(), std::ref(shard_), record);
-    shard_.conversations.changed(*record);
+void front_end::open(domain::turn_id turn, domain::chat_request request,
+                     std::shared_ptr<domain::event_sink> sink) {
+  auto place = find_or_make(request);
+  auto& record = *place.record;
+  if (!record.actor) {
+    record.actor = spawn_on<conversation>(home(), std::ref(shard_), place.record);
+    shard_.conversations.changed(record);
     arm_tick();
   }
-  hosted_.emplace(turn, record->actor);
-  ++record->turns_in_mail;
-  send(record->actor, submit_turn{turn, std::move(request),
-                                  std::make_shared<turn_lifeline>(alive_, std::move(sink))});
+  hosted_.emplace(turn, record.actor);
+  shard_.conversations.wake(record); // so that the next one with the same dialogue looks elsewhere
+  ++record.turns_in_mail;
+  send(record.actor, submit_turn{.turn = turn,
+                                 .request = std::move(request),
+                                 .sink = std::make_shared<turn_lifeline>(alive_, std::move(sink)),
+                                 .since = std::chrono::steady_clock::now(),
+                                 .known = std::move(place.known),
+                                 .lender = std::move(place.lender)});
+}
+
+front_end::placed_turn front_end::find_or_make(const domain::chat_request& request) {
+  auto& conversations = shard_.conversations;
+  if (request.conversation_id) {
+    const auto record = conversations.obtain(request.tenant, *request.conversation_id);
+    record->named = true;
+    return {record, {}, {}};
+  }
+  // The last message is the query.
+  const std::span history{request.messages.data(), request.messages.size() - 1};
+  placed_turn found{.record = {},
+                    .known = conversations.dialogues().longest(
+                      domain::root_of(request, shard_.settings.claude.system_prompt), history),
+                    .lender = {}};
+  if (found.known && found.known->depth() > 0) {
+    found.record = conversations.resting_at(found.known);
+    const auto line = found.record ? nullptr : conversations.numbered(found.known->line());
+    if (line && !line->named && line->turns_in_mail == 0) {
+      if (!line->actor && line->head == found.known)
+        found.record = line; // its process has gone
+      else if (line->rests())
+        found.lender = line->actor;
+    }
+    if (found.lender)
+      conversations.wake(*line);
+  }
+  if (found.record)
+    conversations.touch(*found.record);
+  else
+    found.record = conversations.obtain(
+      request.tenant, domain::mint_conversation_id(request.tenant, shard_.index, shard_.count));
+  return found;
 }
 
 void front_end::to_conversation(const cancel_turn& what) {

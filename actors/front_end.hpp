@@ -28,7 +28,7 @@ public:
   void connect(std::vector<front_end_actor> all, stats_collector_actor collector);
 
   // -- domain::gateway, for gateway_client --
-  domain::ticket submit(domain::chat_request request, std::shared_ptr<domain::event_sink> sink);
+  domain::turn_id submit(domain::chat_request request, std::shared_ptr<domain::event_sink> sink);
   void cancel(domain::turn_id turn);
   void acknowledge(domain::turn_id turn, std::size_t bytes);
   [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
@@ -61,8 +61,16 @@ private:
     std::size_t credit_owed = 0; ///< acknowledged by the sink, not yet passed on
   };
 
-  void open(domain::turn_id turn, const std::string& conversation_id, domain::chat_request request,
+  /// Which conversation a turn belongs to.
+  struct placed_turn {
+    std::shared_ptr<conversation_record> record;
+    domain::dialogue known;
+    conversation_actor lender; ///< as in submit_turn
+  };
+
+  void open(domain::turn_id turn, domain::chat_request request,
             std::shared_ptr<domain::event_sink> sink);
+  placed_turn find_or_make(const domain::chat_request& request);
   void to_conversation(const cancel_turn& what);
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);

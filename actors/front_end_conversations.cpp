@@ -101,6 +101,7 @@ void front_end::list(std::string tenant, std::size_t limit, page_callback callba
 conversation_reply front_end::on_create_conversation(create_conversation& what) {
   const auto id = domain::mint_conversation_id(what.tenant, shard_.index, shard_.count);
   const auto record = shard_.conversations.obtain(what.tenant, id);
+  record->named = true;
   record->model = std::move(what.wanted.model);
   record->labels = std::move(what.wanted.labels);
   shard_.conversations.changed(*record);

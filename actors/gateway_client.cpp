@@ -6,8 +6,8 @@
 
 namespace ccapi::actors {
 
-domain::ticket gateway_client::submit(domain::chat_request request,
-                                      std::shared_ptr<domain::event_sink> sink) {
+domain::turn_id gateway_client::submit(domain::chat_request request,
+                                       std::shared_ptr<domain::event_sink> sink) {
   return partner_.submit(std::move(request), std::move(sink));
 }
 

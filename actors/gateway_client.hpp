@@ -13,8 +13,8 @@ public:
   explicit gateway_client(front_end& partner) noexcept
     : partner_{partner} {}
 
-  domain::ticket submit(domain::chat_request request,
-                        std::shared_ptr<domain::event_sink> sink) override;
+  domain::turn_id submit(domain::chat_request request,
+                         std::shared_ptr<domain::event_sink> sink) override;
   void cancel(domain::turn_id turn) override;
   void acknowledge(domain::turn_id turn, std::size_t bytes) override;
   void

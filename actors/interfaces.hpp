@@ -8,9 +8,11 @@
 
 namespace ccapi::actors {
 
+struct adopt_process;
 struct attach_listeners;
 struct cancel_turn;
 struct child_exited;
+struct child_spoke;
 struct child_started;
 struct close_all;
 struct close_process;
@@ -25,6 +27,7 @@ struct grant_credit;
 struct health_changed;
 struct lease_reply;
 struct lease_request;
+struct lend_process;
 struct list_conversations;
 struct login_report;
 struct open_turn;
@@ -33,6 +36,7 @@ struct process_booted;
 struct process_claimed;
 struct process_ended;
 struct process_idle;
+struct process_loan;
 struct remove_conversation;
 struct retire;
 struct run_again;
@@ -58,6 +62,8 @@ using process_listener_actor = caf::typed_actor<
 
 /// One CLI child. Lives on its conversation's I/O thread; ends by itself when the child is reaped.
 using claude_process_actor = caf::typed_actor<
+  // conversation: it belongs to this one from now on
+  answers<bool>::to<adopt_process>,
   // conversation: run a turn; ends in turn_ended
   takes<run_turn>,
   // conversation: its client is gone
@@ -77,6 +83,8 @@ using claude_process_actor = caf::typed_actor<
 using conversation_actor = process_listener_actor::extend<
   // front end: a turn; its events go to the sink
   takes<submit_turn>,
+  // another conversation: give your idle process away
+  answers<process_loan>::to<lend_process>,
   // front end: a client is gone
   takes<cancel_turn>,
   // front end: a sink has room again
@@ -116,6 +124,8 @@ using supervisor_actor = status_client_actor::extend<
   takes<login_report>,
   // launcher: started, or not
   takes<child_started>,
+  // launcher: a spare has come up
+  takes<child_spoke>,
   // launcher: reaped
   takes<child_exited>,
   // app: start-up and shutdown

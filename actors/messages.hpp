@@ -6,6 +6,7 @@
 #include "domain/chat_request.hpp"
 #include "domain/event_sink.hpp"
 #include "domain/gateway.hpp"
+#include "domain/prefix_index.hpp"
 #include "domain/process_pool.hpp"
 #include "domain/status.hpp"
 #include "process/child_process.hpp"
@@ -29,7 +30,6 @@ namespace ccapi::actors {
 /// front end -> front end of the conversation's thread: a turn that was submitted elsewhere.
 struct open_turn {
   domain::turn_id turn = 0;
-  std::string conversation_id{};
   domain::chat_request request{};
   turn_events_listener_actor origin{};
 };
@@ -45,6 +45,11 @@ struct submit_turn {
   domain::turn_id turn = 0;
   domain::chat_request request{};
   std::shared_ptr<domain::event_sink> sink{};
+  std::chrono::steady_clock::time_point since{}; ///< when it came to this thread
+  /// Of a request that brings its dialogue whole: what is known of it. Null: nothing.
+  domain::dialogue known{};
+  /// Has an idle process that goes through `known`, and no turn. Null: nobody.
+  conversation_actor lender{};
 };
 
 /// front end -> (front end ->) conversation -> process: the client is gone.
@@ -58,19 +63,39 @@ struct grant_credit {
   std::size_t bytes = 0;
 };
 
+/// conversation -> conversation: I can lead your process to this dialogue. Answered by
+/// process_loan.
+struct lend_process {
+  domain::dialogue wanted{};
+  process_listener_actor borrower{};
+};
+
+/// With `process` null: it has none, or none that gets there.
+struct process_loan {
+  claude_process_actor process{};
+  domain::process_id id = 0;
+  domain::dialogue holds{};
+  std::size_t rewindable = 0;
+};
+
+/// conversation -> process: you are this one's now. Answered by bool: it takes turns. The process
+/// ends with its parent.
+struct adopt_process {
+  process_listener_actor parent{};
+};
+
 /// conversation -> process: run this turn. One at a time.
 struct run_turn {
   domain::turn_id turn = 0;
   std::string request_id{};
   std::shared_ptr<domain::event_sink> sink{};
   std::string system_prompt{};         ///< used by a process that is not configured yet
+  std::size_t rewinds = 0;             ///< user messages to be taken back first
   std::vector<domain::message> seed{}; ///< history that the process does not know yet
   domain::message query{};
   domain::sampling sampling{};
   std::chrono::steady_clock::time_point deadline{}; ///< of the turn, all its runs together
   bool started = false;                             ///< an earlier run has sent answer_started
-  /// With the query taken back, the process would hold exactly the conversation's transcript.
-  bool undoable = false;
 };
 
 enum class turn_outcome : std::uint8_t {
@@ -86,8 +111,11 @@ struct turn_ended {
   domain::turn_id turn = 0;
   domain::process_id process = 0;
   turn_outcome outcome = turn_outcome::failed;
-  std::string answer{};  ///< visible text; not all of it unless finished
-  bool reusable = false; ///< the process waits for the next turn
+  std::string answer{}; ///< visible text; not all of it unless finished
+  /// The process waits for the next turn. If the turn finished, it holds query and answer, too,
+  /// else what it held before the query.
+  bool reusable = false;
+  std::size_t rewindable = 0; ///< user messages at its end that it can take back
   domain::usage usage{};
   std::optional<domain::error> failure{}; ///< if failed or lost
   bool started = false;                   ///< the sink got answer_started
@@ -110,6 +138,7 @@ struct lease_request {
 struct lease_reply {
   std::shared_ptr<process::child_process> child{}; ///< null: see failure
   std::optional<domain::error> failure{};
+  bool spare = false; ///< it was started ahead
 };
 
 /// conversation -> supervisor: the turn that waits for this lease is cancelled.
@@ -125,10 +154,15 @@ struct process_claimed {
 
 /// launcher -> supervisor.
 struct child_started {
-  domain::lease_id lease = 0;
+  domain::lease_id lease = 0; ///< 0: a spare
   domain::process_id process = 0;
   std::shared_ptr<process::child_process> child{}; ///< null: see failure
   std::optional<domain::error> failure{};
+};
+
+/// launcher -> supervisor: a spare child has begun to talk.
+struct child_spoke {
+  domain::process_id process = 0;
 };
 
 /// launcher -> supervisor -> process: the child is reaped.
@@ -144,6 +178,7 @@ struct probe_idle {};
 /// process -> supervisor: it came up, or why not. Not sent if it was told to end before.
 struct process_booted {
   domain::process_id process = 0;
+  std::string version{}; ///< of the CLI, if it came up
   std::optional<domain::error> failure{};
 };
 
@@ -238,6 +273,9 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_events))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::submit_turn))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::cancel_turn))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::grant_credit))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::lend_process))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_loan))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::adopt_process))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::run_turn))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_ended))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_ended))
@@ -246,6 +284,7 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::lease_reply))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::withdraw_lease))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_claimed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_started))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_spoke))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_exited))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::probe_idle))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_booted))
@@ -277,6 +316,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::submit_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::cancel_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::grant_credit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::lend_process)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_loan)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::adopt_process)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::run_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_ended)
@@ -285,6 +327,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::lease_reply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::withdraw_lease)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_claimed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_spoke)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_exited)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::probe_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_booted)

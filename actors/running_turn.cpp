@@ -48,6 +48,11 @@ void running_turn::lose(const domain::error& why) {
   failure_ = why;
 }
 
+void running_turn::give_back() {
+  if (!std::exchange(told_, true))
+    outcome_ = turn_outcome::not_started;
+}
+
 void running_turn::abandon() {
   order_.sink.reset();
   flush_wanted_ = false;
@@ -65,12 +70,13 @@ bool running_turn::grant(std::size_t bytes) noexcept {
   return credit_used_ < limits_.stream_buffer_bytes;
 }
 
-turn_ended running_turn::report(domain::process_id by, bool reusable) {
+turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_t rewindable) {
   return {.turn = order_.turn,
           .process = by,
           .outcome = outcome_,
           .answer = std::move(answer_),
           .reusable = reusable,
+          .rewindable = rewindable,
           .usage = usage_,
           .failure = std::move(failure_),
           .started = order_.started};

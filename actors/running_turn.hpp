@@ -36,6 +36,8 @@ public:
   /// The process is lost. As fail(), but a client that has seen nothing of the answer is not told:
   /// the turn may run again elsewhere.
   void lose(const domain::error& why);
+  /// The process has not begun with it: it is to run elsewhere.
+  void give_back();
   /// The client has left: nothing reaches the sink any more.
   void abandon();
   /// What was delivered may be written now.
@@ -44,7 +46,7 @@ public:
   bool grant(std::size_t bytes) noexcept;
 
   /// The message that reports the turn; call once, at its end.
-  [[nodiscard]] turn_ended report(domain::process_id by, bool reusable);
+  [[nodiscard]] turn_ended report(domain::process_id by, bool reusable, std::size_t rewindable = 0);
 
 private:
   run_turn order_;

@@ -17,6 +17,8 @@ void add(domain::stats& sum, const domain::stats& part) {
   sum.turns_failed += part.turns_failed;
   sum.turns_cancelled += part.turns_cancelled;
   sum.turns_retried += part.turns_retried;
+  for (std::size_t i = 0; i < sum.matches.size(); ++i)
+    sum.matches[i] += part.matches[i];
   sum.turns_active += part.turns_active;
   sum.prompt_tokens += part.prompt_tokens;
   sum.completion_tokens += part.completion_tokens;
@@ -26,6 +28,11 @@ void add(domain::stats& sum, const domain::stats& part) {
   sum.processes_spawned += part.processes_spawned;
   sum.processes_retired += part.processes_retired;
   sum.processes_failed += part.processes_failed;
+  sum.spares_ready += part.spares_ready;
+  sum.spares_booting += part.spares_booting;
+  sum.spare_hits += part.spare_hits;
+  sum.spare_misses += part.spare_misses;
+  sum.spares_dropped += part.spares_dropped;
   sum.queue_length += part.queue_length;
   sum.queue_max += part.queue_max;
   sum.conversations += part.conversations;

@@ -12,6 +12,8 @@ using domain::error_code;
 
 /// A process answers a question on its own thread; one that takes longer counts as busy.
 constexpr std::chrono::seconds question_timeout{2};
+/// Between two looks at memory, and at spares that nothing else has led to.
+constexpr std::chrono::seconds review_interval{5};
 
 constexpr const char* login_help =
   "The Claude Code CLI is not logged in, or its credential was refused. Run `claude` once in a "
@@ -25,7 +27,11 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self, supervisor_op
     options_{std::move(options)},
     pool_{options_.pool},
     breaker_{options_.breaker},
-    health_{options_.health} {}
+    spares_{options_.spares},
+    health_{options_.health} {
+  if (options_.cli_identity)
+    cli_identity_ = options_.cli_identity();
+}
 
 // -- leases ---------------------------------------------------------------------------------------
 
@@ -44,6 +50,15 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
       {.code = error_code::cli_unavailable, .message = health_.reason, .retry_useful = false});
     return answer;
   }
+  const auto model = leases_.at(lease).wish.model;
+  notice_new_cli();
+  spares_.note_demand(model, now());
+  if (give_spare(lease)) {
+    ++totals_.spare_hits;
+    review_spares();
+    return answer;
+  }
+  ++totals_.spare_misses;
   switch (pool_.request(lease, now())) {
   case domain::process_pool::verdict::spawn:
     if (!spawn_for(lease))
@@ -51,6 +66,7 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
     break;
   case domain::process_pool::verdict::wait:
     arm_tick();
+    sacrifice_spare(model);
     make_room();
     break;
   case domain::process_pool::verdict::refuse:
@@ -69,7 +85,7 @@ void supervisor_state::on_withdraw_lease(const withdraw_lease& what) {
 
 bool supervisor_state::spawn_for(domain::lease_id lease) {
   const auto& wish = leases_.at(lease).wish;
-  auto spec = options_.spec_for(wish.model);
+  auto spec = options_.spec_for(wish.model, false);
   if (!spec) {
     answer_failure(lease, std::move(spec).error());
     return false;
@@ -82,10 +98,18 @@ bool supervisor_state::spawn_for(domain::lease_id lease) {
                            .retry_after = breaker_.retry_after(now())});
     return false;
   }
+  start_child(lease, *std::move(spec));
+  return true;
+}
+
+void supervisor_state::start_child(domain::lease_id lease, process::spawn_spec spec) {
   const auto process = ++last_process_;
   const auto me = caf::actor_cast<supervisor_actor>(self_);
+  process::launcher::spoke on_spoke;
+  if (spec.unhurried) // a spare: nobody reads what it says
+    on_spoke = [me](domain::process_id booted) { caf::anon_send(me, child_spoke{booted}); };
   options_.start(
-    process, *std::move(spec),
+    process, std::move(spec),
     [me, lease, process](domain::result<process::child_process> started) {
       child_started report{.lease = lease, .process = process, .child = nullptr, .failure = {}};
       if (started)
@@ -96,8 +120,8 @@ bool supervisor_state::spawn_for(domain::lease_id lease) {
     },
     [me](domain::process_id ended, process::exit_status status) {
       caf::anon_send(me, child_exited{ended, status});
-    });
-  return true;
+    },
+    std::move(on_spoke));
 }
 
 void supervisor_state::start_failed(const domain::error& why) {
@@ -110,6 +134,8 @@ void supervisor_state::start_failed(const domain::error& why) {
 }
 
 void supervisor_state::on_child_started(child_started& what) {
+  if (what.lease == 0)
+    return on_spare_started(what);
   if (!what.child) {
     ++totals_.processes_failed;
     options_.log.error("process not started",
@@ -119,7 +145,7 @@ void supervisor_state::on_child_started(child_started& what) {
     return give_slot_on();
   }
   ++totals_.processes_spawned;
-  unclaimed_.insert(what.process);
+  running_[what.process].pid = what.child->pid;
   options_.log.info("process started", {{"process", what.process}, {"pid", int{what.child->pid}}});
   const auto found = leases_.find(what.lease);
   if (found == leases_.end())
@@ -129,13 +155,15 @@ void supervisor_state::on_child_started(child_started& what) {
 }
 
 void supervisor_state::on_child_exited(const child_exited& what) {
-  unclaimed_.erase(what.process);
-  if (const auto found = claimed_.find(what.process); found != claimed_.end()) {
-    self_->send(found->second, what);
-    claimed_.erase(found);
+  const bool spare = on_spare_exited(what.process);
+  if (const auto found = running_.find(what.process); found != running_.end()) {
+    if (found->second.handle)
+      self_->send(found->second.handle, what);
+    running_.erase(found);
   }
   if (retiring_.erase(what.process) > 0) {
-    ++totals_.processes_retired;
+    if (!spare)
+      ++totals_.processes_retired;
     pool_.retirement_ended();
   }
   give_slot_on();
@@ -146,6 +174,7 @@ void supervisor_state::give_slot_on() {
   while (next && !spawn_for(*next))
     next = pool_.slot_freed();
   make_room();
+  review_spares();
 }
 
 void supervisor_state::answer_failure(domain::lease_id lease, domain::error failure) {
@@ -160,12 +189,12 @@ void supervisor_state::answer_failure(domain::lease_id lease, domain::error fail
 
 void supervisor_state::make_room() {
   // One round of questions at a time; whoever was busy tells when it is idle.
-  if (pool_.retirements_wanted() == 0 || reports_awaited_ > 0)
+  if ((pool_.retirements_wanted() == 0 && !room_for_spare_wanted_) || reports_awaited_ > 0)
     return;
   reports_.clear();
-  for (const auto& [process, handle] : claimed_)
-    if (!retiring_.contains(process))
-      ask(process, handle);
+  for (const auto& [process, child] : running_)
+    if (child.handle && !retiring_.contains(process))
+      ask(process, child.handle);
 }
 
 void supervisor_state::ask(domain::process_id process, const claude_process_actor& handle) {
@@ -183,20 +212,26 @@ void supervisor_state::on_idle_report(const domain::idle_report& report) {
   reports_.push_back(report);
   if (--reports_awaited_ > 0)
     return;
-  const auto chosen = domain::longest_idle(std::exchange(reports_, {}), pool_.retirements_wanted());
+  const auto reports = std::exchange(reports_, {});
+  const auto chosen = domain::longest_idle(reports, pool_.retirements_wanted());
   for (const auto process : chosen)
     retire_process(process);
+  if (std::exchange(room_for_spare_wanted_, false) && chosen.empty())
+    if (const auto one = memory_short_ ? domain::longest_rested(reports, now())
+                                       : domain::expendable(reports, now()))
+      retire_process(*one);
   if (std::exchange(ask_again_, false))
     make_room();
 }
 
 void supervisor_state::on_process_claimed(process_claimed& what) {
-  if (unclaimed_.erase(what.process) == 0) {
+  const auto found = running_.find(what.process);
+  if (found == running_.end()) {
     // It was reaped before its actor was up.
     self_->send(what.handle, child_exited{what.process, {}});
     return;
   }
-  claimed_.emplace(what.process, what.handle);
+  found->second.handle = what.handle;
   // It is about to be busy: this makes it tell when it no longer is.
   if (pool_.retirements_wanted() > 0)
     ask(what.process, what.handle);
@@ -208,6 +243,11 @@ void supervisor_state::on_process_booted(const process_booted& what) {
   if (breaker_.open())
     options_.log.info("processes start again");
   breaker_.succeeded();
+  if (!what.version.empty() && what.version != options_.health.cli_version) {
+    options_.log.info("CLI has another version now",
+                      {{"before", options_.health.cli_version}, {"now", what.version}});
+    options_.health.cli_version = what.version;
+  }
   review_health();
 }
 
@@ -217,8 +257,8 @@ void supervisor_state::on_process_idle(const process_idle& what) {
 }
 
 void supervisor_state::retire_process(domain::process_id process) {
-  const auto found = claimed_.find(process);
-  if (found == claimed_.end() || !retiring_.insert(process).second)
+  const auto found = running_.find(process);
+  if (found == running_.end() || !found->second.handle || !retiring_.insert(process).second)
     return;
   pool_.retirement_started();
   const auto refused = [this, process] {
@@ -227,7 +267,7 @@ void supervisor_state::retire_process(domain::process_id process) {
     pool_.retirement_ended();
     make_room();
   };
-  self_->request(found->second, question_timeout, retire{})
+  self_->request(found->second.handle, question_timeout, retire{})
     .then(
       [refused](bool accepted) {
         if (!accepted)
@@ -237,10 +277,14 @@ void supervisor_state::retire_process(domain::process_id process) {
 }
 
 void supervisor_state::arm_tick() {
-  const auto next = pool_.next_deadline();
-  if (!next || !ticks_.arm(*next))
+  auto next = pool_.next_deadline().value_or(next_review_);
+  if (!draining_ && !health_.cli_path.empty())
+    next = std::min(next, next_review_);
+  else if (!pool_.next_deadline())
     return;
-  const auto wait = std::max(domain::steady_time::duration::zero(), *next - now());
+  if (!ticks_.arm(next))
+    return;
+  const auto wait = std::max(domain::steady_time::duration::zero(), next - now());
   self_->delayed_send(self_, wait + std::chrono::milliseconds{1}, tick{});
 }
 
@@ -250,6 +294,11 @@ void supervisor_state::on_tick() {
     answer_failure(lease, {.code = error_code::server_busy,
                            .message = "All processes stayed busy for limits.queue_timeout_seconds.",
                            .retry_after = std::chrono::seconds{10}});
+  if (now() >= next_review_) {
+    next_review_ = now() + review_interval;
+    watch_memory();
+    review_spares();
+  }
   arm_tick();
 }
 
@@ -270,10 +319,14 @@ void supervisor_state::on_attach_listeners(attach_listeners& what) {
   listeners_ = std::move(what.listeners);
   for (const auto& listener : listeners_)
     self_->send(listener, health_changed{health_});
+  review_spares();
+  next_review_ = now() + review_interval;
+  arm_tick();
 }
 
 void supervisor_state::on_drain() {
   draining_ = true;
+  end_spares("the gateway ends");
   for (const auto lease : pool_.expired(domain::steady_time::max()))
     answer_failure(lease,
                    {.code = error_code::draining, .message = "The gateway is shutting down."});
@@ -283,10 +336,13 @@ void supervisor_state::on_drain() {
 void supervisor_state::on_settings_changed(const settings_changed& what) {
   pool_.set_limits(pool_options(*what.values));
   breaker_.set_limits(breaker_options(*what.values));
+  spares_.set_limits(spare_options(*what.values));
+  options_.memory = memory_options(*what.values);
   for (auto next = pool_.next_waiter(); next; next = pool_.next_waiter())
     if (!spawn_for(*next))
       give_slot_on();
   make_room();
+  review_spares();
 }
 
 void supervisor_state::review_health() {
@@ -313,6 +369,8 @@ domain::stats supervisor_state::figures() const {
   auto figures = totals_;
   figures.processes_live = pool_.live();
   figures.processes_max = pool_.limits().processes_max;
+  figures.spares_ready = spares_.ready_count();
+  figures.spares_booting = spares_.size() - spares_.ready_count() + starting_spares_.size();
   figures.queue_length = pool_.waiting();
   figures.queue_max = pool_.limits().queue_max;
   return figures;
@@ -345,6 +403,7 @@ supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>>
     [&state](const process_idle& what) { state.on_process_idle(what); },
     [&state](const login_report& what) { state.on_login_report(what); },
     [&state](child_started& what) { state.on_child_started(what); },
+    [&state](const child_spoke& what) { state.on_child_spoke(what); },
     [&state](const child_exited& what) { state.on_child_exited(what); },
     [&state](attach_listeners& what) { state.on_attach_listeners(what); },
     [&state](const drain&) { state.on_drain(); },

@@ -6,6 +6,7 @@
 #include "actors/messages.hpp"
 #include "config/settings.hpp"
 #include "domain/process_pool.hpp"
+#include "domain/spare_pool.hpp"
 #include "domain/start_breaker.hpp"
 #include "domain/status.hpp"
 #include "domain/tick_schedule.hpp"
@@ -14,24 +15,39 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
+#include <sys/types.h>
 #include <unordered_map>
 #include <vector>
 
 namespace ccapi::actors {
 
+/// Bytes; 0 = no limit.
+struct memory_limits {
+  std::uint64_t process_max = 0;   ///< an idle process that holds more is closed
+  std::uint64_t available_min = 0; ///< with less left, spares and long idle processes are closed
+};
+
 struct supervisor_options {
   /// Starts a child: launcher::spawn, with its contract. Called on the supervisor's thread; what it
   /// refers to outlives the actor.
   std::function<void(domain::process_id, process::spawn_spec, process::launcher::spawned,
-                     process::launcher::exited)>
+                     process::launcher::exited, process::launcher::spoke)>
     start;
   domain::process_pool::options pool;
+  domain::spare_pool::options spares;
+  memory_limits memory;
   domain::start_breaker::options breaker;
-  /// What to start for a model. Called on the supervisor's thread; must not block.
-  std::function<domain::result<process::spawn_spec>(const std::string& model)> spec_for;
+  /// What to start for a model, at once or (`ahead`) as a spare. Called on the supervisor's thread;
+  /// must not block.
+  std::function<domain::result<process::spawn_spec>(const std::string& model, bool ahead)> spec_for;
+  /// Differs once the CLI has been replaced by another. Called on the supervisor's thread; quick.
+  /// Null: nobody knows.
+  std::function<std::string()> cli_identity{};
   domain::health health; ///< at start; without a cli_path no process is ever started
   observe::logger log;
 };
@@ -39,6 +55,8 @@ struct supervisor_options {
 /// The parts of the settings that the supervisor goes by.
 domain::process_pool::options pool_options(const config::settings& given);
 domain::start_breaker::options breaker_options(const config::settings& given);
+domain::spare_pool::options spare_options(const config::settings& given);
+memory_limits memory_options(const config::settings& given);
 
 /// Decisions are domain::process_pool's; this class performs them.
 class supervisor_state {
@@ -54,6 +72,7 @@ public:
   void on_process_idle(const process_idle& what);
   void on_login_report(const login_report& what);
   void on_child_started(child_started& what);
+  void on_child_spoke(const child_spoke& what);
   void on_child_exited(const child_exited& what);
   void on_attach_listeners(attach_listeners& what);
   void on_drain();
@@ -68,8 +87,15 @@ private:
     caf::typed_response_promise<lease_reply> answer;
   };
 
+  /// A child that runs.
+  struct running_child {
+    pid_t pid = -1;
+    claude_process_actor handle; ///< null: no actor has claimed it yet
+  };
+
   /// False: the lease was answered by a failure; its slot is free again.
   bool spawn_for(domain::lease_id lease);
+  void start_child(domain::lease_id lease, process::spawn_spec spec);
   void start_failed(const domain::error& why);
   void give_slot_on();
   void make_room();
@@ -78,6 +104,22 @@ private:
   void retire_process(domain::process_id process);
   void answer_failure(domain::lease_id lease, domain::error failure);
   void arm_tick();
+
+  // -- spares (supervisor_spares.cpp) --
+  /// Answers the lease with a spare, if there is one.
+  bool give_spare(domain::lease_id lease);
+  /// Starts and ends spares as spare_pool says. Call when anything it goes by has changed.
+  void review_spares();
+  void on_spare_started(child_started& what);
+  /// True: it was one.
+  bool on_spare_exited(domain::process_id process);
+  void end_spare(domain::process_id process);
+  void end_spares(const char* why);
+  /// Another model's request needs its slot.
+  void sacrifice_spare(const std::string& wanted_model);
+  void notice_new_cli();
+  void watch_memory();
+
   /// Works out the health from what is known and tells the listeners if it changed.
   void review_health();
   /// By the clock that also delivers the ticks.
@@ -90,12 +132,20 @@ private:
   domain::stats totals_;
   domain::process_id last_process_ = 0;
   std::unordered_map<domain::lease_id, open_lease> leases_;
-  std::unordered_map<domain::process_id, claude_process_actor> claimed_;
-  std::set<domain::process_id> unclaimed_; ///< running, no actor has claimed them yet
-  std::set<domain::process_id> retiring_;  ///< asked to end for the sake of a waiter
+  std::map<domain::process_id, running_child> running_; ///< leased; spares are not in here
+  std::set<domain::process_id> retiring_; ///< asked to end for the sake of a waiter or a spare
   std::vector<domain::idle_report> reports_;
   std::size_t reports_awaited_ = 0;
   bool ask_again_ = false; ///< somebody did not answer in time
+  domain::spare_pool spares_;
+  std::unordered_map<domain::process_id, std::shared_ptr<process::child_process>> spare_children_;
+  std::unordered_map<domain::process_id, std::string> starting_spares_; ///< process -> model
+  std::set<domain::process_id> ending_spares_;
+  bool room_for_spare_wanted_ = false;
+  bool memory_short_ = false;
+  domain::process_id last_measured_ = 0;
+  std::string cli_identity_;
+  domain::steady_time next_review_{};
   std::vector<health_listener_actor> listeners_;
   domain::health health_;
   std::string start_failure_; ///< why the last start failed; for people

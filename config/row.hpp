@@ -6,6 +6,7 @@
 #include "config/schema.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string>
 #include <type_traits>
@@ -15,14 +16,21 @@ namespace ccapi::config {
 
 // ---- from a member of settings to a value and back
 
-inline constexpr std::string_view bare_words[] = {"auto", "on", "off"};
+/// The words for an enum's values, in order; none for other types.
+template <class T>
+inline constexpr std::array<std::string_view, 0> words_for{};
+template <>
+inline constexpr std::array<std::string_view, 3> words_for<bare_mode>{"auto", "on", "off"};
+template <>
+inline constexpr std::array<std::string_view, 3> words_for<busy_policy>{"queue", "reject",
+                                                                        "interrupt"};
 
 template <auto Section, auto Member>
 value read(const settings& from) {
   const auto& member = (from.*Section).*Member;
   using type = std::remove_cvref_t<decltype(member)>;
-  if constexpr (std::is_same_v<type, bare_mode>)
-    return std::string{bare_words[static_cast<std::size_t>(member)]};
+  if constexpr (std::is_enum_v<type>)
+    return std::string{words_for<type>[static_cast<std::size_t>(member)]};
   else if constexpr (std::is_integral_v<type> && !std::is_same_v<type, bool>)
     return static_cast<std::int64_t>(member);
   else
@@ -33,10 +41,10 @@ template <auto Section, auto Member>
 void write(settings& to, const value& given) {
   auto& member = (to.*Section).*Member;
   using type = std::remove_cvref_t<decltype(member)>;
-  if constexpr (std::is_same_v<type, bare_mode>) {
-    const auto* word =
-      std::find(std::begin(bare_words), std::end(bare_words), std::get<std::string>(given));
-    member = static_cast<bare_mode>(word - std::begin(bare_words));
+  if constexpr (std::is_enum_v<type>) {
+    const auto& words = words_for<type>;
+    const auto* word = std::find(words.begin(), words.end(), std::get<std::string>(given));
+    member = static_cast<type>(word - words.begin());
   } else if constexpr (std::is_integral_v<type> && !std::is_same_v<type, bool>) {
     member = static_cast<type>(std::get<std::int64_t>(given));
   } else if constexpr (std::is_same_v<type, text_table>) {

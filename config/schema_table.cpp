@@ -180,6 +180,11 @@ constexpr key table_of_keys[] = {
   number<conversation, &conversation_settings::stored_bytes_max>(
     "conversation.stored_bytes_max", 64 * kib, 1024 * gib, "bytes",
     "Memory for remembered conversations."),
+  word<conversation, &conversation_settings::busy>(
+    "conversation.busy", "queue|reject|interrupt",
+    "What becomes of a request that names a conversation in which another one is being answered: "
+    "it waits, gets 409, or ends the other one. Requests that bring their whole history never "
+    "meet: the later one goes on by itself."),
   number<conversation, &conversation_settings::queue_max>(
     "conversation.queue_max", 0, 10'000, "requests",
     "Requests that may wait for one busy conversation."),
@@ -270,12 +275,30 @@ constexpr key table_of_keys[] = {
                                                        "answers", "Answers kept.")),
   inactive(number<cache, &cache_settings::ttl_seconds>("cache.ttl_seconds", 1, 31'536'000,
                                                        "seconds", "How long they are kept.")),
-  inactive(number<process_pool, &process_pool_settings::size>("process_pool.size", 0, 10'000,
-                                                              "processes", "Spare processes.")),
-  inactive(number<process_pool, &process_pool_settings::min_idle>(
-    "process_pool.min_idle", 0, 10'000, "processes", "Fewest of them that wait.")),
-  inactive(number<process_pool, &process_pool_settings::max_idle>(
-    "process_pool.max_idle", 0, 10'000, "processes", "Most of them that wait.")),
+  number<process_pool, &process_pool_settings::size>(
+    "process_pool.size", 0, 10'000, "processes",
+    "Most spare processes, for all models together; 0 = none. They count among "
+    "claude.max_concurrent_sessions and take at most a third of it."),
+  number<process_pool, &process_pool_settings::min_idle>(
+    "process_pool.min_idle", 0, 10'000, "processes",
+    "Spare processes of a model in use that are kept even if requests are few."),
+  number<process_pool, &process_pool_settings::max_idle>(
+    "process_pool.max_idle", 0, 10'000, "processes",
+    "Most spare processes of one model, however many requests come."),
+  minutes<process_pool, &process_pool_settings::model_idle>(
+    "process_pool.model_idle_minutes", 1'000, 720 * hour_ms,
+    "A model that no request has asked for in this time has no spare processes any more. The "
+    "default model is always in use."),
+  number<process_pool, &process_pool_settings::turns_max>(
+    "process_pool.turns_max", 0, 1'000'000, "turns",
+    "Turns after which a process is closed and its conversation goes on in a new one; 0 = no end."),
+  number<process_pool, &process_pool_settings::process_memory_max_mb>(
+    "process_pool.process_memory_max_mb", 0, 1'000'000, "MiB",
+    "A process that holds more memory than this (its proportional set size) is closed when idle; "
+    "0 = no limit."),
+  number<process_pool, &process_pool_settings::memory_available_min_mb>(
+    "process_pool.memory_available_min_mb", 0, 1'000'000, "MiB",
+    "With less memory left on the machine, spare and long idle processes are closed; 0 = never."),
 };
 
 } // namespace

@@ -126,6 +126,23 @@ struct claude_settings {
   std::uint32_t max_retries = 2;
 };
 
+/// [process_pool] processes that are started before anybody asks, and when others are given up.
+struct process_pool_settings {
+  /// Most spares over all models; 0 = none.
+  std::uint32_t size = 5;
+  /// Spares of a model in use, at least and at most.
+  std::uint32_t min_idle = 2;
+  std::uint32_t max_idle = 5;
+  /// How long a model counts as in use.
+  milliseconds model_idle{30 * 60'000};
+  /// Turns of a process; 0 = no end.
+  std::uint32_t turns_max = 150;
+  /// Proportional set size of an idle process; 0 = no limit.
+  std::uint32_t process_memory_max_mb = 350;
+  /// MemAvailable of the machine; 0 = whatever it is.
+  std::uint32_t memory_available_min_mb = 512;
+};
+
 /// [retry] turns whose process was lost before the client saw anything of the answer.
 struct retry_settings {
   /// Runs beside the first; 0 = never again.
@@ -184,6 +201,9 @@ struct models_settings {
   bool echo_requested = false;
 };
 
+/// What becomes of a request for a conversation that is being answered.
+enum class busy_policy : std::uint8_t { queue, reject, interrupt };
+
 /// [conversation] dialogues kept between requests.
 struct conversation_settings {
   /// Idle time after which a conversation's process is closed; its transcript stays.
@@ -192,6 +212,8 @@ struct conversation_settings {
   std::uint32_t stored_max = 10'000;
   /// Bytes of transcripts remembered, over all I/O threads.
   std::size_t stored_bytes_max = std::size_t{256} << 20;
+  /// Of a request that names a conversation (by its id) in which a turn runs.
+  busy_policy busy = busy_policy::queue;
   /// Requests that may wait for one busy conversation.
   std::uint32_t queue_max = 16;
   /// Stored messages that a new process is told, from the end; 0 = all.
@@ -262,13 +284,6 @@ struct cache_settings {
   bool enabled = true;
   std::uint32_t max_entries = 1000;
   std::uint32_t ttl_seconds = 3600;
-};
-
-/// [process_pool]
-struct process_pool_settings {
-  std::uint32_t size = 5;
-  std::uint32_t min_idle = 2;
-  std::uint32_t max_idle = 5;
 };
 
 struct settings {

@@ -4,9 +4,23 @@
 #include "http/response.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <ctime>
 
 namespace ccapi::http {
+
+namespace {
+
+/// In milliseconds, to the hundredth, as Server-Timing has it.
+void append_duration(std::string& line, std::chrono::microseconds time) {
+  const auto hundredths = std::max<std::int64_t>(0, time.count()) / 10;
+  line += ";dur=" + std::to_string(hundredths / 100) + '.';
+  line += static_cast<char>('0' + hundredths / 10 % 10);
+  line += static_cast<char>('0' + hundredths % 10);
+}
+
+} // namespace
 
 std::string chat_plan::shown_model(std::string_view ran) const {
   if (echo_requested && !requested_model.empty())
@@ -14,9 +28,8 @@ std::string chat_plan::shown_model(std::string_view ran) const {
   return ran.empty() ? resolved_model : std::string{ran};
 }
 
-std::string chat_plan::headers(std::string_view ran, std::string_view conversation_id) const {
+std::string chat_plan::headers(std::string_view ran) const {
   std::string lines;
-  append_header(lines, "x-ccapi-conversation-id", conversation_id);
   const auto mapped = ran.empty() ? std::string_view{resolved_model} : ran;
   if (mapped != requested_model)
     append_header(lines, "x-ccapi-mapped-model", mapped);
@@ -24,6 +37,39 @@ std::string chat_plan::headers(std::string_view ran, std::string_view conversati
   for (const auto& name : ignored_params)
     ignored.append(ignored.empty() ? "" : ", ").append(name);
   append_header(lines, "x-ccapi-ignored-params", ignored);
+  return lines;
+}
+
+void turn_story::note(const domain::event& what) {
+  if (const auto* accepted = std::get_if<domain::turn_accepted>(&what)) {
+    conversation_id = accepted->conversation_id;
+  } else if (const auto* place = std::get_if<domain::turn_placed>(&what)) {
+    placed = *place;
+  } else if (const auto* begun = std::get_if<domain::answer_started>(&what)) {
+    work_begun = true;
+    started = *begun;
+    model_ran = begun->model;
+  } else if (domain::credit_bytes(what) > 0) {
+    work_begun = true;
+  }
+}
+
+std::string turn_story::headers() const {
+  std::string lines;
+  append_header(lines, "x-ccapi-conversation-id", conversation_id);
+  if (!placed)
+    return lines;
+  append_header(lines, "x-ccapi-match", to_string(placed->outcome));
+  std::string timing = "wait";
+  append_duration(timing, placed->waited);
+  if (started) {
+    append_duration(timing += ", boot", started->boot);
+    if (placed->spare)
+      timing += R"(;desc="spare")";
+    append_duration(timing += ", setup", started->setup);
+    append_duration(timing += ", first", started->first);
+  }
+  append_header(lines, "server-timing", timing);
   return lines;
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 // chat_plan: what a chat answer's two forms (streamed and whole) have in common.
 
+#include "domain/event.hpp"
 #include "domain/gateway.hpp"
 #include "http/key_ring.hpp"
 #include "openai/answer.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +24,22 @@ struct chat_plan {
 
   /// What `model` says when `ran` answers; `ran` is empty while unknown.
   [[nodiscard]] std::string shown_model(std::string_view ran) const;
-  /// The x-ccapi-* fields.
-  [[nodiscard]] std::string headers(std::string_view ran, std::string_view conversation_id) const;
+  /// The fields that tell what became of the model's name and of parameters.
+  [[nodiscard]] std::string headers(std::string_view ran) const;
+};
+
+/// What a turn's events have told so far, and its answer's headers tell.
+struct turn_story {
+  std::string conversation_id; ///< empty until the turn has come to its conversation
+  std::string model_ran;       ///< empty until the API has begun to answer
+  bool work_begun = false;     ///< the API has
+  std::optional<domain::turn_placed> placed{};
+  std::optional<domain::answer_started> started{};
+
+  /// Takes notice of an event; of most there is nothing to note.
+  void note(const domain::event& what);
+  /// x-ccapi-conversation-id, x-ccapi-match and server-timing.
+  [[nodiscard]] std::string headers() const;
 };
 
 /// A new answer's id and time; the model is still unknown.

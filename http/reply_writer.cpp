@@ -15,21 +15,20 @@ reply_writer::reply_writer(exchange& client, chat_plan plan)
     answer_bytes_max_{client.site().limits().answer_bytes_max},
     credit_lot_{credit_lot(client.site().limits().stream_buffer_bytes)} {}
 
-void reply_writer::start(domain::ticket ticket) {
-  ticket_ = std::move(ticket);
-  client_->note_conversation(ticket_.conversation_id);
+void reply_writer::start(domain::turn_id turn) {
+  turn_ = turn;
 }
 
 void reply_writer::on_event(domain::event&& what) {
   if (!client_)
     return;
+  story_.note(what);
   if (auto* text = std::get_if<domain::text_delta>(&what)) {
     take(text_, std::move(text->text));
   } else if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
     take(reasoning_, std::move(reasoning->text));
-  } else if (auto* started = std::get_if<domain::answer_started>(&what)) {
-    work_begun_ = true;
-    model_ran_ = std::move(started->model);
+  } else if (std::holds_alternative<domain::turn_accepted>(what)) {
+    client_->note_conversation(story_.conversation_id);
   } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
     finish(*finished);
   } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
@@ -39,19 +38,18 @@ void reply_writer::on_event(domain::event&& what) {
 
 void reply_writer::on_flush() {
   if (client_ && owed_credit_ >= credit_lot_)
-    gateway_->acknowledge(ticket_.turn, std::exchange(owed_credit_, 0));
+    gateway_->acknowledge(turn_, std::exchange(owed_credit_, 0));
 }
 
 void reply_writer::on_gone() {
   client_ = nullptr;
-  gateway_->cancel(ticket_.turn);
+  gateway_->cancel(turn_);
 }
 
 void reply_writer::take(std::string& whole, std::string&& delta) {
-  work_begun_ = true;
   owed_credit_ += delta.size();
   if (text_.size() + reasoning_.size() + delta.size() > answer_bytes_max_) {
-    gateway_->cancel(ticket_.turn);
+    gateway_->cancel(turn_);
     return fail({.code = domain::error_code::upstream_error,
                  .message = "The answer is longer than limits.answer_bytes_max. Stream it instead.",
                  .retry_useful = false});
@@ -63,10 +61,10 @@ void reply_writer::take(std::string& whole, std::string&& delta) {
 }
 
 void reply_writer::finish(const domain::turn_finished& end) {
-  const auto& ran = end.model.empty() ? model_ran_ : end.model;
-  auto identity = new_identity(ticket_.conversation_id);
+  const auto& ran = end.model.empty() ? story_.model_ran : end.model;
+  auto identity = new_identity(story_.conversation_id);
   identity.model = plan_.shown_model(ran);
-  const auto headers = plan_.headers(ran, ticket_.conversation_id);
+  const auto headers = story_.headers() + plan_.headers(ran);
   const auto body = openai::completion_body(identity, text_, reasoning_, end.reason, end.usage);
   auto& client = *std::exchange(client_, nullptr);
   reply_json(client, body, headers); // may be our end
@@ -74,9 +72,7 @@ void reply_writer::finish(const domain::turn_finished& end) {
 
 void reply_writer::fail(const domain::error& failure) {
   auto& client = *std::exchange(client_, nullptr);
-  std::string lines;
-  append_header(lines, "x-ccapi-conversation-id", ticket_.conversation_id);
-  reply_error(client, failure, work_begun_, lines); // may be our end
+  reply_error(client, failure, story_.work_begun, story_.headers()); // may be our end
 }
 
 } // namespace ccapi::http

@@ -18,7 +18,7 @@ public:
   reply_writer(exchange& client, chat_plan plan);
 
   /// Call once, right after gateway::submit.
-  void start(domain::ticket ticket);
+  void start(domain::turn_id turn);
 
   void on_event(domain::event&& what) override;
   void on_flush() override;
@@ -34,14 +34,13 @@ private:
   exchange* client_; ///< null when the client is gone or has its answer
   domain::gateway* gateway_;
   chat_plan plan_;
-  domain::ticket ticket_;
+  domain::turn_id turn_ = 0;
+  turn_story story_;
   std::string text_;
   std::string reasoning_;
-  std::string model_ran_;
   const std::size_t answer_bytes_max_;
   const std::size_t credit_lot_;
   std::size_t owed_credit_ = 0;
-  bool work_begun_ = false;
 };
 
 } // namespace ccapi::http

@@ -34,23 +34,22 @@ sse_writer::sse_writer(exchange& client, chat_plan plan)
     credit_lot_{credit_lot(client.site().limits().stream_buffer_bytes)},
     pending_max_{client.site().limits().stream_buffer_bytes * pending_factor} {}
 
-void sse_writer::start(domain::ticket ticket) {
-  ticket_ = std::move(ticket);
-  chunks_.emplace(new_identity(ticket_.conversation_id), plan_.include_usage);
-  client_->note_conversation(ticket_.conversation_id);
+void sse_writer::start(domain::turn_id turn) {
+  turn_ = turn;
   client_->wake_at(clock::now() + client_->site().limits().stream_header_delay);
 }
 
 void sse_writer::on_event(domain::event&& what) {
   if (!client_ || ended_)
     return;
+  story_.note(what);
   if (const auto* text = std::get_if<domain::text_delta>(&what)) {
     on_delta(delta_kind::text, text->text);
   } else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
     on_delta(delta_kind::reasoning, reasoning->text);
-  } else if (auto* started = std::get_if<domain::answer_started>(&what)) {
-    work_begun_ = true;
-    model_ran_ = std::move(started->model);
+  } else if (std::holds_alternative<domain::turn_accepted>(what)) {
+    chunks_.emplace(new_identity(story_.conversation_id), plan_.include_usage);
+    client_->note_conversation(story_.conversation_id);
   } else if (auto* finished = std::get_if<domain::turn_finished>(&what)) {
     on_finished(*finished);
   } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
@@ -68,15 +67,17 @@ void sse_writer::on_written() {
   owed_credit_ += std::exchange(in_flight_credit_, 0);
   try_write();
   if (owed_credit_ >= credit_lot_ || (owed_credit_ > 0 && !writing_))
-    gateway_->acknowledge(ticket_.turn, std::exchange(owed_credit_, 0));
+    gateway_->acknowledge(turn_, std::exchange(owed_credit_, 0));
 }
 
 void sse_writer::on_wake() {
   if (!client_)
     return;
   const auto now = clock::now();
+  if (!chunks_) // its conversation's thread is late
+    return client_->wake_at(now + client_->site().limits().stream_header_delay);
   if (!opened_) {
-    open(model_ran_);
+    open(story_.model_ran);
     chunks_->role(pending_);
     try_write();
   } else if (!writing_ && now - last_write_ >= ping_interval_) {
@@ -89,14 +90,13 @@ void sse_writer::on_wake() {
 void sse_writer::on_gone() {
   client_ = nullptr;
   if (!ended_)
-    gateway_->cancel(ticket_.turn);
+    gateway_->cancel(turn_);
 }
 
 void sse_writer::on_delta(delta_kind kind, const std::string& delta) {
   if (delta.empty())
     return;
-  work_begun_ = true;
-  open(model_ran_);
+  open(story_.model_ran);
   pending_credit_ += delta.size();
   if (pending_.size() < gather_from)
     return encode(kind, delta);
@@ -108,7 +108,7 @@ void sse_writer::on_delta(delta_kind kind, const std::string& delta) {
 }
 
 void sse_writer::on_finished(const domain::turn_finished& end) {
-  open(end.model.empty() ? model_ran_ : end.model);
+  open(end.model.empty() ? story_.model_ran : end.model);
   encode_held();
   chunks_->finish(end.reason, end.usage, pending_);
   ended_ = true;
@@ -119,9 +119,7 @@ void sse_writer::on_failed(const domain::error& failure) {
   ended_ = true;
   if (!opened_) {
     auto& client = *std::exchange(client_, nullptr);
-    std::string lines;
-    append_header(lines, "x-ccapi-conversation-id", ticket_.conversation_id);
-    return reply_error(client, failure, work_begun_, lines); // may be our end
+    return reply_error(client, failure, story_.work_begun, story_.headers()); // may be our end
   }
   log_failure(*client_, failure);
   encode_held();
@@ -135,7 +133,8 @@ void sse_writer::open(std::string_view model) {
   opened_ = true;
   chunks_->set_model(plan_.shown_model(model));
   std::string extra{stream_headers};
-  extra += plan_.headers(model, ticket_.conversation_id);
+  extra += story_.headers();
+  extra += plan_.headers(model);
   chunked_ = client_->begin_stream({.content_type = event_stream_type, .extra = extra}, head_);
   room_ = head_.size() + chunk_size_room;
   pending_.assign(room_, '\0');
@@ -191,7 +190,7 @@ void sse_writer::try_write() {
 void sse_writer::give_up_when_flooded() {
   if (pending_.size() + held_.size() <= pending_max_)
     return;
-  gateway_->cancel(ticket_.turn);
+  gateway_->cancel(turn_);
   on_failed({.code = domain::error_code::timeout,
              .message = "The client reads too slowly for this answer.",
              .retry_useful = false});

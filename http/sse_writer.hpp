@@ -25,7 +25,7 @@ public:
   sse_writer(exchange& client, chat_plan plan);
 
   /// Call once, right after gateway::submit.
-  void start(domain::ticket ticket);
+  void start(domain::turn_id turn);
 
   void on_event(domain::event&& what) override;
   void on_flush() override;
@@ -49,9 +49,9 @@ private:
   exchange* client_; ///< null when the client is gone or has its answer
   domain::gateway* gateway_;
   chat_plan plan_;
-  std::optional<openai::chat_chunks> chunks_; ///< set by start
-  domain::ticket ticket_;
-  std::string model_ran_; ///< empty until the CLI tells
+  std::optional<openai::chat_chunks> chunks_; ///< set once the conversation is known
+  domain::turn_id turn_ = 0;
+  turn_story story_;
   const std::chrono::milliseconds ping_interval_;
   const std::size_t credit_lot_;
   const std::size_t pending_max_;
@@ -67,7 +67,6 @@ private:
   std::chrono::steady_clock::time_point last_write_;
   bool opened_ = false;
   bool chunked_ = true;
-  bool work_begun_ = false; ///< the API has begun to answer
   bool ended_ = false;
   bool writing_ = false;
 };

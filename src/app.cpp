@@ -166,12 +166,17 @@ private:
 
   actors::supervisor_options supervisor_options() {
     return {.start =
-              [this](auto id, auto spec, auto spawned, auto exited) {
-                launcher_.spawn(id, std::move(spec), std::move(spawned), std::move(exited));
+              [this](auto id, auto spec, auto spawned, auto exited, auto spoke) {
+                launcher_.spawn(id, std::move(spec), std::move(spawned), std::move(exited),
+                                std::move(spoke));
               },
             .pool = actors::pool_options(settings_),
+            .spares = actors::spare_options(settings_),
+            .memory = actors::memory_options(settings_),
             .breaker = actors::breaker_options(settings_),
-            .spec_for = [this](const std::string& model) { return cli_.spec_for(model); },
+            .spec_for = [this](const std::string& model,
+                               bool ahead) { return cli_.spec_for(model, ahead); },
+            .cli_identity = [this] { return cli_.identity(); },
             .health = cli_.health,
             .log = log_};
   }

@@ -35,4 +35,8 @@ support check(const version& which) noexcept {
   return which > newest_tested ? support::untested_newer : support::supported;
 }
 
+bool rewinds_to_nothing(const version& which) noexcept {
+  return which >= version{2, 1, 330};
+}
+
 } // namespace ccapi::claude

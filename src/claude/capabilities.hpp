@@ -32,4 +32,8 @@ std::string to_string(const version& which);
 
 support check(const version& which) noexcept;
 
+/// Whether rewind_conversation takes back user messages that no answer comes ahead of, too: the
+/// first one, seeded or not. Measured: 2.1.330 does, 2.1.197 does not.
+bool rewinds_to_nothing(const version& which) noexcept;
+
 } // namespace ccapi::claude

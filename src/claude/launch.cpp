@@ -1,5 +1,7 @@
 #include "claude/launch.hpp"
 
+#include "claude/control_channel.hpp"
+#include "claude/encoder.hpp"
 #include "domain/ids.hpp"
 
 #include <algorithm>
@@ -48,6 +50,19 @@ domain::result<std::vector<std::string>> arguments(const launch_options& options
   if (options.bare)
     argv.emplace_back("--bare");
   return argv;
+}
+
+std::string first_line() {
+  std::string line;
+  control_channel first;
+  get_binary_version(line, first.begin(control_call::get_binary_version, {}));
+  return line += '\n';
+}
+
+std::string first_lines_ahead() {
+  auto lines = first_line();
+  apply_settings(lines, "ahead", {}); // no id of a control_channel: nobody waits for the answer
+  return lines += '\n';
 }
 
 std::vector<std::string> environment(const std::vector<std::string>& allow,

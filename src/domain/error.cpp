@@ -30,6 +30,8 @@ std::string_view to_string(error_code code) noexcept {
     return "cli_unavailable";
   case error_code::server_busy:
     return "server_busy";
+  case error_code::conversation_busy:
+    return "conversation_busy";
   case error_code::draining:
     return "draining";
   case error_code::timeout:

@@ -37,6 +37,8 @@ enum class error_code : std::uint8_t {
   cli_unavailable,
   /// Every process is busy and the waiting queue is full or the wait was too long.
   server_busy,
+  /// Another request of the same conversation has precedence (conversation.busy).
+  conversation_busy,
   /// The gateway is shutting down.
   draining,
   /// The turn did not end within its time.

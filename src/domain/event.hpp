@@ -2,7 +2,9 @@
 // Domain events: what happens in a turn, in words that neither the CLI nor a client owns.
 
 #include "domain/error.hpp"
+#include "domain/match.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -27,9 +29,22 @@ struct usage {
   friend bool operator==(const usage&, const usage&) = default;
 };
 
+/// The turn has come to its conversation. The first event of every turn, unless it fails at once.
+struct turn_accepted {
+  std::string conversation_id;
+};
+/// A process has the turn. Comes again if the turn runs a second time.
+struct turn_placed {
+  match_outcome outcome = match_outcome::fresh;
+  bool spare = false;                 ///< on a process that was started ahead
+  std::chrono::microseconds waited{}; ///< for a process, and for turns ahead
+};
 /// The API began to answer. At most once per turn, before any delta.
 struct answer_started {
-  std::string model; ///< the model that runs, as the CLI reports it
+  std::string model;                 ///< the model that runs, as the CLI reports it
+  std::chrono::microseconds boot{};  ///< until the process was ready; 0: it was
+  std::chrono::microseconds setup{}; ///< until it was told everything
+  std::chrono::microseconds first{}; ///< from then to now
 };
 struct text_delta {
   std::string text;
@@ -48,7 +63,8 @@ struct turn_failed {
   error failure;
 };
 
-using event = std::variant<answer_started, text_delta, reasoning_delta, turn_finished, turn_failed>;
+using event = std::variant<turn_accepted, turn_placed, answer_started, text_delta, reasoning_delta,
+                           turn_finished, turn_failed>;
 
 /// Payload bytes of an event: the unit of the stream's byte credit. 0 for all but deltas.
 inline std::size_t credit_bytes(const event& what) noexcept {

@@ -18,11 +18,6 @@ namespace ccapi::domain {
 /// Names a submitted turn on the I/O thread that submitted it.
 using turn_id = std::uint64_t;
 
-struct ticket {
-  turn_id turn = 0;
-  std::string conversation_id; ///< the request's own, or a new one
-};
-
 /// What a client wants of a conversation that it makes without a turn.
 struct new_conversation {
   std::string model; ///< resolved; empty: the first turn's
@@ -43,7 +38,8 @@ public:
   virtual ~gateway() = default;
 
   /// Starts a turn. Failures of any kind arrive at the sink as turn_failed.
-  virtual ticket submit(chat_request request, std::shared_ptr<event_sink> sink) = 0;
+  /// The first event tells which conversation it belongs to.
+  virtual turn_id submit(chat_request request, std::shared_ptr<event_sink> sink) = 0;
 
   /// The client of this turn is gone: the sink hears nothing more and is released; the turn is
   /// interrupted. Harmless for a turn that has ended.

@@ -13,14 +13,7 @@ using bytes16 = std::array<unsigned char, 16>;
 
 bytes16 random_bytes() {
   bytes16 bytes{};
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const auto got = getrandom(bytes.data() + have, bytes.size() - have, 0);
-    if (got > 0)
-      have += static_cast<std::size_t>(got);
-    else if (errno != EINTR)
-      std::abort(); // no entropy source: guessable ids would be worse than no gateway
-  }
+  fill_random(bytes.data(), bytes.size());
   return bytes;
 }
 
@@ -37,6 +30,17 @@ bool is_one_of(char c, std::string_view set) noexcept {
 constexpr std::size_t name_bytes_max = 128;
 
 } // namespace
+
+void fill_random(unsigned char* buffer, std::size_t size) {
+  std::size_t have = 0;
+  while (have < size) {
+    const auto got = getrandom(buffer + have, size - have, 0);
+    if (got > 0)
+      have += static_cast<std::size_t>(got);
+    else if (errno != EINTR)
+      std::abort(); // no entropy source: guessable ids would be worse than no gateway
+  }
+}
 
 std::string random_hex_128() {
   std::string text;

@@ -1,6 +1,7 @@
 #pragma once
 // Identifiers: making them and checking what clients send.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@ namespace ccapi::domain {
 
 /// Names one CLI child for as long as the gateway runs; never reused.
 using process_id = std::uint64_t;
+
+/// Fills a buffer from the kernel's random source. Any thread.
+void fill_random(unsigned char* buffer, std::size_t size);
 
 /// 32 lower-case hex digits from the kernel's random source. Any thread.
 std::string random_hex_128();

@@ -1,6 +1,7 @@
 #include "domain/placement.hpp"
 
 #include "domain/ids.hpp"
+#include "domain/prefix_hash.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -29,7 +30,7 @@ std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) n
     hash = mix(*request.system_prompt, hash);
   for (const auto& entry : request.messages)
     if (entry.role == role::user)
-      return static_cast<std::size_t>(mix(entry.text, hash) % shards);
+      return static_cast<std::size_t>(mix(canonical_text(entry.text), hash) % shards);
   return static_cast<std::size_t>(hash % shards);
 }
 

@@ -1,6 +1,7 @@
 #include "domain/process_pool.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ccapi::domain {
 
@@ -31,6 +32,13 @@ std::optional<lease_id> process_pool::next_waiter() {
   return lease;
 }
 
+bool process_pool::take_free_slot() {
+  if (live_ >= limits_.processes_max || !waiting_.empty())
+    return false;
+  ++live_;
+  return true;
+}
+
 bool process_pool::withdraw(lease_id lease) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                   [&](const waiter& entry) { return entry.lease == lease; });
@@ -59,6 +67,35 @@ std::optional<steady_time> process_pool::next_deadline() const {
            waiting_.begin(), waiting_.end(),
            [](const waiter& left, const waiter& right) { return left.deadline < right.deadline; })
     ->deadline;
+}
+
+namespace {
+constexpr std::chrono::seconds short_rest{3};
+constexpr std::chrono::minutes long_rest{2};
+} // namespace
+
+std::optional<process_id> longest_rested(const std::vector<idle_report>& reports, steady_time now) {
+  const auto chosen = longest_idle(reports, 1);
+  for (const auto& report : reports)
+    if (!chosen.empty() && report.process == chosen.front()
+        && now - report.idle_since >= short_rest)
+      return report.process;
+  return std::nullopt;
+}
+
+std::optional<process_id> expendable(const std::vector<idle_report>& reports, steady_time now) {
+  // A dialogue of one turn is most often one that never gets a second.
+  const idle_report* chosen = nullptr;
+  const auto rank = [](const idle_report& report) {
+    return std::pair{report.turns > 1, report.idle_since};
+  };
+  for (const auto& report : reports)
+    if (report.idle
+        && now - report.idle_since >= (report.turns > 1 ? steady_time::duration{long_rest}
+                                                        : steady_time::duration{short_rest})
+        && (chosen == nullptr || rank(report) < rank(*chosen)))
+      chosen = &report;
+  return chosen == nullptr ? std::nullopt : std::optional{chosen->process};
 }
 
 std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count) {

@@ -46,6 +46,9 @@ public:
   /// The next waiter, if there is a free slot for him: after set_limits. The slot is taken.
   std::optional<lease_id> next_waiter();
 
+  /// Takes a slot for a process that nobody waits for. False: there is none to spare.
+  bool take_free_slot();
+
   /// The client of a waiting lease is gone. False: it does not wait (any more).
   bool withdraw(lease_id lease);
 
@@ -89,9 +92,17 @@ struct idle_report {
   process_id process = 0;
   bool idle = false;
   steady_time idle_since{};
+  std::uint32_t turns = 0; ///< that it has run
 };
 
 /// The `count` processes that have been idle longest, longest first.
 std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count);
+
+/// The idle process that is least likely to be missed, if there is one that may end although nobody
+/// waits: that has run a single turn and rests for some seconds, or has rested for long.
+std::optional<process_id> expendable(const std::vector<idle_report>& reports, steady_time now);
+
+/// The idle process that has rested longest, if it has for some seconds.
+std::optional<process_id> longest_rested(const std::vector<idle_report>& reports, steady_time now);
 
 } // namespace ccapi::domain

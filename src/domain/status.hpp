@@ -1,6 +1,9 @@
 #pragma once
 // Values that /health and /stats show.
 
+#include "domain/match.hpp"
+
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -30,6 +33,8 @@ struct stats {
   std::uint64_t turns_active = 0; ///< now
   /// Runs of turns beside their first, since a process was lost.
   std::uint64_t turns_retried = 0;
+  /// Turns by what became of their history (domain::match_outcome).
+  std::array<std::uint64_t, match_outcome_count> matches{};
   // tokens
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;
@@ -40,6 +45,12 @@ struct stats {
   std::uint64_t processes_spawned = 0;
   std::uint64_t processes_retired = 0;
   std::uint64_t processes_failed = 0; ///< could not be started, or died during a turn
+  // spare processes: started before anybody asked
+  std::uint64_t spares_ready = 0;   ///< now
+  std::uint64_t spares_booting = 0; ///< now
+  std::uint64_t spare_hits = 0;     ///< processes wanted that a spare became
+  std::uint64_t spare_misses = 0;   ///< processes wanted that had to be started, or waited for
+  std::uint64_t spares_dropped = 0; ///< ended, or died, without having been of use
   // queue for a process
   std::uint64_t queue_length = 0; ///< now
   std::uint64_t queue_max = 0;

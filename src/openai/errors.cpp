@@ -33,6 +33,8 @@ error_words words_for(domain::error_code code) noexcept {
     return {"service_unavailable", "cli_unavailable"};
   case error_code::server_busy:
     return {"service_unavailable", "server_busy"};
+  case error_code::conversation_busy:
+    return {"invalid_request_error", "conversation_busy"};
   case error_code::draining:
     return {"service_unavailable", "draining"};
   case error_code::timeout:

@@ -2,6 +2,7 @@
 
 #include "json/writer.hpp"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ccapi::openai {
@@ -80,6 +81,10 @@ std::string stats_body(const domain::stats& figures, std::string_view version) {
     .count("retried", figures.turns_retried)
     .count("active", figures.turns_active)
     .close();
+  object_writer matches{root.key("matches")};
+  for (std::size_t i = 0; i < figures.matches.size(); ++i)
+    matches.count(to_string(static_cast<domain::match_outcome>(i)), figures.matches[i]);
+  matches.close();
   object_writer{root.key("tokens")}
     .count("prompt", figures.prompt_tokens)
     .count("completion", figures.completion_tokens)
@@ -92,6 +97,13 @@ std::string stats_body(const domain::stats& figures, std::string_view version) {
     .count("spawned", figures.processes_spawned)
     .count("retired", figures.processes_retired)
     .count("failed", figures.processes_failed)
+    .close();
+  object_writer{root.key("spares")}
+    .count("ready", figures.spares_ready)
+    .count("booting", figures.spares_booting)
+    .count("hits", figures.spare_hits)
+    .count("misses", figures.spare_misses)
+    .count("dropped", figures.spares_dropped)
     .close();
   object_writer{root.key("queue")}
     .count("length", figures.queue_length)

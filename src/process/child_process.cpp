@@ -13,6 +13,11 @@ void unique_fd::reset() noexcept {
     ::close(release());
 }
 
+void child_process::hurry() const noexcept {
+  if (life.valid())
+    static_cast<void>(!::write(life.get(), "h", 1));
+}
+
 bool child_process::signal(int number) const noexcept {
   if (!pidfd || !pidfd->valid() || number == SIGSTOP)
     return false;

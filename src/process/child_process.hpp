@@ -48,6 +48,9 @@ struct spawn_spec {
   std::vector<std::string> arguments;   ///< argv[1..]
   std::vector<std::string> environment; ///< the whole environment, "NAME=value"
   std::string directory;                ///< working directory, absolute
+  std::string first_input{};            ///< on its stdin from the start; at most 4096 bytes
+  /// At a lower priority until child_process::hurry is called.
+  bool unhurried = false;
 };
 
 /// How the shim ended, which passes the CLI's end on. A program that can't be executed shows here,
@@ -75,6 +78,9 @@ struct child_process {
   /// Stands for the shim even when its pid belongs to somebody else by now; shared with the
   /// launcher. Readable once the child has ended.
   std::shared_ptr<const unique_fd> pidfd;
+
+  /// Gives a child that was started unhurried its usual priority.
+  void hurry() const noexcept;
 
   /// Passes a signal on to the CLI's process group; SIGKILL kills the whole tree. False if the
   /// child is gone, or for SIGSTOP, which can't be passed on.

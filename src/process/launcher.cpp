@@ -11,7 +11,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
+#include <fcntl.h>
 #include <mutex>
+#include <optional>
+#include <sys/ioctl.h>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -44,7 +47,8 @@ public:
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
 
-  void spawn(domain::process_id id, spawn_spec spec, spawned on_spawned, exited on_exited);
+  void spawn(domain::process_id id, spawn_spec spec, spawned on_spawned, exited on_exited,
+             spoke on_spoke);
   void stop();
 
 private:
@@ -53,6 +57,7 @@ private:
     std::shared_ptr<const unique_fd> pidfd;
     asio::posix::stream_descriptor watch;
     exited on_exited;
+    std::optional<asio::posix::stream_descriptor> first_words{}; ///< until they have come
   };
   enum class ladder : std::uint8_t { none, ask, kill_trees, kill_shims, give_up };
 
@@ -61,7 +66,8 @@ private:
     return accepts_;
   }
   void start(domain::process_id id, const spawn_spec& spec, const spawned& on_spawned,
-             exited on_exited);
+             exited on_exited, const spoke& on_spoke);
+  void listen_to(pid_t pid, unique_fd output, const spoke& on_spoke);
   void wait_for(pid_t pid);
   void on_ended(pid_t pid);
   void climb(ladder step);
@@ -80,15 +86,16 @@ private:
 };
 
 void launcher::worker::spawn(domain::process_id id, spawn_spec spec, spawned on_spawned,
-                             exited on_exited) {
+                             exited on_exited, spoke on_spoke) {
   {
     // Under the lock, so that no job comes behind the one that ends the loop.
     const std::scoped_lock lock{mutex_};
     if (accepts_) {
-      asio::post(loop_, [this, id, spec = std::move(spec), on_spawned = std::move(on_spawned),
-                         on_exited = std::move(on_exited)]() mutable {
-        start(id, spec, on_spawned, std::move(on_exited));
-      });
+      asio::post(loop_,
+                 [this, id, spec = std::move(spec), on_spawned = std::move(on_spawned),
+                  on_exited = std::move(on_exited), on_spoke = std::move(on_spoke)]() mutable {
+                   start(id, spec, on_spawned, std::move(on_exited), on_spoke);
+                 });
       return;
     }
   }
@@ -111,7 +118,7 @@ void launcher::worker::stop() {
 }
 
 void launcher::worker::start(domain::process_id id, const spawn_spec& spec,
-                             const spawned& on_spawned, exited on_exited) {
+                             const spawned& on_spawned, exited on_exited, const spoke& on_spoke) {
   if (!accepts())
     return on_spawned(draining());
   auto started = process::spawn(shim_, id, spec);
@@ -126,8 +133,36 @@ void launcher::worker::start(domain::process_id id, const spawn_spec& spec,
   }
   const pid_t pid = started->pid;
   children_.try_emplace(pid, child{id, started->pidfd, std::move(watch), std::move(on_exited)});
+  unique_fd output;
+  if (on_spoke)
+    output = unique_fd{::fcntl(started->stdout_read.get(), F_DUPFD_CLOEXEC, 0)};
   on_spawned(std::move(started));
   wait_for(pid);
+  if (output.valid())
+    listen_to(pid, std::move(output), on_spoke);
+}
+
+/// Looks at a copy of the descriptor and reads nothing: that is for whoever has the child.
+void launcher::worker::listen_to(pid_t pid, unique_fd output, const spoke& on_spoke) {
+  auto& running = children_.at(pid);
+  boost::system::error_code failure;
+  running.first_words.emplace(loop_);
+  running.first_words->assign(output.get(), failure);
+  if (failure)
+    return running.first_words.reset();
+  output.release();
+  running.first_words->async_wait(
+    asio::posix::stream_descriptor::wait_read,
+    [this, pid, on_spoke](const boost::system::error_code& stopped) {
+      const auto found = children_.find(pid);
+      if (stopped || found == children_.end() || !found->second.first_words)
+        return;
+      int unread = 0; // 0: it is the end, or somebody was quicker
+      ::ioctl(found->second.first_words->native_handle(), FIONREAD, &unread);
+      found->second.first_words.reset();
+      if (unread > 0)
+        on_spoke(found->second.id);
+    });
 }
 
 void launcher::worker::wait_for(pid_t pid) {
@@ -200,8 +235,10 @@ launcher::launcher(std::string shim)
   : worker_{std::make_unique<worker>(std::move(shim))} {}
 launcher::~launcher() = default;
 
-void launcher::spawn(domain::process_id id, spawn_spec spec, spawned on_spawned, exited on_exited) {
-  worker_->spawn(id, std::move(spec), std::move(on_spawned), std::move(on_exited));
+void launcher::spawn(domain::process_id id, spawn_spec spec, spawned on_spawned, exited on_exited,
+                     spoke on_spoke) {
+  worker_->spawn(id, std::move(spec), std::move(on_spawned), std::move(on_exited),
+                 std::move(on_spoke));
 }
 
 void launcher::stop() {

@@ -25,6 +25,10 @@ public:
   /// Called on the launcher's thread when the child has been reaped. Must not throw. After
   /// `spawned`, exactly once, and never for a child that could not be started.
   using exited = std::function<void(domain::process_id, exit_status)>;
+  /// Called on the launcher's thread when the child has written to its stdout for the first time,
+  /// unless somebody has read that by then. Must not throw. After `spawned`, at most once, never
+  /// after `exited`.
+  using spoke = std::function<void(domain::process_id)>;
 
   /// `shim` is the absolute path of the shim program. Throws std::system_error when there is no
   /// thread or descriptor to be had.
@@ -36,7 +40,8 @@ public:
 
   /// Any thread; returns at once. Once stop() has begun, `on_spawned` hears draining, on the
   /// calling thread and from inside this call.
-  void spawn(domain::process_id id, spawn_spec spec, spawned on_spawned, exited on_exited);
+  void spawn(domain::process_id id, spawn_spec spec, spawned on_spawned, exited on_exited,
+             spoke on_spoke = {});
 
   /// Ends what is left, reaps all and joins the thread; `exited` is called for each child. Steps:
   /// SIGTERM to the trees' groups; after 1 s the shims kill their whole trees; after 2 s more the

@@ -157,7 +157,8 @@ domain::result<child_process> spawn(const std::string& shim, domain::process_id 
     return start_failure(reason, "posix_spawn_file_actions");
   const spawn_attributes attributes;
 
-  std::vector<std::string> arguments{shim, std::to_string(shim::life_fd), spec.program};
+  std::vector<std::string> arguments{shim, std::to_string(shim::life_fd),
+                                     spec.unhurried ? shim::unhurried : "usual", spec.program};
   arguments.insert(arguments.end(), spec.arguments.begin(), spec.arguments.end());
   std::vector<std::string> environment = spec.environment;
   pid_t pid = -1;
@@ -177,6 +178,11 @@ domain::result<child_process> spawn(const std::string& shim, domain::process_id 
     }
     return start_failure(reason, "pidfd_open");
   }
+
+  // The pipe is empty and takes this whole; if it can't, the child never speaks, and its holder
+  // sees to that.
+  static_cast<void>(
+    !::write(pipes.input.write.get(), spec.first_input.data(), spec.first_input.size()));
 
   child_process child;
   child.id = id;

@@ -6,8 +6,15 @@
 
 namespace ccapi::process::shim {
 
-/// Read end of the life pipe inside the shim. Nobody writes to it; its hang-up ends the tree.
+/// Read end of the life pipe inside the shim. Its hang-up ends the tree; every byte on it stands
+/// for hurry: the tree gets its usual priority back.
 inline constexpr int life_fd = 3;
+
+/// What the shim's second argument is for a tree that starts at a lower priority.
+inline constexpr const char* unhurried = "unhurried";
+/// How much nicer that is, where it can be undone: only with CAP_SYS_NICE or a limit (RLIMIT_NICE)
+/// that allows it. Elsewhere it is SCHED_BATCH, which everybody may leave again.
+inline constexpr int unhurried_nice = 10;
 
 /// Ends the tree at once, by SIGKILL. Every other signal is passed on to the CLI's process group.
 inline constexpr int kill_tree_signal = SIGUSR1;

@@ -1,6 +1,6 @@
-// claude-code-api-shim LIFE_FD PROGRAM [ARGS...]: runs PROGRAM and sees to it that nothing of its
-// process tree outlives the gateway, whatever the tree does (own sessions, ignored signals) and
-// however the gateway ends. One small single-threaded process per CLI; it stays idle in poll().
+// claude-code-api-shim LIFE_FD PRIORITY PROGRAM [ARGS...]: runs PROGRAM and sees to it that nothing
+// of its process tree outlives the gateway, whatever the tree does (own sessions, ignored signals)
+// and however the gateway ends. One small single-threaded process per CLI; it stays idle in poll().
 
 #include "protocol.hpp"
 
@@ -14,9 +14,13 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <limits>
+#include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,9 +47,49 @@ sigset_t handled_signals() {
   return set;
 }
 
+/// Whether a process that was made nicer can get its priority back.
+bool may_raise_priority() {
+  rlimit limit{};
+  constexpr long lowest_nice = 20; // the limit is given as 20 - nice
+  if (getrlimit(RLIMIT_NICE, &limit) == 0
+      && (limit.rlim_cur == RLIM_INFINITY
+          || lowest_nice - static_cast<long>(limit.rlim_cur) <= getpriority(PRIO_PROCESS, 0)))
+    return true;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
+  return syscall(SYS_capget, &header, sets) == 0
+         && (sets[CAP_TO_INDEX(CAP_SYS_NICE)].effective & CAP_TO_MASK(CAP_SYS_NICE)) != 0;
+}
+
+void lower_priority() {
+  if (may_raise_priority()) {
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + shim::unhurried_nice);
+  } else {
+    const sched_param none{};
+    sched_setscheduler(0, SCHED_BATCH, &none);
+  }
+}
+
+/// Gives the CLI the priority that the shim has, all its threads.
+void hurry(pid_t cli) {
+  setpriority(PRIO_PGRP, static_cast<id_t>(cli), getpriority(PRIO_PROCESS, 0));
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/task", cli);
+  DIR* threads = opendir(path);
+  if (threads == nullptr)
+    return;
+  const sched_param none{};
+  while (const dirent* entry = readdir(threads))
+    if (const long thread = strtol(entry->d_name, nullptr, 10); thread > 0)
+      sched_setscheduler(static_cast<pid_t>(thread), sched_getscheduler(0), &none);
+  closedir(threads);
+}
+
 /// Becomes the CLI. Runs in the forked child; never returns.
-[[noreturn]] void become_cli(pid_t parent, char** command) {
+[[noreturn]] void become_cli(pid_t parent, bool unhurried, char** command) {
   setpgid(0, 0);
+  if (unhurried)
+    lower_priority();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) // it died before the line above
     _exit(shim::exit_not_set_up);
@@ -155,7 +199,7 @@ int watch(pid_t cli, int life, int signals) {
     const long left = deadline < 0 ? -1 : deadline - now_ms();
     if (deadline >= 0 && left <= 0)
       return end_tree(cli, signals);
-    pollfd fds[2] = {{life, 0, 0}, {signals, POLLIN, 0}};
+    pollfd fds[2] = {{life, POLLIN, 0}, {signals, POLLIN, 0}};
     poll(fds, 2, static_cast<int>(left));
     while (const int number = next_signal(signals)) {
       if (number == shim::kill_tree_signal)
@@ -165,7 +209,10 @@ int watch(pid_t cli, int life, int signals) {
     }
     if (reap_strays(cli))
       return end_tree(cli, signals);
-    if (life >= 0 && fds[0].revents != 0) {
+    char orders[16];
+    if (life >= 0 && (fds[0].revents & POLLIN) != 0 && read(life, orders, sizeof orders) > 0) {
+      hurry(cli);
+    } else if (life >= 0 && fds[0].revents != 0) {
       signal_group(cli, SIGTERM);
       deadline = now_ms() + shim::grace_ms;
       life = -1;
@@ -176,8 +223,8 @@ int watch(pid_t cli, int life, int signals) {
 } // namespace
 
 int main(int count, char** arguments) {
-  if (count < 3) {
-    dprintf(STDERR_FILENO, "usage: claude-code-api-shim LIFE_FD PROGRAM [ARGS...]\n"
+  if (count < 4) {
+    dprintf(STDERR_FILENO, "usage: claude-code-api-shim LIFE_FD PRIORITY PROGRAM [ARGS...]\n"
                            "Started by claude-code-api; of no use by itself.\n");
     return shim::exit_not_set_up;
   }
@@ -187,15 +234,15 @@ int main(int count, char** arguments) {
   const int signals = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0
       || fcntl(life, F_SETFD, FD_CLOEXEC) != 0) {
-    complain("can't watch over ", arguments[2], errno);
+    complain("can't watch over ", arguments[3], errno);
     return shim::exit_not_set_up;
   }
   const pid_t self = getpid();
   const pid_t cli = fork();
   if (cli == 0)
-    become_cli(self, arguments + 2);
+    become_cli(self, strcmp(arguments[2], shim::unhurried) == 0, arguments + 3);
   if (cli < 0) {
-    complain("no process for ", arguments[2], errno);
+    complain("no process for ", arguments[3], errno);
     return shim::exit_not_set_up;
   }
   setpgid(cli, cli); // here, too: whichever of us comes first, the group exists from now on

@@ -171,6 +171,7 @@ TEST_F(conversation_calls, removing_a_busy_one_interrupts_its_turn_and_tells_all
   EXPECT_FALSE(running.failed->retry_useful);
   cli(0).take_control("interrupt");
   say(0, cli_lines::text("late") + cli_lines::interrupted_result());
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
   EXPECT_EQ(running.text, "half");
   EXPECT_TRUE(cli(0).input_closed());
   reap_ended();

@@ -63,7 +63,7 @@ TEST_F(conversation_cancel, interrupted_history_that_can_not_be_taken_back_costs
   EXPECT_EQ(third.text, "3");
 }
 
-TEST_F(conversation_cancel, branch_that_is_cancelled_is_not_taken_back) {
+TEST_F(conversation_cancel, branch_that_is_cancelled_can_be_tried_again) {
   start();
   submit(first, "c", "one");
   first_turn(0, "one", "1");
@@ -81,7 +81,13 @@ TEST_F(conversation_cancel, branch_that_is_cancelled_is_not_taken_back) {
   cancel(turn);
   cli(1).take_control("interrupt");
   say(1, cli_lines::interrupted_result());
-  EXPECT_TRUE(cli(1).input_closed()) << "it knows another dialogue than the stored one";
+  say(1, cli_lines::rewound(cli(1).take_control("rewind_conversation")));
+  branch = request("c", "again");
+  branch.messages = {
+    {domain::role::user, "zero"}, {domain::role::assistant, "0"}, {domain::role::user, "again"}};
+  submit(third, std::move(branch));
+  next_turn(1, "again", "2");
+  EXPECT_EQ(third.text, "2");
 }
 
 TEST_F(conversation_cancel, only_the_last_interrupted_turns_are_kept) {
@@ -112,7 +118,7 @@ TEST_F(conversation_cancel, turn_cancelled_before_it_began_frees_everything) {
   start();
   client asker;
   const auto made = gateway().submit(request("c", "q"), asker.make_sink());
-  gateway().cancel(made.turn);
+  gateway().cancel(made);
   EXPECT_EQ(asker.events, 0U);
   world.pump();
   EXPECT_TRUE(asker.sink.expired());

@@ -32,7 +32,8 @@ gateway_rig::played_thread::played_thread(io_home& home, std::size_t index, std:
 void gateway_rig::start(std::size_t io_threads) {
   const auto start_child = [this](domain::process_id id, const process::spawn_spec& spec,
                                   const process::launcher::spawned& spawned,
-                                  process::launcher::exited exited) {
+                                  process::launcher::exited exited,
+                                  const process::launcher::spoke& /*spoke*/) {
     auto& child = children.emplace_back();
     child.id = id;
     child.model = spec.program;
@@ -46,9 +47,11 @@ void gateway_rig::start(std::size_t io_threads) {
       .pool = {.processes_max = settings.claude.max_concurrent_sessions,
                .queue_max = settings.limits.queue_max,
                .queue_timeout = settings.limits.queue_timeout},
+      .spares = {.total_max = 0},
+      .memory = {},
       .breaker = {},
       .spec_for =
-        [](const std::string& model) {
+        [](const std::string& model, bool /*ahead*/) {
           return domain::result<process::spawn_spec>{process::spawn_spec{model, {}, {}, {}}};
         },
       .health = health,
@@ -124,7 +127,7 @@ domain::turn_id gateway_rig::submit(client& from, domain::chat_request what, std
   const auto made = gateway(thread).submit(std::move(what), from.make_sink());
   EXPECT_EQ(from.events, 0U) << "nothing is heard from inside submit";
   world.pump();
-  return made.turn;
+  return made;
 }
 
 domain::turn_id gateway_rig::submit(client& from, const std::string& conversation,

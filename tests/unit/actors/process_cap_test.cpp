@@ -141,7 +141,7 @@ TEST_F(process_cap, client_that_leaves_before_the_child_is_claimed_costs_no_slot
   while (world.pump_loop(0)) {
   }
   // The wish is on its way to the supervisor, and so is what takes it back.
-  gateway().cancel(made.turn);
+  gateway().cancel(made);
   world.pump();
   ASSERT_EQ(children.size(), 1U);
   EXPECT_EQ(first.events, 0U);

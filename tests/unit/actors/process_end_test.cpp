@@ -62,7 +62,8 @@ TEST_F(process_end, answers_that_are_owed_do_not_shorten_the_grace) {
   settings.claude.interrupt_timeout = 10ms;
   settings.claude.close_grace = 100ms;
   client asker;
-  start_booted();
+  start();
+  say(cli_lines::version(cli.take_control("get_binary_version"), "2.1.197"));
   const auto turn = order(asker, "q");
   cli.take_user();
   cancel(turn);

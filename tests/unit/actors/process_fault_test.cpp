@@ -92,6 +92,7 @@ TEST_P(process_fault, client_that_leaves_hears_nothing_more) {
     EXPECT_TRUE(ends.empty());
     cli.take_control("interrupt");
     say(cli_lines::text("late") + cli_lines::interrupted_result());
+    say(cli_lines::rewound(cli.take_control("rewind_conversation"), false));
   }
   EXPECT_EQ(asker.events, heard);
   EXPECT_EQ(only_end().outcome, turn_outcome::cancelled);

@@ -30,6 +30,7 @@ void process_rig::start() {
       },
       [](const login_report&) {},
       [](const child_started&) {},
+      [](const child_spoke&) {},
       [](const child_exited&) {},
       [](const attach_listeners&) {},
       [](const drain&) {},
@@ -86,11 +87,11 @@ domain::turn_id process_rig::order(client& from, std::string query,
                           .request_id = "req",
                           .sink = from.make_sink(),
                           .system_prompt = std::move(system_prompt),
+                          .rewinds = rewinds,
                           .seed = std::move(seed),
                           .query = asked(std::move(query)),
                           .sampling = std::move(sampling),
-                          .deadline = std::chrono::steady_clock::now() + settings.claude.timeout,
-                          .undoable = undoable});
+                          .deadline = std::chrono::steady_clock::now() + settings.claude.timeout});
   world.pump();
   return last_turn_;
 }

@@ -43,8 +43,8 @@ protected:
   /// The process was lost: whoever has seen something of the answer was told, others were not.
   void expect_lost(const client& asker, domain::error_code code) const;
 
+  std::size_t rewinds = 0; ///< of the turns that are ordered
   config::settings settings;
-  bool undoable = false; ///< of the turns that are ordered
   stage world;
   scripted_cli cli;
   claude_process_actor process;

@@ -11,7 +11,6 @@ using domain::error_code;
 
 class process_undo : public process_rig {
 protected:
-  process_undo() { undoable = true; }
   /// A turn that is interrupted by its client, up to the question to take it back.
   std::string cancelled_turn() {
     client asker;
@@ -94,10 +93,10 @@ TEST_F(process_undo, process_whose_login_was_refused_is_not_kept) {
   EXPECT_TRUE(cli.input_closed());
 }
 
-TEST_F(process_undo, turn_on_top_of_another_dialogue_is_not_taken_back) {
-  undoable = false;
+TEST_F(process_undo, first_turn_of_an_older_version_is_not_taken_back) {
   client asker;
-  start_booted();
+  start();
+  say(cli_lines::version(cli.take_control("get_binary_version"), "2.1.197"));
   const auto turn = order(asker, "q");
   cli.take_user();
   cancel(turn);

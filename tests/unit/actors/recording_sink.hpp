@@ -20,11 +20,13 @@ struct client {
   client& operator=(const client&) = delete;
   ~client();
 
+  std::string conversation;
+  std::optional<domain::turn_placed> placed;
   std::string model;
   std::string text;
   std::optional<domain::turn_finished> finished;
   std::optional<domain::error> failed;
-  std::size_t events = 0;
+  std::size_t events = 0; ///< but for those that only tell where the turn is
   std::size_t flushes = 0;
   std::size_t terminals = 0;
   std::weak_ptr<domain::event_sink> sink; ///< expired: nobody can reach this client any more
@@ -46,6 +48,15 @@ public:
     if (!owner_)
       return;
     EXPECT_EQ(owner_->terminals, 0U) << "an event behind the terminal one";
+    if (auto* accepted = std::get_if<domain::turn_accepted>(&what)) {
+      EXPECT_EQ(owner_->events, 0U);
+      owner_->conversation = std::move(accepted->conversation_id);
+      return;
+    }
+    if (const auto* placed = std::get_if<domain::turn_placed>(&what)) {
+      owner_->placed = *placed;
+      return;
+    }
     ++owner_->events;
     if (const auto* started = std::get_if<domain::answer_started>(&what))
       owner_->model = started->model;

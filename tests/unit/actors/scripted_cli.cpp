@@ -1,5 +1,7 @@
 #include "scripted_cli.hpp"
 
+#include "claude/launch.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -126,6 +128,7 @@ process::child_process scripted_cli::make_child(domain::process_id id) {
   auto life = make_pipe();
   life_ = std::move(life[0]);
   child.life = std::move(life[1]);
+  received_ = claude::first_line();
   return child;
 }
 

@@ -7,16 +7,19 @@ void supervisor_rules::start(std::size_t processes_max, std::size_t queue_max) {
     supervisor,
     supervisor_options{
       .start =
-        [this](auto id, auto spec, auto spawned, auto done) {
-          starts.push_back({id, spec.program, spawned, done});
+        [this](auto id, auto spec, auto spawned, auto done, auto spoke) {
+          starts.push_back({id, spec.program, spec.unhurried, spawned, done, spoke});
         },
       .pool = {.processes_max = processes_max, .queue_max = queue_max, .queue_timeout = 30s},
+      .spares = spares,
+      .memory = {},
       .breaker = breaker,
-      .spec_for = [](const std::string& model) -> domain::result<process::spawn_spec> {
+      .spec_for = [](const std::string& model, bool ahead) -> domain::result<process::spawn_spec> {
         if (model == "bad")
           return domain::error{.code = error_code::invalid_request};
-        return process::spawn_spec{model, {}, {}, {}};
+        return process::spawn_spec{model, {}, {}, {}, {}, ahead};
       },
+      .cli_identity = [this] { return cli_identity; },
       .health = health,
       .log = {}});
   world.pump();
@@ -78,6 +81,7 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
   played.handle = world.system().spawn(
     [&played, id](claude_process_actor::pointer self) -> claude_process_actor::behavior_type {
       return {
+        [](const adopt_process&) { return true; },
         [](const run_turn&) {},
         [](const cancel_turn&) {},
         [](const grant_credit&) {},
@@ -86,7 +90,7 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
           ++played.questions;
           if (played.deaf)
             return self->make_response_promise<domain::idle_report>();
-          return domain::idle_report{id, played.idle, played.idle_since};
+          return domain::idle_report{id, played.idle, played.idle_since, played.turns};
         },
         [&played](const retire&) {
           ++played.retirements;

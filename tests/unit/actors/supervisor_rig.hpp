@@ -21,14 +21,17 @@ using domain::error_code;
 struct start_order {
   domain::process_id id = 0;
   std::string program;
+  bool unhurried = false;
   process::launcher::spawned on_spawned;
   process::launcher::exited on_exited;
+  process::launcher::spoke on_spoke;
 };
 
 /// A process actor as the supervisor sees it.
 struct played_process {
   bool idle = false;
   domain::steady_time idle_since{};
+  std::uint32_t turns = 1;
   bool accepts = true;
   bool deaf = false;
   std::size_t questions = 0;
@@ -65,6 +68,8 @@ protected:
 
   stage world;
   supervisor_actor boss;
+  domain::spare_pool::options spares{.total_max = 0};
+  std::string cli_identity = "one";
   std::deque<start_order> starts;
   std::map<domain::lease_id, lease_reply> replies;
   std::map<domain::process_id, played_process> processes;

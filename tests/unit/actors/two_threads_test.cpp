@@ -69,6 +69,7 @@ TEST_F(two_threads, client_that_leaves_is_heard_on_the_other_thread) {
   EXPECT_EQ(asker.events, 0U);
   cli(0).take_control("interrupt");
   say(0, cli_lines::interrupted_result());
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation"), false));
   EXPECT_TRUE(cli(0).input_closed());
 }
 
@@ -76,7 +77,7 @@ TEST_F(two_threads, client_that_leaves_before_its_turn_has_arrived) {
   start(2);
   client asker;
   const auto made = gateway().submit(request(afar, "q"), asker.make_sink());
-  gateway().cancel(made.turn);
+  gateway().cancel(made);
   world.pump();
   EXPECT_EQ(asker.events, 0U);
   EXPECT_TRUE(asker.sink.expired());

@@ -72,17 +72,18 @@ public:
 
   // domain::gateway
 
-  domain::ticket submit(domain::chat_request request,
-                        std::shared_ptr<domain::event_sink> sink) override {
+  domain::turn_id submit(domain::chat_request request,
+                         std::shared_ptr<domain::event_sink> sink) override {
     const std::lock_guard lock{mutex_};
     const auto turn = ++last_turn_;
     auto conversation = request.conversation_id.value_or("conversation-" + std::to_string(turn));
     requests.push_back(std::move(request));
     turns_[turn].sink = std::move(sink);
+    send(turn, {domain::turn_accepted{std::move(conversation)}});
     if (!script_.empty())
       send(turn, script_);
     changed_.notify_all();
-    return {.turn = turn, .conversation_id = std::move(conversation)};
+    return turn;
   }
   void cancel(domain::turn_id turn) override {
     const std::lock_guard lock{mutex_};

@@ -127,12 +127,31 @@ TEST(chat_plan_test, shows_the_model_that_ran_unless_told_to_echo) {
                  .ignored_params = {"seed", "temperature(clamped)"}};
   EXPECT_EQ(plan.shown_model(""), "sonnet");
   EXPECT_EQ(plan.shown_model("claude-sonnet-4-5"), "claude-sonnet-4-5");
-  EXPECT_EQ(plan.headers("claude-sonnet-4-5", "c-1"),
-            "x-ccapi-conversation-id: c-1\r\n"
+  EXPECT_EQ(plan.headers("claude-sonnet-4-5"),
             "x-ccapi-mapped-model: claude-sonnet-4-5\r\n"
             "x-ccapi-ignored-params: seed, temperature(clamped)\r\n");
   plan.echo_requested = true;
   EXPECT_EQ(plan.shown_model("claude-sonnet-4-5"), "gpt-4o");
+}
+
+TEST(turn_story_test, tells_in_headers_what_the_events_have_told) {
+  using std::chrono::microseconds;
+  turn_story story;
+  EXPECT_EQ(story.headers(), "");
+  story.note(domain::turn_accepted{"c-1"});
+  EXPECT_EQ(story.headers(), "x-ccapi-conversation-id: c-1\r\n");
+  story.note(domain::turn_placed{domain::match_outcome::rewound, false, microseconds{1234}});
+  EXPECT_EQ(story.headers(), "x-ccapi-conversation-id: c-1\r\nx-ccapi-match: rewound\r\n"
+                             "server-timing: wait;dur=1.23\r\n");
+  story.note(domain::turn_placed{domain::match_outcome::seeded, true, microseconds{5}});
+  EXPECT_FALSE(story.work_begun);
+  story.note(
+    domain::answer_started{"m", microseconds{0}, microseconds{20'070}, microseconds{9999}});
+  EXPECT_TRUE(story.work_begun);
+  EXPECT_EQ(story.headers(),
+            "x-ccapi-conversation-id: c-1\r\nx-ccapi-match: seeded\r\n"
+            "server-timing: wait;dur=0.00, boot;dur=0.00;desc=\"spare\", setup;dur=20.07, "
+            "first;dur=9.99\r\n");
 }
 
 TEST(chat_plan_test, credit_lots_never_exceed_the_budget) {

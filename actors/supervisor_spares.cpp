@@ -1,0 +1,186 @@
+// supervisor, the part that keeps spare processes and gives up those that cost too much memory.
+
+#include "actors/supervisor.hpp"
+#include "process/memory.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ccapi::actors {
+
+namespace {
+
+/// Each costs some milliseconds.
+constexpr std::size_t measured_at_once = 2;
+
+} // namespace
+
+bool supervisor_state::give_spare(domain::lease_id lease) {
+  const auto process = spares_.take(leases_.at(lease).wish.model);
+  if (!process)
+    return false;
+  const auto found = spare_children_.find(*process);
+  lease_reply reply{.child = std::move(found->second), .failure = {}, .spare = true};
+  spare_children_.erase(found);
+  running_[*process].pid = reply.child->pid;
+  reply.child->hurry();
+  leases_.at(lease).answer.deliver(std::move(reply));
+  leases_.erase(lease);
+  return true;
+}
+
+void supervisor_state::review_spares() {
+  if (draining_ || health_.cli_path.empty())
+    return;
+  for (const auto process : spares_.surplus(now()))
+    end_spare(process);
+  // Whoever waits for a process comes first, and so does the machine.
+  if (!starting_spares_.empty() || !leases_.empty() || memory_short_)
+    return;
+  const auto model = spares_.wanted(now());
+  if (!model || (breaker_.open() && !breaker_.allows(now())))
+    return;
+  if (!pool_.take_free_slot()) {
+    room_for_spare_wanted_ = true;
+    return make_room();
+  }
+  auto spec = options_.spec_for(*model, true);
+  if (!spec) { // a request for it tells the client
+    static_cast<void>(pool_.slot_freed());
+    return;
+  }
+  starting_spares_.emplace(last_process_ + 1, *model);
+  start_child(0, *std::move(spec));
+}
+
+void supervisor_state::on_spare_started(child_started& what) {
+  const auto starting = starting_spares_.extract(what.process);
+  if (!what.child) {
+    ++totals_.processes_failed;
+    options_.log.error("spare process not started",
+                       {{"process", what.process}, {"detail", what.failure->detail}});
+    start_failed(*what.failure);
+    return give_slot_on();
+  }
+  ++totals_.processes_spawned;
+  options_.log.info(
+    "spare process started",
+    {{"process", what.process}, {"pid", int{what.child->pid}}, {"model", starting.mapped()}});
+  spares_.started(what.process, starting.mapped(), now());
+  spare_children_.emplace(what.process, std::move(what.child));
+  if (draining_)
+    return end_spare(what.process);
+  review_spares();
+}
+
+void supervisor_state::on_child_spoke(const child_spoke& what) {
+  if (!spares_.ready(what.process, now()))
+    return; // claimed in the meantime
+  if (breaker_.open()) {
+    options_.log.info("processes start again");
+    breaker_.succeeded();
+    review_health();
+  }
+  review_spares();
+}
+
+bool supervisor_state::on_spare_exited(domain::process_id process) {
+  if (ending_spares_.erase(process) > 0)
+    return true;
+  if (!spares_.remove(process))
+    return false;
+  spare_children_.erase(process);
+  ++totals_.processes_failed;
+  ++totals_.spares_dropped;
+  options_.log.warning("spare process ended by itself", {{"process", process}});
+  start_failed({.code = domain::error_code::cli_unavailable,
+                .message = "The Claude process ended before anybody used it."});
+  return true;
+}
+
+void supervisor_state::end_spare(domain::process_id process) {
+  if (!spares_.remove(process))
+    return;
+  ++totals_.spares_dropped;
+  ending_spares_.insert(process);
+  spare_children_.erase(process); // its tree ends with the last copy
+}
+
+void supervisor_state::end_spares(const char* why) {
+  if (spares_.size() > 0)
+    options_.log.info("spare processes end", {{"why", why}, {"count", spares_.size()}});
+  for (const auto process : spares_.all())
+    end_spare(process);
+}
+
+void supervisor_state::sacrifice_spare(const std::string& wanted_model) {
+  if (pool_.retirements_wanted() == 0)
+    return;
+  const auto process = spares_.sacrifice(wanted_model, now());
+  if (!process)
+    return;
+  retiring_.insert(*process);
+  pool_.retirement_started();
+  end_spare(*process);
+}
+
+void supervisor_state::notice_new_cli() {
+  if (!options_.cli_identity)
+    return;
+  auto found = options_.cli_identity();
+  if (found == cli_identity_)
+    return;
+  cli_identity_ = std::move(found);
+  options_.log.info("the CLI was replaced", {{"path", options_.health.cli_path}});
+  end_spares("the CLI was replaced");
+}
+
+void supervisor_state::watch_memory() {
+  notice_new_cli();
+  if (options_.memory.available_min > 0) {
+    const auto available = process::memory_available();
+    const bool was_short = memory_short_;
+    memory_short_ = available && *available < options_.memory.available_min;
+    if (memory_short_ && !was_short)
+      options_.log.warning("memory is short", {{"available_mb", *available >> 20}});
+    if (memory_short_) {
+      end_spares("memory is short");
+      room_for_spare_wanted_ = true; // here: room for others
+      make_room();
+    }
+  }
+  if (options_.memory.process_max == 0)
+    return;
+  auto next = running_.upper_bound(last_measured_);
+  for (std::size_t count = std::min(measured_at_once, running_.size()); count > 0; --count) {
+    if (next == running_.end())
+      next = running_.begin();
+    const auto& [process, child] = *next++;
+    last_measured_ = process;
+    const auto held = process::tree_memory(child.pid);
+    if (!held || *held <= options_.memory.process_max)
+      continue;
+    options_.log.info("process holds much memory; it ends when it is idle",
+                      {{"process", process}, {"mb", *held >> 20}});
+    retire_process(process);
+  }
+}
+
+domain::spare_pool::options spare_options(const config::settings& given) {
+  const auto& wanted = given.process_pool;
+  const std::size_t share = given.claude.max_concurrent_sessions / 3;
+  return {.total_max = std::min<std::size_t>(wanted.size, share),
+          .per_model_min = wanted.min_idle,
+          .per_model_max = wanted.max_idle,
+          .model_idle = wanted.model_idle,
+          .boot_timeout = given.claude.boot_timeout,
+          .default_model = given.models.default_model};
+}
+
+memory_limits memory_options(const config::settings& given) {
+  return {.process_max = std::uint64_t{given.process_pool.process_memory_max_mb} << 20,
+          .available_min = std::uint64_t{given.process_pool.memory_available_min_mb} << 20};
+}
+
+} // namespace ccapi::actors

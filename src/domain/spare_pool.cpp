@@ -1,0 +1,167 @@
+#include "domain/spare_pool.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace ccapi::domain {
+
+namespace {
+
+/// Requests fade from the rate with this time constant: long enough to see a trickle, short enough
+/// to let a burst go.
+constexpr double fade_seconds = 10;
+/// Requests come in clumps.
+constexpr double headroom = 1.5;
+/// Beyond this, what nobody has asked for lately is forgotten first.
+constexpr std::size_t models_remembered_max = 64;
+
+double seconds(steady_time::duration span) noexcept {
+  return std::chrono::duration<double>(span).count();
+}
+
+} // namespace
+
+void spare_pool::note_demand(const std::string& model, steady_time now) {
+  if (demands_.size() >= models_remembered_max && !demands_.contains(model))
+    demands_.erase(
+      std::min_element(demands_.begin(), demands_.end(),
+                       [](const auto& a, const auto& b) { return a.second.last < b.second.last; }));
+  auto& entry = demands_[model];
+  entry.rate = entry.rate * std::exp(-seconds(now - entry.last) / fade_seconds) + 1 / fade_seconds;
+  entry.last = now;
+}
+
+void spare_pool::note_boot(std::chrono::milliseconds took) {
+  boot_time_ = (3 * boot_time_ + took) / 4;
+}
+
+double spare_pool::rate_of(const std::string& model, steady_time now) const {
+  const auto found = demands_.find(model);
+  return found == demands_.end()
+           ? 0
+           : found->second.rate * std::exp(-seconds(now - found->second.last) / fade_seconds);
+}
+
+void spare_pool::started(process_id process, const std::string& model, steady_time now) {
+  spares_.push_back({process, model, now});
+}
+
+std::optional<std::chrono::milliseconds> spare_pool::ready(process_id process, steady_time now) {
+  for (auto& each : spares_)
+    if (each.process == process && !std::exchange(each.ready, true)) {
+      const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - each.since);
+      note_boot(took);
+      return took;
+    }
+  return std::nullopt;
+}
+
+bool spare_pool::remove(process_id process) {
+  return std::erase_if(spares_, [&](const spare& each) { return each.process == process; }) > 0;
+}
+
+std::optional<process_id> spare_pool::take(std::string_view model) {
+  auto best = spares_.end();
+  for (auto each = spares_.begin(); each != spares_.end(); ++each)
+    if (each->model == model && (best == spares_.end() || (each->ready && !best->ready)))
+      best = each;
+  if (best == spares_.end())
+    return std::nullopt;
+  const auto process = best->process;
+  spares_.erase(best);
+  return process;
+}
+
+std::size_t spare_pool::count(std::string_view model) const noexcept {
+  return static_cast<std::size_t>(std::count_if(
+    spares_.begin(), spares_.end(), [&](const spare& each) { return each.model == model; }));
+}
+
+std::size_t spare_pool::ready_count() const noexcept {
+  return static_cast<std::size_t>(
+    std::count_if(spares_.begin(), spares_.end(), [](const spare& each) { return each.ready; }));
+}
+
+std::vector<process_id> spare_pool::all() const {
+  std::vector<process_id> processes;
+  for (const auto& each : spares_)
+    processes.push_back(each.process);
+  return processes;
+}
+
+std::size_t spare_pool::target(const std::string& model, steady_time now) const {
+  const auto found = demands_.find(model);
+  const bool in_use =
+    model == limits_.default_model
+    || (found != demands_.end() && now - found->second.last <= limits_.model_idle);
+  if (!in_use)
+    return 0;
+  const auto coming =
+    std::ceil(headroom * rate_of(model, now) * std::chrono::duration<double>(boot_time_).count()
+              - 0.1); // one request now and then is what the least is for
+  const auto most = std::max(limits_.per_model_max, limits_.per_model_min);
+  return std::min(most, limits_.per_model_min + static_cast<std::size_t>(std::max(0.0, coming)));
+}
+
+std::vector<std::string> spare_pool::models(steady_time now) const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : demands_)
+    names.push_back(name);
+  if (!limits_.default_model.empty() && !demands_.contains(limits_.default_model))
+    names.push_back(limits_.default_model);
+  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+    const auto a_rate = rate_of(a, now);
+    const auto b_rate = rate_of(b, now);
+    return a_rate != b_rate ? a_rate > b_rate : a < b;
+  });
+  std::erase_if(names, [&](const std::string& name) { return target(name, now) == 0; });
+  return names;
+}
+
+std::optional<std::string> spare_pool::wanted(steady_time now) const {
+  if (spares_.size() >= limits_.total_max
+      || spares_.size() - ready_count() >= limits_.boots_at_once)
+    return std::nullopt;
+  const auto in_use = models(now);
+  // First one for every model, then the rest for those most asked for.
+  for (const auto& model : in_use)
+    if (count(model) == 0)
+      return model;
+  for (const auto& model : in_use)
+    if (count(model) < target(model, now))
+      return model;
+  return std::nullopt;
+}
+
+std::vector<process_id> spare_pool::surplus(steady_time now) const {
+  std::vector<process_id> ending;
+  std::unordered_map<std::string_view, std::size_t> kept;
+  std::size_t total = 0;
+  for (const auto& each : spares_) {
+    const bool late = !each.ready && now - each.since > limits_.boot_timeout;
+    // A burst's spares stay until they are used or their model is: ending them gains nothing but
+    // memory, and starting them again costs.
+    const auto most =
+      target(each.model, now) == 0 ? 0 : std::max(limits_.per_model_max, limits_.per_model_min);
+    if (late || kept[each.model] >= most || total >= limits_.total_max) {
+      ending.push_back(each.process);
+      continue;
+    }
+    ++kept[each.model];
+    ++total;
+  }
+  return ending;
+}
+
+std::optional<process_id> spare_pool::sacrifice(std::string_view wanted_model,
+                                                steady_time now) const {
+  const spare* chosen = nullptr;
+  for (const auto& each : spares_)
+    if (each.model != wanted_model
+        && (chosen == nullptr || rate_of(each.model, now) < rate_of(chosen->model, now)))
+      chosen = &each;
+  return chosen == nullptr ? std::nullopt : std::optional{chosen->process};
+}
+
+} // namespace ccapi::domain

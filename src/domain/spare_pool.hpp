@@ -1,0 +1,89 @@
+#pragma once
+// spare_pool: how many processes are kept ready for requests to come, of which models. Pure.
+
+#include "domain/ids.hpp"
+#include "domain/process_pool.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace ccapi::domain {
+
+/// A spare is a process that nobody has claimed: booted, or on the way there. Not thread-safe;
+/// owned by the supervisor.
+class spare_pool {
+public:
+  struct options {
+    std::size_t total_max = 3;     ///< over all models
+    std::size_t per_model_min = 2; ///< of a model in use
+    std::size_t per_model_max = 5;
+    std::size_t boots_at_once = 1;                     ///< so that a refill leaves room for work
+    std::chrono::milliseconds model_idle{30 * 60'000}; ///< without demand: no longer in use
+    std::chrono::milliseconds boot_timeout{30'000};
+    std::string default_model{}; ///< always in use; empty: none is
+  };
+
+  explicit spare_pool(options limits)
+    : limits_{std::move(limits)} {}
+
+  void set_limits(options limits) { limits_ = std::move(limits); }
+  [[nodiscard]] const options& limits() const noexcept { return limits_; }
+
+  /// Somebody wants a process of this model.
+  void note_demand(const std::string& model, steady_time now);
+  /// How long a process took to come up: sizes what is kept.
+  void note_boot(std::chrono::milliseconds took);
+
+  /// A spare was started.
+  void started(process_id process, const std::string& model, steady_time now);
+  /// It has come up. The time that it took; nothing for a process that is no spare.
+  std::optional<std::chrono::milliseconds> ready(process_id process, steady_time now);
+  /// Takes it out, whatever it is at. False: it is no spare.
+  bool remove(process_id process);
+  /// Takes one out for a request: a ready one if there is one, else the one nearest to it.
+  std::optional<process_id> take(std::string_view model);
+
+  /// The model of which one more is to be started now, if any.
+  [[nodiscard]] std::optional<std::string> wanted(steady_time now) const;
+  /// Those that are to end: too many, of a model out of use, or never come up. They stay in until
+  /// removed.
+  [[nodiscard]] std::vector<process_id> surplus(steady_time now) const;
+  /// One that may end for the sake of another model's request: the one least asked for.
+  [[nodiscard]] std::optional<process_id> sacrifice(std::string_view wanted_model,
+                                                    steady_time now) const;
+  [[nodiscard]] std::vector<process_id> all() const;
+
+  [[nodiscard]] std::size_t size() const noexcept { return spares_.size(); }
+  [[nodiscard]] std::size_t ready_count() const noexcept;
+  /// How many of a model are worth having: the least, and what comes while one boots.
+  [[nodiscard]] std::size_t target(const std::string& model, steady_time now) const;
+
+private:
+  struct spare {
+    process_id process = 0;
+    std::string model;
+    steady_time since;
+    bool ready = false;
+  };
+  struct demand {
+    double rate = 0; ///< per second, fading
+    steady_time last;
+  };
+
+  [[nodiscard]] double rate_of(const std::string& model, steady_time now) const;
+  /// Models in use, the most asked for first.
+  [[nodiscard]] std::vector<std::string> models(steady_time now) const;
+  [[nodiscard]] std::size_t count(std::string_view model) const noexcept;
+
+  options limits_;
+  std::vector<spare> spares_; ///< the oldest first
+  std::unordered_map<std::string, demand> demands_;
+  std::chrono::milliseconds boot_time_{500};
+};
+
+} // namespace ccapi::domain

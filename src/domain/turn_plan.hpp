@@ -1,0 +1,64 @@
+#pragma once
+// turn_plan: how a request goes on with what is known, and how a process gets there. Pure.
+
+#include "domain/chat_request.hpp"
+#include "domain/match.hpp"
+#include "domain/prefix_index.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ccapi::domain {
+
+/// What the next turn is.
+struct turn_plan {
+  dialogue before; ///< all that comes ahead of the query
+  message query;   ///< the user message to be answered
+  /// Of `before`, the messages that the request did not bring itself: so many from the start.
+  std::size_t recalled = 0;
+  /// It shares a beginning with a known dialogue that it does not simply extend.
+  bool branches = false;
+};
+
+/// A dialogue named by an id. Messages that extend it, or user messages alone, continue it;
+/// anything else is a branch that replaces it. A request without a system prompt keeps the
+/// dialogue's, or takes `default_system_prompt` where there is none.
+/// `head`: the dialogue so far; null: none. `request.messages` are used up.
+turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& request,
+                     const std::string& default_system_prompt);
+
+/// A dialogue that the request brings whole. `head`: the conversation's so far; null: none.
+/// `known`: what prefix_index::longest found of the request's; null: nothing. `request.messages`
+/// are used up.
+turn_plan plan_whole(prefix_index& index, const dialogue& head, const dialogue& known,
+                     chat_request& request, const std::string& default_system_prompt);
+
+/// The root of the dialogue that a request brings whole.
+dialogue_root root_of(const chat_request& request, const std::string& default_system_prompt);
+
+/// How a live process gets to `before`.
+struct approach {
+  std::size_t rewinds = 0; ///< user messages that it must take back, the last one first
+  const dialogue_node* stands = nullptr; ///< where that leaves it
+};
+
+/// Nothing if it can't, if that would cost more than a new process, or if nothing of what it holds
+/// is wanted. `at`: the dialogue that the
+/// process holds. `rewindable`: how many of its last user messages it can take back.
+std::optional<approach> approach_to(const dialogue& before, const dialogue& at,
+                                    std::size_t rewindable);
+
+/// `how`: the way of the live process that runs the turn; nothing: a new one does.
+match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& how) noexcept;
+
+/// What a process that stands at `stands` (null: knows nothing) must be told ahead of the query.
+/// Of messages that were recalled, only the last `recalled_max` (0 = all), from a user message on.
+std::vector<message> seed_for(const turn_plan& plan, const dialogue_node* stands,
+                              std::size_t recalled_max = 0);
+
+/// The dialogue after the turn was answered.
+dialogue answered(prefix_index& index, const turn_plan& plan, std::string answer);
+
+} // namespace ccapi::domain

@@ -1,0 +1,174 @@
+// How a request goes on with what is known, and how a process gets there.
+
+#include "domain/turn_plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ccapi::domain {
+namespace {
+
+message user(std::string text) {
+  return {role::user, std::move(text)};
+}
+message assistant(std::string text) {
+  return {role::assistant, std::move(text)};
+}
+std::vector<message> told(const turn_plan& plan) {
+  return seed_for(plan, nullptr);
+}
+
+class plans : public testing::Test {
+protected:
+  chat_request request(std::vector<message> messages,
+                       std::optional<std::string> system = std::nullopt) {
+    return {.request_id = "r",
+            .model = "m",
+            .system_prompt = std::move(system),
+            .messages = std::move(messages),
+            .sampling = {},
+            .conversation_id = std::nullopt};
+  }
+  turn_plan named(const dialogue& so_far, chat_request given) {
+    return plan_named(index, so_far, given, "default prompt");
+  }
+  turn_plan whole(chat_request given, const dialogue& so_far = {}) {
+    const std::span history{given.messages.data(), given.messages.size() - 1};
+    const auto known = index.longest(root_of(given, "default prompt"), history);
+    return plan_whole(index, so_far, known, given, "default prompt");
+  }
+  dialogue grow(dialogue from, const std::vector<message>& messages) {
+    for (const auto& entry : messages)
+      from = index.append(from, entry);
+    return from;
+  }
+
+  prefix_index index;
+  const std::vector<message> two_turns{user("a"), assistant("b"), user("c"), assistant("d")};
+  const dialogue head = grow(index.root({"", "m", "chat", "be brief"}), two_turns);
+};
+
+// -- named ---------------------------------------------------------------------------------------
+
+TEST_F(plans, new_conversation_is_told_all_but_the_last_message) {
+  const auto plan = named({}, request({user("a"), assistant("b"), user("c")}));
+  EXPECT_EQ(plan.query, user("c"));
+  EXPECT_EQ(told(plan), (std::vector{user("a"), assistant("b")}));
+  EXPECT_EQ(plan.before->root().origin().system_prompt, "default prompt");
+  EXPECT_EQ(outcome_of(plan, {}), match_outcome::seeded);
+}
+
+TEST_F(plans, systemless_request_keeps_the_conversations_prompt) {
+  const auto plan = named(head, request({user("e")}));
+  EXPECT_EQ(plan.before, head);
+  EXPECT_EQ(plan.recalled, 4U);
+  EXPECT_EQ(told(plan), two_turns);
+}
+
+TEST_F(plans, of_several_new_user_messages_the_last_is_the_query) {
+  const auto plan = named(head, request({user("e"), user("f")}));
+  EXPECT_EQ(seed_for(plan, head.get()), std::vector{user("e")});
+  EXPECT_EQ(plan.query, user("f"));
+}
+
+TEST_F(plans, resent_history_is_only_what_is_new) {
+  auto messages = two_turns;
+  messages.push_back(user("e"));
+  const auto plan = named(head, request(messages, "be brief"));
+  EXPECT_EQ(plan.before, head);
+  EXPECT_EQ(plan.recalled, 0U) << "none of it may be left out";
+}
+
+TEST_F(plans, anything_else_is_a_branch) {
+  const auto plan =
+    named(head, request({user("a"), assistant("b"), user("other"), assistant("x"), user("y")}));
+  EXPECT_TRUE(plan.branches);
+  EXPECT_EQ(told(plan), (std::vector{user("a"), assistant("b"), user("other"), assistant("x")}));
+  EXPECT_EQ(outcome_of(plan, {}), match_outcome::branched);
+}
+
+TEST_F(plans, other_system_prompt_keeps_the_messages_but_no_process) {
+  const auto plan = named(head, request({user("e")}, "be long"));
+  EXPECT_EQ(told(plan), two_turns);
+  EXPECT_EQ(plan.before->root().origin().system_prompt, "be long");
+  EXPECT_FALSE(approach_to(plan.before, head, 9));
+}
+
+TEST_F(plans, recalled_messages_are_cut_at_a_user_message) {
+  const auto plan = named(head, request({user("e")}));
+  EXPECT_EQ(seed_for(plan, nullptr, 3), (std::vector{user("c"), assistant("d")}));
+  EXPECT_EQ(seed_for(plan, nullptr, 1), std::vector<message>{});
+  EXPECT_EQ(seed_for(plan, nullptr, 4), two_turns);
+  auto messages = two_turns;
+  messages.push_back(user("e"));
+  EXPECT_EQ(seed_for(named(head, request(messages)), nullptr, 1), two_turns);
+}
+
+// -- whole ---------------------------------------------------------------------------------------
+
+TEST_F(plans, whole_dialogue_goes_on_where_it_is_known) {
+  auto messages = two_turns;
+  messages[1].text += "  \n";
+  messages.push_back(user("e"));
+  const auto plan = whole(request(messages, "be brief"), head);
+  EXPECT_EQ(plan.before, head);
+  EXPECT_EQ(outcome_of(plan, approach_to(plan.before, head, 0)), match_outcome::continued);
+  EXPECT_EQ(outcome_of(plan, {}), match_outcome::seeded) << "its process has gone";
+}
+
+TEST_F(plans, whole_dialogue_that_leaves_a_known_one_branches) {
+  const auto plan = whole(request({user("a"), assistant("b"), user("x")}, "be brief"));
+  EXPECT_TRUE(plan.branches);
+  EXPECT_EQ(outcome_of(plan, {}), match_outcome::branched);
+  const auto how = approach_to(plan.before, head, 2);
+  ASSERT_TRUE(how);
+  EXPECT_EQ(how->rewinds, 1U);
+  EXPECT_EQ(outcome_of(plan, how), match_outcome::rewound);
+}
+
+TEST_F(plans, first_message_alone_is_fresh) {
+  EXPECT_EQ(outcome_of(whole(request({user("a")}, "be brief")), {}), match_outcome::fresh);
+}
+
+TEST_F(plans, trimmed_history_is_seeded) {
+  const auto plan = whole(request({user("c"), assistant("d"), user("e")}, "be brief"));
+  EXPECT_EQ(outcome_of(plan, {}), match_outcome::seeded);
+}
+
+// -- the way of a process ------------------------------------------------------------------------
+
+TEST_F(plans, process_is_led_back_a_user_message_at_a_time) {
+  const auto long_line = grow(head, {user("e"), user("f"), assistant("g")});
+  const auto target = grow(head, {user("x"), assistant("y")});
+  const auto how = approach_to(target, long_line, 2);
+  ASSERT_TRUE(how);
+  EXPECT_EQ(how->rewinds, 2U);
+  EXPECT_EQ(how->stands, head.get());
+  EXPECT_FALSE(approach_to(target, long_line, 1)) << "it can't go that far";
+  EXPECT_EQ(approach_to(long_line, long_line, 0)->rewinds, 0U);
+}
+
+TEST_F(plans, answer_can_not_be_taken_back_without_its_question) {
+  const auto other = grow(index.root({"", "m", "chat", "be brief"}),
+                          {user("a"), assistant("b"), user("c"), assistant("another")});
+  const auto how = approach_to(other, head, 2);
+  ASSERT_TRUE(how);
+  EXPECT_EQ(how->rewinds, 1U);
+  EXPECT_EQ(how->stands->depth(), 2U);
+}
+
+TEST_F(plans, process_with_nothing_in_common_stays_where_it_is) {
+  const auto other = grow(index.root({"", "m", "chat", "be brief"}), {user("z"), assistant("b")});
+  EXPECT_FALSE(approach_to(other, head, 9));
+  EXPECT_FALSE(approach_to(other, {}, 9));
+}
+
+TEST_F(plans, answered_turn_extends_the_dialogue) {
+  auto plan = named(head, request({user("e")}));
+  const auto after = answered(index, plan, "f");
+  EXPECT_EQ(after->depth(), 6U);
+  EXPECT_EQ(after->said(), assistant("f"));
+  EXPECT_EQ(after->before()->said(), user("e"));
+}
+
+} // namespace
+} // namespace ccapi::domain
