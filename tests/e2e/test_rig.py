@@ -12,6 +12,7 @@ import proc_tree
 from cli_driver import CliDriver, deltas, is_result, shape
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, UTF8_SAMPLE
 from programs import CLI_VERSIONS, fake_cli, installed_cli
+from told import Told, expected, process_of
 
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 
@@ -211,6 +212,30 @@ def test_fake_answers_with_the_dialogue_it_was_told(drive, fake_claude):
     assert told["messages"] == [["user", "u1"], ["assistant", "a1"], ["user", "now [[dialogue]]"]]
     assert told["system"] == "A\n\nB" and told["extra_body"] == {"temperature": 0.5}
     assert told["model"] == "claude-opus-5-5" and told["pid"] == driver.process.pid
+
+
+def test_fake_digests_what_it_was_told(drive, fake_claude):
+    driver = drive(fake_claude, model="opus")
+    driver.control("initialize", systemPrompt=["Grüße."])
+    driver.seed([("user", "u1"), ("user", "u2 \n"), ("assistant", ""), ("assistant", "a\r\n1")])
+    known = Told("Grüße.", "opus").then("user", "u1").then("user", "u2").then("assistant", "a\r\n1")
+    first = "".join(deltas(driver.turn("now [[told]]")))
+    assert first == known.then("user", "now [[told]]").answer()
+    known = known.then("user", "now [[told]]").then("assistant", first + " ")
+    second = "".join(deltas(driver.turn("[[told:by]]\t")))
+    assert second == f"{known.then('user', '[[told:by]]').answer()} by {driver.process.pid}.1"
+    assert process_of(second) == driver.process.pid
+    assert known.answer() != Told("Grüße.", "opus").then("user", "u1u2").answer()
+
+
+def test_digest_is_the_same_however_a_client_writes_its_messages():
+    plain = [{"role": "system", "content": "s"}, {"role": "user", "content": "ab"},
+             {"role": "assistant", "content": ""}, {"role": "user", "content": "c"}]
+    other = [{"role": "system", "content": "s\n"},
+             {"role": "user", "content": [{"type": "text", "text": "a"},
+                                          {"type": "text", "text": "b "}]},
+             {"role": "assistant", "content": None}, {"role": "user", "content": "c\r\n"}]
+    assert expected(plain) == expected(other) != expected(plain[1:]) != expected(plain, "opus")
 
 
 def test_fake_marks_tokens_and_writes_them_to_the_ledger(drive, fake_claude, ledger):

@@ -32,6 +32,11 @@ public:
   /// [[role, text], ...]
   [[nodiscard]] boost::json::array to_json() const;
 
+  /// 16 hex digits over all that a model would be told, for clients that know what that ought to
+  /// be: FNV-1a, 64 bit, over fields "<length>:<bytes>", namely the system prompt, the model, then
+  /// role and text of each message. Texts without their trailing white space; without empty ones.
+  [[nodiscard]] std::string digest(std::string_view system_prompt, std::string_view model) const;
+
 private:
   std::vector<spoken> messages_;
 };

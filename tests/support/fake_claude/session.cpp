@@ -261,6 +261,10 @@ void session::start_turn(std::string text, std::string uuid, clock::time_point n
   std::string answer{how.text("say", "You said: " + text)};
   if (how.has("dialogue"))
     answer = told();
+  else if (how.has("told"))
+    answer = "told:" + dialogue_.digest(system_prompt_, launch_.model);
+  if (how.text("told") == "by")
+    answer += " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_);
   turn_.emplace(std::move(how), std::move(answer), std::move(uuid), max_tokens, lines_, book_);
   next_step_ = now;
 }

@@ -82,6 +82,7 @@ private:
   std::optional<turn> turn_;
   std::optional<int> exit_code_;
   std::optional<std::string> death_;
+  int turns_ = 0;
   bool initialized_ = false;
   bool turn_ran_ = false;
   bool last_failed_ = false;
