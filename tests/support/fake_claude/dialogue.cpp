@@ -41,22 +41,31 @@ json::object dialogue::rewind(std::string_view target, bool first_too) {
   while (last > 0 && (messages_[last - 1].role != "user" || messages_[last - 1].uuid.empty()))
     --last;
   if (last == 0 || messages_[last - 1].uuid != target)
-    return refused("stale target");
-  if (last == 1 && !first_too)
-    return refused("no preceding assistant");
-  auto text = messages_[last - 1].text;
+    return refused("stale target", first_too);
+  std::size_t answer = last - 1; // one past the last message of an assistant before it
+  while (answer > 0 && messages_[answer - 1].role != "assistant")
+    --answer;
+  if (answer == 0 && !first_too)
+    return refused("no preceding assistant", first_too);
+  json::value preceding;
+  if (answer > 0)
+    preceding = json::string{messages_[answer - 1].uuid};
+  auto text = messages_[last - 1].text + '\n'; // from the empty block behind it
   messages_.resize(last - 1);
   return {{"rewound", true},
           {"targetMessageUuid", target},
           {"prefillText", text},
-          {"precedingAssistantUuid", nullptr}};
+          {"precedingAssistantUuid", preceding}};
 }
 
-json::object dialogue::refused(std::string_view why) {
-  return {{"rewound", false},
-          {"prefillText", nullptr},
-          {"precedingAssistantUuid", nullptr},
-          {"error", why}};
+json::object dialogue::refused(std::string_view why, bool newer) {
+  json::object answer{{"rewound", false},
+                      {"prefillText", nullptr},
+                      {"precedingAssistantUuid", nullptr},
+                      {"error", why}};
+  if (newer)
+    answer["reason"] = "stale_target";
+  return answer;
 }
 
 json::array dialogue::to_json() const {

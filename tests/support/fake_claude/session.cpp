@@ -220,7 +220,8 @@ std::string session::rewind(const json::object& request) {
   auto target = text_of(request, "target_message_uuid");
   if (target.empty() && !lines_.newer())
     return {}; // 2.1.197 never answers this
-  auto done = turn_ ? dialogue::refused("stale target") : dialogue_.rewind(target, lines_.newer());
+  auto done = turn_ ? dialogue::refused("stale target", lines_.newer())
+                    : dialogue_.rewind(target, lines_.newer());
   book_.write("rewind", {{"target", target}, {"done", done.at("rewound").get_bool()}});
   return json::serialize(done);
 }
