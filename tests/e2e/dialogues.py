@@ -283,10 +283,12 @@ class Dialogues:
 
     async def _client(self):
         wires = [Wire(self.gateway) for _ in range(3)]
-        for number in self.left:
-            await asyncio.wait_for(Sequence(self, number, wires).run(), 120)
-        for wire in wires:
-            wire.close()
+        try:
+            for number in self.left:
+                await asyncio.wait_for(Sequence(self, number, wires).run(), 120)
+        finally:
+            for wire in wires:
+                wire.close()
 
     async def _kill(self):
         dice = random.Random(self.seed)

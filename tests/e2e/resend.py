@@ -106,7 +106,7 @@ class Talk:
         return Talk(self.gateway, self.messages[:messages], **self.fields)
 
 
-def at_once(*calls):
+def at_once(*calls, seconds=60):
     """Runs calls at the same time; their results in order. What one raises is raised."""
     results, failures = [None] * len(calls), []
 
@@ -119,8 +119,8 @@ def at_once(*calls):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive(), "a request got no answer"
+        thread.join(seconds)
+        assert not thread.is_alive(), "no end in time"
     if failures:
         raise failures[0]
     return results
