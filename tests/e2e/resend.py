@@ -106,6 +106,10 @@ class Talk:
         return Talk(self.gateway, self.messages[:messages], **self.fields)
 
 
+def matches_of(replies):
+    return [reply.match for reply in replies]
+
+
 def at_once(*calls, seconds=60):
     """Runs calls at the same time; their results in order. What one raises is raised."""
     results, failures = [None] * len(calls), []
