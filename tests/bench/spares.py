@@ -52,7 +52,8 @@ class Program:
 
 def post(port, messages, stream, **fields):
     """A socket on which the answer will come."""
-    body = json.dumps({"messages": messages, "stream": stream, "model": "sonnet", **fields}).encode()
+    body = json.dumps({"messages": messages, "stream": stream, "model": "sonnet",
+                       **fields}).encode()
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
                        b"Connection: close\r\nContent-Type: application/json\r\n"

@@ -14,7 +14,8 @@ from resend import MATCHES
 from told import Told
 
 # Few words, so that clients often have the same dialogue; `by` makes an answer differ from all.
-WORDS = ("a", "b", "a b", "c\r\nd", "c\nd", "Grüße 🦊", "[[told:by]]", "[[told:by]] e", "[[size:3]]f")
+WORDS = ("a", "b", "a b", "c\r\nd", "c\nd", "Grüße 🦊", "[[told:by]]", "[[told:by]] e",
+         "[[size:3]]f")
 PROMPTS = (None, None, None, "s", "s ", "t\nu")
 MODELS = ("sonnet", "sonnet", "sonnet", "haiku")
 # What may become of a request when a process is killed, or all are busy.

@@ -245,6 +245,35 @@ def test_line_without_an_answer_before_it_is_taken_back_by_newer_versions_only(d
     assert texts_known(driver, fake, api) == merged([*kept, ("user", "[[dialogue]]")])
 
 
+@pytest.mark.parametrize("version", CLI_VERSIONS)
+@pytest.mark.parametrize("fake", [False, True], ids=["real", "fake"])
+def test_other_model_before_the_first_turn_leaves_a_trace_in_the_old_version_only(drive, api, fake,
+                                                                                 version):
+    driver = drive(fake_cli() if fake else installed_cli(version), f"[[version:{version}]]")
+    driver.control("set_model", model="sonnet")
+    assert driver.control("set_model", model="haiku")["subtype"] == "success"
+    driver.control("initialize", systemPrompt=["s"])
+    if fake:
+        told = json.loads("".join(deltas(driver.turn("[[dialogue]]"))))
+        model, text = told["model"], told["messages"][0][1]
+    else:
+        driver.turn("[[dialogue]]")
+        model, text = api.last().body["model"], "\n".join(api.last().raw_texts())
+    assert "haiku" in model
+    assert ("<command-name>/model</command-name>" in text) is (version == "2.1.197")
+
+
+def test_line_of_the_past_fixes_the_system_prompt_of_the_new_version(drive, api):
+    for program in (installed_cli("2.1.330"), fake_cli()):
+        driver = drive(program)
+        driver.seed([("user", "u1"), ("assistant", "a1")])
+        driver.control("initialize", systemPrompt=["late"])
+        answer = "".join(deltas(driver.turn("[[dialogue]]")))
+        system = json.loads(answer)["system"] if program == fake_cli() else "".join(
+            api.last().system_blocks())
+        assert "late" not in system
+
+
 def test_command_without_the_closing_empty_block_is_swallowed(drive, program):
     driver = drive(program)
     driver.send({"type": "user", "message": {"role": "user", "content": "/clear"}})

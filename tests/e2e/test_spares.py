@@ -100,9 +100,10 @@ def test_claimed_spare_has_the_system_prompt_and_history_of_its_request(with_spa
 def test_spare_is_told_nothing_before_it_is_claimed(with_spares, ledger):
     gateway = with_spares(1)
     pid = gateway.cli_pids()[0]
-    assert {entry["subtype"] for entry in ledger.lines("control", pid=pid)} == {
-        "get_binary_version"}
+    asked = [entry["subtype"] for entry in ledger.lines("control", pid=pid)]
+    assert asked[0] == "get_binary_version" and "initialize" not in asked
     assert not ledger.lines("seed", pid=pid) and not ledger.lines("prompt", pid=pid)
+    assert not ledger.lines("side_question", pid=pid, sent=True)
     assert Talk(gateway).say("one").pid == pid
     assert len(ledger.lines("control", pid=pid, subtype="initialize")) == 1
 
