@@ -152,8 +152,8 @@ def test_processes_retire_after_their_turns_and_their_dialogues_go_on(tells):
 def test_process_that_has_grown_retires_when_it_rests(newest):
     gateway = newest(process_pool__process_memory_max_mb=1)
     talk = Talk(gateway)
-    first = talk.say("one")
-    gateway.wait_cli_count(0, 15)
+    first = talk.say("x" * 4_000_000)
+    gateway.wait_cli_count(0, 30)
     second = talk.say("two")
     assert second.match == "seeded" and second.pid != first.pid
 

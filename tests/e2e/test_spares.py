@@ -20,7 +20,7 @@ SHARE = float(os.environ.get("CCAPI_STORM_SHARE", "1"))
 
 
 def spares(count, **settings):
-    """Settings that keep so many spares of the default model."""
+    """Settings that keep so many spares of the default model. They may take a third of the cap."""
     return {"process_pool__size": count, "process_pool__min_idle": count,
             "process_pool__max_idle": count, **settings}
 
@@ -127,6 +127,16 @@ def test_many_first_requests_at_once_are_answered_with_and_without_a_spare(with_
     assert shown["hits"] + shown["misses"] == 8 and shown["hits"] >= 3
 
 
+def test_burst_is_followed_by_no_more_spares_than_allowed(start_fake):
+    gateway = start_fake(TELLS, process_pool__size=9, process_pool__min_idle=1,
+                         process_pool__max_idle=3, claude__max_concurrent_sessions=30)
+    wait_ready(gateway, 1)
+    for _ in range(3):
+        at_once(*[lambda: Talk(gateway).say("x") for _ in range(6)])
+        proc_tree.wait_until(lambda: gateway.stats()["spares"]["booting"] == 0, 5, "refills")
+        assert 1 <= gateway.stats()["spares"]["ready"] <= 3
+
+
 def test_without_a_pool_there_are_no_spares(start_fake, ledger):
     gateway = start_fake(TELLS, process_pool__size=0)
     talk = Talk(gateway)
@@ -140,7 +150,7 @@ def test_without_a_pool_there_are_no_spares(start_fake, ledger):
 
 def test_spare_may_serve_any_tenant_but_then_none_other(start_fake):
     gateway = start_fake(TELLS, key=ADMIN, **spares(2, auth__keys=key_list(
-        record("alice", ALICE), record("bob", BOB)), claude__max_concurrent_sessions=4))
+        record("alice", ALICE), record("bob", BOB)), claude__max_concurrent_sessions=6))
     wait_ready(gateway, 2)
     served = {}  # pid -> tenants
     talks = []
@@ -160,7 +170,7 @@ def test_spare_may_serve_any_tenant_but_then_none_other(start_fake):
 # -- the cap
 
 def test_processes_and_spares_together_never_exceed_the_cap(start_fake):
-    gateway = start_fake(TELLS, **spares(3, claude__max_concurrent_sessions=4))
+    gateway = start_fake(TELLS, **spares(3, claude__max_concurrent_sessions=6))
     with Census(gateway) as census:
         talks = [Talk(gateway) for _ in range(9)]
 
@@ -168,28 +178,39 @@ def test_processes_and_spares_together_never_exceed_the_cap(start_fake):
             for turn in range(8):
                 talk.say(f"{number} {turn}")
         at_once(*[lambda each=each: run(*each) for each in enumerate(talks)])
-    assert 0 < census.most <= 4
+    assert 0 < census.most <= 6
 
 
 def test_request_takes_the_place_of_a_spare_that_does_not_suit_it(with_spares):
-    gateway = with_spares(2, claude__max_concurrent_sessions=2)
+    gateway = with_spares(1, claude__max_concurrent_sessions=3, process_pool__size=1)
     waiting = gateway.cli_pids()
-    began = time.monotonic()
-    reply = Talk(gateway, model="haiku").say("one")
-    assert time.monotonic() - began < 5 and reply.pid not in waiting
+    talks = [Talk(gateway, model="haiku") for _ in range(3)]
+    for talk in talks:
+        began = time.monotonic()
+        assert talk.say("one").pid not in waiting
+        assert time.monotonic() - began < 5
+    assert [talk.say("two").match for talk in talks] == ["continued"] * 3
     assert gateway.stats()["spares"]["dropped"] >= 1
-    assert len(gateway.cli_pids()) <= 2
+    assert not set(waiting) & set(gateway.cli_pids()) and len(gateway.cli_pids()) == 3
 
 
 def test_spares_do_not_push_live_dialogues_out(with_spares):
-    gateway = with_spares(2, claude__max_concurrent_sessions=3)
-    talks = [Talk(gateway) for _ in range(3)]
+    gateway = with_spares(2, claude__max_concurrent_sessions=6)
+    talks = [Talk(gateway) for _ in range(6)]
     pids = [talk.say("one").pid for talk in talks]
     for turn in range(3):
         replies = [talk.say(f"turn {turn}") for talk in talks]
-        assert [reply.match for reply in replies] == ["continued"] * 3
+        assert [reply.match for reply in replies] == ["continued"] * 6
         assert [reply.pid for reply in replies] == pids
     wait_ready(gateway, 0)
+
+
+def test_model_that_nobody_asks_for_any_more_has_no_spares(with_spares):
+    gateway = with_spares(1, process_pool__size=3, process_pool__model_idle_minutes=0.02)
+    Talk(gateway, model="haiku").say("one")
+    gateway.wait_cli_count(3)  # the dialogue, and a spare of each model
+    gateway.wait_cli_count(2, 15)
+    assert Talk(gateway).say("one").timing["boot"] == (0, "spare")
 
 
 def test_too_little_free_memory_leaves_no_spares(start_fake):
