@@ -52,11 +52,12 @@ ELSEWHERE = {
     "process_pool.size": "test_spares.py::test_without_a_pool_there_are_no_spares",
     "process_pool.min_idle":
         "test_spares.py::test_spares_are_ready_before_the_first_request_and_again_after_it",
-    "process_pool.max_idle": "test_spares.py::test_burst_is_followed_by_no_more_spares_than_allowed",
+    "process_pool.max_idle":
+        "test_spares.py::test_burst_is_followed_by_no_more_spares_than_allowed",
     "process_pool.model_idle_minutes":
         "test_spares.py::test_model_that_nobody_asks_for_any_more_has_no_spares",
     "process_pool.turns_max":
-        "test_matching_faults.py::test_processes_retire_after_their_turns_and_their_dialogues_go_on",
+        "test_matching_faults.py::test_processes_retire_after_their_turns",
     "process_pool.process_memory_max_mb":
         "test_matching_faults.py::test_process_that_has_grown_retires_when_it_rests",
     "process_pool.memory_available_min_mb":

@@ -138,7 +138,7 @@ def test_client_that_left_in_the_middle_finds_its_dialogue_again(gateway):
     assert part.say("go on").match in ("rewound", "branched", "seeded")
 
 
-def test_processes_retire_after_their_turns_and_their_dialogues_go_on(tells):
+def test_processes_retire_after_their_turns(tells):
     gateway = tells(process_pool__turns_max=3)
     talk = Talk(gateway)
     replies = [talk.say(f"question {turn}") for turn in range(10)]
