@@ -95,6 +95,13 @@ class Line:
     def then(self, role, text):
         return Line(self.prompt, self.model, (*self.messages, (role, text)))
 
+    def known(self):
+        """How many messages there are; an answer without text is none."""
+        return sum(1 for role, text in self.messages if text or role == "user")
+
+    def answered(self):
+        return any(text for role, text in self.messages if role == "assistant")
+
     def places(self, role):
         return [n for n, (who, _) in enumerate(self.messages) if who == role]
 
@@ -113,11 +120,14 @@ class Sequence:
     def question(self):
         return self.dice.choice(WORDS)
 
+    def past(self):
+        """The text of a message that needs no answer."""
+        return "" if self.dice.random() < 0.1 else self.dice.choice(WORDS)
+
     async def run(self):
         if self.dice.random() < 0.15:
             for n in range(self.dice.randrange(1, 8)):  # a past that the gateway never saw
-                self.line = self.line.then("assistant" if n % 2 else "user",
-                                           self.dice.choice(WORDS))
+                self.line = self.line.then("assistant" if n % 2 else "user", self.past())
             if self.line.messages[-1][0] == "user":
                 self.line = self.line.then("assistant", "a")
         if self.dice.random() < 0.15:
@@ -133,12 +143,13 @@ class Sequence:
     # -- steps
     async def proceed(self):
         asked = self.line
-        for _ in range(self.dice.choice((1, 1, 1, 1, 2, 3))):
-            asked = asked.then("user", self.question())
-        self.line = await self.ask(asked)
+        for _ in range(self.dice.choice((0, 0, 0, 0, 1, 2))):
+            asked = asked.then("user", self.past())
+        self.line = await self.ask(asked.then("user", self.question()))
 
     async def regenerate(self):
-        if users := self.line.places("user"):
+        users = self.line.places("user")
+        if users and self.line.messages[users[-1]][1]:
             self.line = await self.ask(self.line.cut(users[-1] + 1))
 
     async def edit(self):
@@ -227,11 +238,11 @@ class Sequence:
     async def ask(self, line, wire=None, order=None):
         """The line with its answer, which must be from a process that was told just this."""
         wire, order = wire or self.wires[0], order or self.order(line)
-        if self.named and not line.places("assistant"):
-            line, order = self.line, self.order(self.line.then("user", "x"))
-            line = line.then("user", "x")
-            if not line.places("assistant"):
+        if self.named and not line.answered():
+            if not self.line.answered():
                 return self.line  # would be appended to what the conversation holds
+            line = self.line.then("user", "x")
+            order = self.order(line)
         wanted = told_of(line.prompt, line.model, line.messages).answer()
         for _ in range(ATTEMPTS):
             self.note("asks", order)
@@ -245,7 +256,7 @@ class Sequence:
         self.check(text.split(" ")[0] == wanted, f"{match}: {text}, but {wanted} was sent")
         self.check(match in MATCHES, match)
         if not self.named:
-            self.check((match == "fresh") == (len(line.messages) == 1), match)
+            self.check((match == "fresh") == (line.known() == 1), match)
         self.model.matches[match] += 1
         return line.then("assistant", text)
 

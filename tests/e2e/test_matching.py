@@ -93,6 +93,15 @@ def test_several_user_messages_at_once_are_told_one_by_one(gateway):
     ask(gateway, [user("one"), user("two, in other words")])
 
 
+def test_empty_question_is_taken_back_with_what_followed_it(gateway):
+    past = [user("a"), assistant("b"), user(""), assistant("x"), user("c")]
+    talk = Talk(gateway, past)
+    talk.say("d")
+    for left in (5, 4, 2, 1):
+        talk.fork(left).say("instead")
+        talk.say("e")
+
+
 def test_unknown_history_is_told_to_a_new_process(gateway):
     past = [user("u1"), assistant("a1"), user("u2"), assistant("a2")]
     talk = Talk(gateway, past)
