@@ -13,6 +13,7 @@ from gateway import Gateway  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from messages_api import MessagesApi  # noqa: E402
 from programs import CLI_VERSIONS, fake_cli, gateway_binary, installed_cli  # noqa: E402
+from resend import TELLS  # noqa: E402
 
 ANSWERS = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 
@@ -104,3 +105,17 @@ def start_fake(start, fake_claude, ledger, tmp_path):
 @pytest.fixture
 def fake_gateway(start_fake):
     return start_fake()
+
+
+@pytest.fixture(params=CLI_VERSIONS)
+def tells(request, start_fake):
+    """tells(script, **settings): a gateway whose fake CLI rewinds as one of the versions does, and
+    says in each answer what it was told."""
+    return lambda script="", **settings: start_fake(
+        f"{TELLS}[[version:{request.param}]]{script}", **settings)
+
+
+@pytest.fixture
+def newest(start_fake):
+    """The same with the newest version only."""
+    return lambda **settings: start_fake(TELLS, **settings)

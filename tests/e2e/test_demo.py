@@ -49,6 +49,25 @@ def test_python_program_of_the_readme_works(demo):
         in said.stdout
 
 
+def test_history_sent_again_finds_its_process_in_the_demo_as_well(demo):
+    messages, matches = [], []
+
+    def say(text):
+        messages.append({"role": "user", "content": text})
+        _, headers, body = demo.chat(messages)
+        matches.append(headers["x-ccapi-match"])
+        messages.append({"role": "assistant", "content": body["choices"][0]["message"]["content"]})
+        return messages[-1]["content"]
+
+    say("My name is Alice.")
+    assert "knows 3 messages" in say("Who am I?")
+    del messages[-2:]
+    assert "knows 3 messages" in say("Who are you?")
+    assert "knows 5 messages" in say("And now?")
+    assert matches == ["fresh", "continued", "rewound", "continued"]
+    assert len(demo.cli_pids()) == 1
+
+
 def test_every_answer_is_marked_errors_too(demo):
     assert demo.chat("x")[1]["x-ccapi-demo"] == "1"
     status, headers, _ = demo.chat("x", temperature="warm")

@@ -47,6 +47,21 @@ ELSEWHERE = {
         "test_retry.py::test_processes_that_do_not_come_up_are_left_alone_for_a_while",
     "supervision.start_pause_seconds":
         "test_retry.py::test_processes_are_tried_again_after_the_pause",
+    "conversation.busy":
+        "test_matching_clients.py::test_busy_conversation_refuses_requests_if_told_so",
+    "process_pool.size": "test_spares.py::test_without_a_pool_there_are_no_spares",
+    "process_pool.min_idle":
+        "test_spares.py::test_spares_are_ready_before_the_first_request_and_again_after_it",
+    "process_pool.max_idle":
+        "test_spares.py::test_burst_is_followed_by_no_more_spares_than_allowed",
+    "process_pool.model_idle_minutes":
+        "test_spares.py::test_model_that_nobody_asks_for_any_more_has_no_spares",
+    "process_pool.turns_max":
+        "test_matching_faults.py::test_processes_retire_after_their_turns",
+    "process_pool.process_memory_max_mb":
+        "test_matching_faults.py::test_process_that_has_grown_retires_when_it_rests",
+    "process_pool.memory_available_min_mb":
+        "test_spares.py::test_too_little_free_memory_leaves_no_spares",
     # Loopback is exempt, and tests stay on it.
     "limits.connections_per_address_max":
         "tests/unit/http/connection_limit_test.cpp"
@@ -122,8 +137,6 @@ INACTIVE = {  # key: (a value, one that is refused)
     "mcp.config_json": ("{}", "\0"), "mcp.strict": (True, "maybe"),
     "mcp.debug": (True, "maybe"),
     "cache.enabled": (False, "maybe"), "cache.max_entries": (7, 0), "cache.ttl_seconds": (7, 0),
-    "process_pool.size": (7, -1), "process_pool.min_idle": (1, -1),
-    "process_pool.max_idle": (7, -1),
 }
 
 

@@ -12,6 +12,7 @@ import proc_tree
 from cli_driver import CliDriver, deltas, is_result, shape
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, UTF8_SAMPLE
 from programs import CLI_VERSIONS, fake_cli, installed_cli
+from told import Told, expected, process_of
 
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 
@@ -162,13 +163,115 @@ def test_fake_forgets_an_interrupted_turn_only_after_a_rewind(drive, fake_claude
     assert [text for _, text in told][:2] == ["warm", "You said: warm"]
 
 
-def test_first_turn_is_rewound_by_newer_versions_only(drive, fake_claude):
-    for version, done in (("2.1.197", False), ("2.1.330", True)):
-        driver = drive(fake_claude, f"[[version:{version}]]")
-        uuid = driver.user("first")
+def texts_known(driver, fake, api):
+    """The texts of the dialogue that the CLI holds, merged where the API would see one message."""
+    if fake:
+        told = json.loads("".join(deltas(driver.turn("[[dialogue]]"))))["messages"]
+        return merged((role, text) for role, text in told)
+    driver.turn("[[dialogue]]")
+    return merged(api.last().messages())
+
+
+def merged(messages):
+    """Neighbours of one role as one text, as CLIs send them."""
+    found = []
+    for role, text in messages:
+        if found and found[-1][0] == role:
+            found[-1] = (role, found[-1][1] + "\n" + text)
+        else:
+            found.append((role, text))
+    return found
+
+
+def lines_of_a_dialogue(driver):
+    """Two seeded pairs, two seeded lines in a row, two turns; uuids of the users' lines in order."""
+    uuids = []
+    for role, text in (("user", "s1"), ("assistant", "b1"), ("user", "s2"), ("user", "s3")):
+        if role == "user":
+            uuids.append(driver.user(text, shouldQuery=False))
+            driver.until(is_result)
+        else:
+            driver.seed([(role, text)])
+    for text in ("[[say:a4]]", "[[say:a5]]"):
+        uuids.append(driver.user(text))
         driver.until(is_result)
-        answer = driver.control("rewind_conversation", target_message_uuid=uuid)["response"]
-        assert answer["rewound"] is done
+    return uuids
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 5])
+@pytest.mark.parametrize("version", CLI_VERSIONS)
+@pytest.mark.parametrize("fake", [False, True], ids=["real", "fake"])
+def test_lines_are_taken_back_one_by_one_from_the_last(drive, api, fake, version, depth):
+    program = fake_cli() if fake else installed_cli(version)
+    driver = drive(program, f"[[version:{version}]]")
+    uuids = lines_of_a_dialogue(driver)
+    whole = [("user", "s1"), ("assistant", "b1"), ("user", "s2"), ("user", "s3"),
+             ("user", "[[say:a4]]"), ("assistant", "a4"), ("user", "[[say:a5]]"),
+             ("assistant", "a5")]
+    places = [n for n, (role, _) in enumerate(whole) if role == "user"]
+
+    def rewind(uuid):
+        return driver.control("rewind_conversation", target_message_uuid=uuid)["response"]
+
+    earlier = rewind(uuids[-2])
+    assert earlier["rewound"] is False and earlier["error"] == "stale target"
+    kept = whole
+    for uuid, place in list(zip(uuids, places))[::-1][:depth]:
+        answer = rewind(uuid)
+        if place == 0 and version == "2.1.197":
+            assert answer["rewound"] is False and answer["error"] == "no preceding assistant"
+        else:
+            assert answer["rewound"] is True and answer["targetMessageUuid"] == uuid, answer
+            assert answer["prefillText"] == whole[place][1] + "\n"
+            kept = whole[:place]
+    assert texts_known(driver, fake, api) == merged([*kept, ("user", "[[dialogue]]")])
+
+
+@pytest.mark.parametrize("version", CLI_VERSIONS)
+@pytest.mark.parametrize("fake", [False, True], ids=["real", "fake"])
+def test_line_without_an_answer_before_it_is_taken_back_by_newer_versions_only(drive, api, fake,
+                                                                              version):
+    driver = drive(fake_cli() if fake else installed_cli(version), f"[[version:{version}]]")
+    driver.seed([("user", "s1")])
+    uuid = driver.user("[[say:a2]]")
+    driver.until(is_result)
+    answer = driver.control("rewind_conversation", target_message_uuid=uuid)["response"]
+    assert answer["rewound"] is (version != "2.1.197")
+    assert answer["precedingAssistantUuid"] is None
+    kept = [("user", "s1")]
+    if version == "2.1.197":
+        assert answer["error"] == "no preceding assistant"
+        kept += [("user", "[[say:a2]]"), ("assistant", "a2")]
+    assert texts_known(driver, fake, api) == merged([*kept, ("user", "[[dialogue]]")])
+
+
+@pytest.mark.parametrize("version", CLI_VERSIONS)
+@pytest.mark.parametrize("fake", [False, True], ids=["real", "fake"])
+def test_other_model_before_the_first_turn_leaves_a_trace_in_the_old_version_only(drive, api, fake,
+                                                                                 version):
+    driver = drive(fake_cli() if fake else installed_cli(version), f"[[version:{version}]]")
+    driver.control("set_model", model="sonnet")
+    assert driver.control("set_model", model="haiku")["subtype"] == "success"
+    driver.control("initialize", systemPrompt=["s"])
+    if fake:
+        told = json.loads("".join(deltas(driver.turn("[[dialogue]]"))))
+        model, text = told["model"], told["messages"][0][1]
+    else:
+        driver.turn("[[dialogue]]")
+        model, text = api.last().body["model"], "\n".join(api.last().raw_texts())
+    assert "haiku" in model
+    assert ("<command-name>/model</command-name>" in text) is (version == "2.1.197")
+
+
+def test_line_of_the_past_fixes_the_system_prompt_of_the_new_version(drive, api):
+    for program in (installed_cli("2.1.330"), fake_cli()):
+        driver = drive(program)
+        driver.seed([("user", "u1"), ("assistant", "a1")])
+        driver.control("initialize", systemPrompt=["late"])
+        answer = "".join(deltas(driver.turn("[[dialogue]]")))
+        system = json.loads(answer)["system"] if program == fake_cli() else "".join(
+            api.last().system_blocks())
+        assert "late" not in system
 
 
 def test_command_without_the_closing_empty_block_is_swallowed(drive, program):
@@ -211,6 +314,30 @@ def test_fake_answers_with_the_dialogue_it_was_told(drive, fake_claude):
     assert told["messages"] == [["user", "u1"], ["assistant", "a1"], ["user", "now [[dialogue]]"]]
     assert told["system"] == "A\n\nB" and told["extra_body"] == {"temperature": 0.5}
     assert told["model"] == "claude-opus-5-5" and told["pid"] == driver.process.pid
+
+
+def test_fake_digests_what_it_was_told(drive, fake_claude):
+    driver = drive(fake_claude, model="opus")
+    driver.control("initialize", systemPrompt=["Grüße."])
+    driver.seed([("user", "u1"), ("user", "u2 \n"), ("assistant", ""), ("assistant", "a\r\n1")])
+    known = Told("Grüße.", "opus").then("user", "u1").then("user", "u2").then("assistant", "a\r\n1")
+    first = "".join(deltas(driver.turn("now [[told]]")))
+    assert first == known.then("user", "now [[told]]").answer()
+    known = known.then("user", "now [[told]]").then("assistant", first + " ")
+    second = "".join(deltas(driver.turn("[[told:by]]\t")))
+    assert second == f"{known.then('user', '[[told:by]]').answer()} by {driver.process.pid}.1"
+    assert process_of(second) == driver.process.pid
+    assert known.answer() != Told("Grüße.", "opus").then("user", "u1u2").answer()
+
+
+def test_digest_is_the_same_however_a_client_writes_its_messages():
+    plain = [{"role": "system", "content": "s"}, {"role": "user", "content": "ab"},
+             {"role": "assistant", "content": ""}, {"role": "user", "content": "c"}]
+    other = [{"role": "system", "content": "s\n"},
+             {"role": "user", "content": [{"type": "text", "text": "a"},
+                                          {"type": "text", "text": "b "}]},
+             {"role": "assistant", "content": None}, {"role": "user", "content": "c\r\n"}]
+    assert expected(plain) == expected(other) != expected(plain[1:]) != expected(plain, "opus")
 
 
 def test_fake_marks_tokens_and_writes_them_to_the_ledger(drive, fake_claude, ledger):

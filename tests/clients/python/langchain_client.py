@@ -2,6 +2,8 @@
 
 import os
 
+from langchain_core.chat_history import InMemoryChatMessageHistory
+from langchain_core.runnables.history import RunnableWithMessageHistory
 from langchain_openai import ChatOpenAI
 
 from driver import Collector, serve
@@ -37,4 +39,18 @@ def stream(order):
             "usage": usage_of(whole)}
 
 
-serve({"chat": chat, "stream": stream})
+MEMORIES = {}
+
+
+def remember(order):
+    """One message of a dialogue that LangChain keeps, one per `session`."""
+    talk = RunnableWithMessageHistory(
+        model_for(order),
+        lambda session: MEMORIES.setdefault(session, InMemoryChatMessageHistory()))
+    message = talk.invoke(order["messages"][0]["content"],
+                          {"configurable": {"session_id": order["session"]}})
+    return {"text": message.content, "finish": message.response_metadata["finish_reason"],
+            "usage": usage_of(message)}
+
+
+serve({"chat": chat, "stream": stream, "remember": remember})

@@ -35,6 +35,10 @@ line_writer::line_writer(std::string version, bool newer, std::string_view model
     model_{resolved(model, newer)},
     session_id_{std::move(session_id)} {}
 
+void line_writer::change_model(std::string_view model) {
+  model_ = resolved(model, newer_);
+}
+
 std::string line_writer::uuid() {
   std::array<char, 40> text{};
   std::snprintf(text.data(), text.size(), "00000000-0000-4000-8000-%012llx",

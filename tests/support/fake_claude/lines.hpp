@@ -54,6 +54,8 @@ public:
   [[nodiscard]] const std::string& model() const noexcept { return model_; }
   [[nodiscard]] const std::string& version() const noexcept { return version_; }
   [[nodiscard]] const std::string& session_id() const noexcept { return session_id_; }
+  /// From now on another model answers.
+  void change_model(std::string_view model);
   /// From now on lines carry another session id (a CLI that has gone wrong).
   void change_session(std::string id) { session_id_ = std::move(id); }
 

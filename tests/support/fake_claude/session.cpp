@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
+#include <utility>
 
 namespace fake_claude {
 
@@ -116,7 +117,8 @@ void session::on_user(const json::object& line, clock::time_point now) {
   const auto* query = line.if_contains("shouldQuery");
   if (query != nullptr && query->is_bool() && !query->get_bool()) {
     book_.write("seed", {{"role", "user"}, {"text", content.all}});
-    dialogue_.add({"user", content.all, uuid});
+    dialogue_.add({"user", with_residue(content.all), uuid});
+    turn_ran_ = turn_ran_ || lines_.newer(); // a line of the past fixes the system prompt, too
     accept(uuid);
     lines_.init(output_);
     lines_.result(output_, "", "", 0);
@@ -187,6 +189,14 @@ void session::control(std::string_view subtype, std::string_view id, const json:
   } else if (subtype == "apply_flag_settings") {
     apply_settings(request);
     lines_.control_success(output_, id, "");
+  } else if (subtype == "set_model") {
+    set_model(text_of(request, "model"), id);
+  } else if (subtype == "side_question") {
+    book_.write("side_question", {{"sent", !headers_broken_}});
+    lines_.control_success(output_, id,
+                           headers_broken_
+                             ? R"({"response":"Invalid header name","synthetic":true})"
+                             : R"({"response":"fake aside","synthetic":false})");
   } else if (subtype == "mcp_set_servers") {
     lines_.control_success(output_, id, R"({"added":[],"removed":[],"errors":{}})");
   } else if (subtype == "rewind_conversation") {
@@ -207,6 +217,11 @@ void session::control(std::string_view subtype, std::string_view id, const json:
 void session::apply_settings(const json::object& request) {
   const auto* settings = object_of(request, "settings");
   const auto* environment = settings != nullptr ? object_of(*settings, "env") : nullptr;
+  if (environment != nullptr && environment->contains("ANTHROPIC_CUSTOM_HEADERS")) {
+    // With a name that no header can have, the CLI's own HTTP layer sends nothing.
+    auto headers = text_of(*environment, "ANTHROPIC_CUSTOM_HEADERS");
+    headers_broken_ = headers.substr(0, headers.find(':')).find(' ') != std::string_view::npos;
+  }
   if (environment == nullptr || !environment->contains("CLAUDE_CODE_EXTRA_BODY"))
     return;
   auto text = text_of(*environment, "CLAUDE_CODE_EXTRA_BODY");
@@ -216,11 +231,29 @@ void session::apply_settings(const json::object& request) {
   book_.write("settings", {{"extra_body", extra_body_}});
 }
 
+void session::set_model(std::string_view model, std::string_view id) {
+  bool same = launch_.model == model;
+  launch_.model = model;
+  lines_.change_model(model);
+  bool clean = lines_.newer() ? !turn_ran_ : same;
+  if (!clean)
+    residue_ = "<local-command-caveat>\n<command-name>/model</command-name>\n"
+               "<local-command-stdout>Set model to "
+               + std::string{model} + "</local-command-stdout>\n";
+  lines_.control_success(output_, id,
+                         lines_.newer() ? R"({"model":")" + lines_.model() + "\"}" : std::string{});
+}
+
+std::string session::with_residue(std::string_view text) {
+  return std::exchange(residue_, {}) + std::string{text};
+}
+
 std::string session::rewind(const json::object& request) {
   auto target = text_of(request, "target_message_uuid");
   if (target.empty() && !lines_.newer())
     return {}; // 2.1.197 never answers this
-  auto done = turn_ ? dialogue::refused("stale target") : dialogue_.rewind(target, lines_.newer());
+  auto done = turn_ ? dialogue::refused("stale target", lines_.newer())
+                    : dialogue_.rewind(target, lines_.newer());
   book_.write("rewind", {{"target", target}, {"done", done.at("rewound").get_bool()}});
   return json::serialize(done);
 }
@@ -249,7 +282,7 @@ void session::start_turn(std::string text, std::string uuid, clock::time_point n
   how.add(text);
   if (how.has("once") && !claim_once(how))
     how.drop_faults();
-  dialogue_.add({"user", text, uuid});
+  dialogue_.add({"user", with_residue(text), uuid});
   accept(uuid);
   turn_ran_ = true;
   deaf_ = deaf_ || how.has("no_read");
@@ -261,6 +294,10 @@ void session::start_turn(std::string text, std::string uuid, clock::time_point n
   std::string answer{how.text("say", "You said: " + text)};
   if (how.has("dialogue"))
     answer = told();
+  else if (how.has("told"))
+    answer = "told:" + dialogue_.digest(system_prompt_, launch_.model);
+  if (how.text("told") == "by")
+    answer += " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_);
   turn_.emplace(std::move(how), std::move(answer), std::move(uuid), max_tokens, lines_, book_);
   next_step_ = now;
 }

@@ -58,6 +58,9 @@ private:
   void on_control(const boost::json::object& line);
   void control(std::string_view subtype, std::string_view id, const boost::json::object& request);
   void apply_settings(const boost::json::object& request);
+  void set_model(std::string_view model, std::string_view id);
+  /// The text behind what an earlier change of the model left for it.
+  std::string with_residue(std::string_view text);
   std::string rewind(const boost::json::object& request);
   void interrupt();
   void start_turn(std::string text, std::string uuid, clock::time_point now);
@@ -82,6 +85,9 @@ private:
   std::optional<turn> turn_;
   std::optional<int> exit_code_;
   std::optional<std::string> death_;
+  std::string residue_;
+  int turns_ = 0;
+  bool headers_broken_ = false;
   bool initialized_ = false;
   bool turn_ran_ = false;
   bool last_failed_ = false;

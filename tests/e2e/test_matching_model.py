@@ -1,0 +1,38 @@
+"""Random dialogues of many clients, compared with a model: whatever they continue, edit, undo,
+branch, trim or race for, each answer comes from a process that was told just what was sent."""
+
+import os
+import random
+import time
+
+import pytest
+
+from dialogues import Dialogues
+from storm import wait_idle
+
+SEED = int(os.environ.get("CCAPI_STORM_SEED", random.randrange(1 << 32)))
+SHARE = float(os.environ.get("CCAPI_STORM_SHARE", "1"))  # of the full number of sequences
+SEQUENCES = 5000  # with each version
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("version", ["2.1.197", "2.1.330"])
+def test_processes_are_told_exactly_what_clients_sent(start_fake, version, record_property):
+    print(f"seed {SEED}")
+    gateway = start_fake(f"[[told]][[version:{version}]]", {"ANTHROPIC_FAKE_LEDGER": ""},
+                         claude__max_concurrent_sessions=8, conversation__stored_max=200,
+                         process_pool__size=2, process_pool__turns_max=7,
+                         retry__backoff_seconds=0.01, retry__budget_percent=100,
+                         supervision__start_failures_max=1000,
+                         limits__requests_per_connection_max=1_000_000, log__level="info")
+    began = time.monotonic()
+    sequences = max(int(SEQUENCES * SHARE), 100)
+    ran = Dialogues(gateway, SEED, sequences).run()
+    figures = {"sequences": sequences, "seconds": round(time.monotonic() - began, 1),
+               "kills": ran.kills, **ran.matches, "excused": ran.excused}
+    print(figures)
+    record_property("figures", figures)
+    wait_idle(gateway)
+    assert all(count > 0 for count in ran.matches.values()), figures
+    shown = gateway.stats()["matches"]
+    assert all(shown[name] >= count for name, count in ran.matches.items()), (shown, figures)
