@@ -22,6 +22,7 @@ from run import PAGE, interval, machine  # noqa: E402
 BEGIN = "<!-- real CLIs: written by tests/bench/real_cli.py -->"
 END = "<!-- end of real CLIs -->"
 VERSIONS = ["2.1.197", "2.1.330"]
+TEMPERATURE = 0.5
 TURNS = ("first", "later", "edited")
 SETTLE = 0.3  # s between what came before and a measurement: processes that end, late log lines
 
@@ -37,22 +38,37 @@ class Contest:
         self.bare = start_gateway(options.binary, self.cli, directory, self.api, spares=0)
         self.has_spares = "spares" in self.spared.stats()
         self.servers = [self.spared, self.bare]
-        self.contenders = [self.driver, self.twin, self.gateway, self.cold_driver, self.cold_gateway]
+        self.contenders = [self.driver, self.twin, self.gateway, self.tuned_driver,
+                           self.tuned_gateway, self.cold_driver, self.cold_gateway]
         if not options.no_peer:
             self.peer = start_peer(self.cli, directory, self.api)
             self.servers.append(self.peer)
             self.contenders.append(self.peer_turns)
 
-    def driver(self, suffix=""):
+    def booted(self):
         driver = Driver(self.cli, self.directory, self.api)
         driver.boot()
         time.sleep(SETTLE)
+        return driver
+
+    def driver(self, suffix=""):
+        driver = self.booted()
         times = {f"driver {name}{suffix}": driver.turn(next(self.asked), name) for name in TURNS}
         driver.close()
         return times
 
     def twin(self):
         return self.driver(" twin")
+
+    def tuned_driver(self):
+        driver = self.booted()
+        seconds = driver.turn(next(self.asked), "first", TEMPERATURE)
+        driver.close()
+        return {"driver tuned": seconds}
+
+    def tuned_gateway(self):
+        times = self.spared.dialogue(self.asked, ("first",), temperature=TEMPERATURE)
+        return {"gateway tuned": times[0]}
 
     def cold_driver(self):
         begun = time.monotonic()
@@ -100,6 +116,8 @@ class Contest:
 ROWS = [("driver first", "driver, booted process, first turn", None),
         ("driver first twin", "the same once more", "driver first"),
         ("gateway first", "gateway, new conversation, spare ready", "driver first"),
+        ("driver tuned", "driver, the first turn sets a temperature", None),
+        ("gateway tuned", "gateway, the same", "driver tuned"),
         ("driver later", "driver, second turn", None),
         ("driver later twin", "the same once more", "driver later"),
         ("gateway later", "gateway, second turn, history told again", "driver later"),

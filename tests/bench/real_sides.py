@@ -117,13 +117,17 @@ class Driver:
         os.write(self.input, self.control("boot", "get_binary_version"))
         self.line_with(b'"control_response"', b'"boot"')
 
-    def turn(self, question, name):
+    def turn(self, question, name, temperature=None):
         """Seconds to the first text. The system prompt goes with the first question; before an
         edited one the question that it stands for is taken back."""
         text, answer = question
         lines = b""
         if name == "first":
             lines = self.control("init", "initialize", systemPrompt=[SYSTEM])
+            if temperature is not None:
+                body = json.dumps({"temperature": temperature})
+                lines += self.control("tune", "apply_flag_settings",
+                                      settings={"env": {"CLAUDE_CODE_EXTRA_BODY": body}})
         elif name == "edited":
             lines = self.control("rewind", "rewind_conversation", target_message_uuid=self.last)
         lines += self.user(text)
@@ -177,9 +181,10 @@ class Client:
     FIRST_TEXT = re.compile(rb'"content":"[^"]')
     TEXTS = re.compile(rb'"content":("(?:[^"\\]|\\.)*")')
 
-    def turn(self, messages, answer):
+    def turn(self, messages, answer, fields):
         """(seconds to the first text, headers)"""
-        body = json.dumps({"model": "sonnet", "stream": True, "messages": messages}).encode()
+        body = json.dumps({"model": "sonnet", "stream": True, "messages": messages,
+                           **fields}).encode()
         begun = time.monotonic()
         status, headers, answered, there = self.exchange("POST", "/v1/chat/completions", body,
                                                          self.FIRST_TEXT)
@@ -204,7 +209,7 @@ class Server:
         self.port = int(wait_for(out, announced, self.process)[1])
         self.matches, self.parts = {}, {}
 
-    def dialogue(self, asked, turns):
+    def dialogue(self, asked, turns, **fields):
         """Seconds to the first text of each turn of a new conversation; each but the first tells
         the history again, an edited one without the question before it and its answer."""
         messages, times, conversations = [{"role": "system", "content": SYSTEM}], [], set()
@@ -214,11 +219,11 @@ class Server:
             if name == "edited":
                 del messages[-2:]
             messages.append({"role": "user", "content": text})
-            seconds, headers = client.turn(messages, answer)
+            seconds, headers = client.turn(messages, answer, fields)
             messages.append({"role": "assistant", "content": answer})
             times.append(seconds)
             conversations.add(headers.get("x-ccapi-conversation-id"))
-            self.note(name, headers)
+            self.note("tuned" if fields else name, headers)
         for conversation in filter(None, conversations):  # their processes are only in the way
             client.exchange("DELETE", f"/v1/conversations/{conversation}")
         client.socket.close()
@@ -233,7 +238,7 @@ class Server:
     def note(self, turn, headers):
         match = headers.get("x-ccapi-match", "`x-ccapi-match` missing")
         timing = headers.get("server-timing", "")
-        if turn == "first" and "desc=\"spare\"" in timing:
+        if 'desc="spare"' in timing:
             match += ", spare"
         seen = self.matches.setdefault(turn, {})
         seen[match] = seen.get(match, 0) + 1
