@@ -36,6 +36,7 @@ class Contest:
         self.api = Standin(directory)
         self.spared = start_gateway(options.binary, self.cli, directory, self.api, spares=1)
         self.bare = start_gateway(options.binary, self.cli, directory, self.api, spares=0)
+        self.spared.dialogue(self.asked, ("first",))  # spares are kept for models in use
         self.has_spares = "spares" in self.spared.stats()
         self.servers = [self.spared, self.bare]
         self.contenders = [self.driver, self.twin, self.gateway, self.tuned_driver,
@@ -185,6 +186,8 @@ def main():
     arguments.add_argument("--no-peer", action="store_true", help=f"leave out {PEER}")
     arguments.add_argument("--write", action="store_true", help="put the figures into the page")
     options = arguments.parse_args()
+    if options.pairs < 2:
+        arguments.error("two rounds at least")
     options.binary = options.binary.resolve()
     loads = [os.getloadavg()[0]]
     lines = []
