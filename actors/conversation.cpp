@@ -356,12 +356,14 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
   active_->handed_over = true;
   process_holds_.reset();
   const auto outcome = domain::outcome_of(plan, how);
-  const auto waited = std::chrono::steady_clock::now() - order.since;
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
+    std::chrono::steady_clock::now() - order.since);
   if (order.sink)
-    order.sink->on_event(domain::turn_placed{
-      outcome, active_->on_spare, std::chrono::duration_cast<std::chrono::microseconds>(waited)});
-  if (!std::exchange(active_->counted, true))
+    order.sink->on_event(domain::turn_placed{outcome, active_->on_spare, waited});
+  if (!std::exchange(active_->counted, true)) {
     ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
+    shard_.totals.times.wait.add(waited);
+  }
   ++shard_.totals.processes_busy;
   if (!active_->deadline)
     active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
