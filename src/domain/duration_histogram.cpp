@@ -11,8 +11,7 @@ namespace {
 /// The step that a time falls into: its power of two, and the two bits behind that.
 std::size_t step_of(std::uint64_t time) noexcept {
   const auto power = static_cast<std::size_t>(std::bit_width(std::max<std::uint64_t>(time, 1)) - 1);
-  const auto quarter =
-    power >= 2 ? (time >> (power - 2)) & 3 : (time << (2 - power)) & 3;
+  const auto quarter = power >= 2 ? (time >> (power - 2)) & 3 : (time << (2 - power)) & 3;
   return 4 * power + quarter;
 }
 

@@ -9,8 +9,8 @@
 namespace ccapi::domain {
 
 /// Steps of a quarter of a power of two, from one microsecond to two minutes: what it tells is at
-/// most a quarter too high, and never more than the longest time. Not thread-safe; parts from several
-/// threads add up.
+/// most a quarter too high, and never more than the longest time. Not thread-safe; parts from
+/// several threads add up.
 class duration_histogram {
 public:
   using microseconds = std::chrono::microseconds;
