@@ -310,7 +310,7 @@ def test_stopped_gateway_ends_its_spares(with_spares):
 
 def test_stopped_gateway_ends_spares_that_still_boot(start_fake, ledger):
     gateway = start_fake("[[boot:60000]]", **spares(2))
-    ledger.wait("start", 2)
+    ledger.wait("start")
     assert gateway.stop(8) == 0
 
 
