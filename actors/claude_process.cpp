@@ -326,6 +326,11 @@ void claude_process::deliver(domain::event&& what) {
     started->boot = duration_cast<microseconds>(ready - ordered_at_);
     started->setup = duration_cast<microseconds>(asked_at_ - ready);
     started->first = duration_cast<microseconds>(clock::now() - asked_at_);
+    auto& times = shard_.totals.times;
+    if (turns_ == 0)
+      times.boot.add(started->boot);
+    times.setup.add(started->setup);
+    times.first.add(started->first);
   }
   switch (turn_->deliver(std::move(what))) {
   case delivery::go_on:

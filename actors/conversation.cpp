@@ -157,7 +157,7 @@ bool conversation::make_way(const submit_turn& order) {
 
 process_loan conversation::on_lend_process(const lend_process& what) {
   const bool idle = process_ && !active_ && record_->turns_in_mail == 0 && !closing_ && !forgotten_;
-  if (!idle || !domain::approach_to(what.wanted, process_holds_, rewindable_)) {
+  if (!idle || !domain::approach_to(what.wanted, process_holds_, rewindable_, what.by_nothing)) {
     if (!active_ && process_)
       rest(); // the front end took it out of those who do
     return {};
@@ -278,7 +278,8 @@ void conversation::borrow_process() {
   const auto turn = active_->order.turn;
   const auto lender = std::exchange(active_->order.lender, {});
   const auto me = caf::actor_cast<process_listener_actor>(self_reference());
-  request(lender, lending_timeout, lend_process{active_->plan.before, me})
+  request(lender, lending_timeout,
+          lend_process{active_->plan.before, active_->order.by_nothing, me})
     .then([this, turn](process_loan& loan) { adopt(turn, std::move(loan)); },
           [this, turn](const caf::error&) { adopt(turn, {}); });
 }
@@ -295,13 +296,14 @@ void conversation::adopt(domain::turn_id turn, process_loan loan) {
   const auto take = [this, wanted, loan](bool taken) {
     if (!wanted()) {
       send(loan.process, close_process{});
-    } else if (const auto how =
-                 domain::approach_to(active_->plan.before, loan.holds, loan.rewindable);
+    } else if (const auto how = domain::approach_to(active_->plan.before, loan.holds,
+                                                    loan.rewindable, active_->order.by_nothing);
                taken && how) {
       process_ = loan.process;
       process_id_ = loan.id;
       hand_to_process(how);
     } else {
+      send(loan.process, close_process{}); // it is on its way out
       request_process();
     }
   };
@@ -356,12 +358,16 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
   active_->handed_over = true;
   process_holds_.reset();
   const auto outcome = domain::outcome_of(plan, how);
-  const auto waited = std::chrono::steady_clock::now() - order.since;
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
+    std::chrono::steady_clock::now() - order.since);
   if (order.sink)
-    order.sink->on_event(domain::turn_placed{
-      outcome, active_->on_spare, std::chrono::duration_cast<std::chrono::microseconds>(waited)});
-  if (!std::exchange(active_->counted, true))
+    order.sink->on_event(domain::turn_placed{outcome, active_->on_spare, waited});
+  if (!std::exchange(active_->counted, true)) {
     ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
+    auto& use = plan.before->root().use();
+    outcome == domain::match_outcome::fresh ? use.note_begun() : use.note_continued();
+    shard_.totals.times.wait.add(waited);
+  }
   ++shard_.totals.processes_busy;
   if (!active_->deadline)
     active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;

@@ -74,6 +74,21 @@ conversation_directory::resting_at(const domain::dialogue& holds) const {
   return found == resting_at_.end() ? nullptr : *found->second.back()->place;
 }
 
+std::shared_ptr<conversation_record>
+conversation_directory::one_turn_from(const domain::dialogue_node& root) const {
+  constexpr std::size_t looked_at_max = 64;
+  constexpr std::size_t messages_of_one_turn = 2;
+  std::size_t looked_at = 0;
+  for (auto* record : resting_) {
+    if (++looked_at > looked_at_max)
+      break;
+    if (record->rests_at && &record->rests_at->root() == &root
+        && record->rests_at->depth() <= messages_of_one_turn)
+      return *record->place;
+  }
+  return nullptr;
+}
+
 void conversation_directory::touch(conversation_record& record) {
   if (record.listed)
     by_use_.splice(by_use_.begin(), by_use_, record.place);

@@ -210,12 +210,14 @@ void front_end::open(domain::turn_id turn, domain::chat_request request,
   hosted_.emplace(turn, record.actor);
   shard_.conversations.wake(record); // so that the next one with the same dialogue looks elsewhere
   ++record.turns_in_mail;
-  send(record.actor, submit_turn{.turn = turn,
-                                 .request = std::move(request),
-                                 .sink = std::make_shared<turn_lifeline>(alive_, std::move(sink)),
-                                 .since = std::chrono::steady_clock::now(),
-                                 .known = std::move(place.known),
-                                 .lender = std::move(place.lender)});
+  send(record.actor,
+       submit_turn{.turn = turn,
+                   .request = std::move(request),
+                   .sink = std::make_shared<turn_lifeline>(alive_, std::move(sink)),
+                   .since = std::chrono::steady_clock::now(),
+                   .known = std::move(place.known),
+                   .lender = place.lender ? place.lender->actor : conversation_actor{},
+                   .by_nothing = place.by_nothing});
 }
 
 front_end::placed_turn front_end::find_or_make(const domain::chat_request& request) {
@@ -223,7 +225,7 @@ front_end::placed_turn front_end::find_or_make(const domain::chat_request& reque
   if (request.conversation_id) {
     const auto record = conversations.obtain(request.tenant, *request.conversation_id);
     record->named = true;
-    return {record, {}, {}};
+    return {record};
   }
   // The last message is the query.
   const std::span history{request.messages.data(), request.messages.size() - 1};
@@ -238,11 +240,14 @@ front_end::placed_turn front_end::find_or_make(const domain::chat_request& reque
       if (!line->actor && line->head == found.known)
         found.record = line; // its process has gone
       else if (line->rests())
-        found.lender = line->actor;
+        found.lender = line;
     }
-    if (found.lender)
-      conversations.wake(*line);
+  } else if (found.known && shard_.settings.process_pool.reuse && found.known->use().one_shot()) {
+    found.lender = conversations.one_turn_from(*found.known);
+    found.by_nothing = true;
   }
+  if (found.lender)
+    conversations.wake(*found.lender);
   if (found.record)
     conversations.touch(*found.record);
   else

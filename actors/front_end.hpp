@@ -64,8 +64,9 @@ private:
   /// Which conversation a turn belongs to.
   struct placed_turn {
     std::shared_ptr<conversation_record> record;
-    domain::dialogue known;
-    conversation_actor lender; ///< as in submit_turn
+    domain::dialogue known{};
+    std::shared_ptr<conversation_record> lender{}; ///< as in submit_turn
+    bool by_nothing = false;
   };
 
   void open(domain::turn_id turn, domain::chat_request request,

@@ -50,6 +50,7 @@ struct submit_turn {
   domain::dialogue known{};
   /// Has an idle process that goes through `known`, and no turn. Null: nobody.
   conversation_actor lender{};
+  bool by_nothing = false; ///< nothing of what the lender's process holds is wanted
 };
 
 /// front end -> (front end ->) conversation -> process: the client is gone.
@@ -67,6 +68,7 @@ struct grant_credit {
 /// process_loan.
 struct lend_process {
   domain::dialogue wanted{};
+  bool by_nothing = false;
   process_listener_actor borrower{};
 };
 

@@ -19,6 +19,7 @@ void add(domain::stats& sum, const domain::stats& part) {
   sum.turns_retried += part.turns_retried;
   for (std::size_t i = 0; i < sum.matches.size(); ++i)
     sum.matches[i] += part.matches[i];
+  sum.times += part.times;
   sum.turns_active += part.turns_active;
   sum.prompt_tokens += part.prompt_tokens;
   sum.completion_tokens += part.completion_tokens;

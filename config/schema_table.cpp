@@ -285,6 +285,12 @@ constexpr key table_of_keys[] = {
   number<process_pool, &process_pool_settings::max_idle>(
     "process_pool.max_idle", 0, 10'000, "processes",
     "Most spare processes of one model, however many requests come."),
+  flag<process_pool, &process_pool_settings::reuse>(
+    "process_pool.reuse",
+    "Where dialogues with the same system prompt and model hardly ever get a second turn, lead an "
+    "idle process back to nothing and give it to the next dialogue of the same API key. Needs a "
+    "CLI "
+    "from 2.1.330 on."),
   minutes<process_pool, &process_pool_settings::model_idle>(
     "process_pool.model_idle_minutes", 1'000, 720 * hour_ms,
     "A model that no request has asked for in this time has no spare processes any more. The "

@@ -133,6 +133,8 @@ struct process_pool_settings {
   /// Spares of a model in use, at least and at most.
   std::uint32_t min_idle = 2;
   std::uint32_t max_idle = 5;
+  /// A process whose dialogue nobody seems to go on with may begin the tenant's next one.
+  bool reuse = true;
   /// How long a model counts as in use.
   milliseconds model_idle{30 * 60'000};
   /// Turns of a process; 0 = no end.

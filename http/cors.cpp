@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 4> known_families{"x-stainless-", "openai
 constexpr std::string_view exposed_fields =
   "x-request-id, retry-after, retry-after-ms, x-should-retry, openai-processing-ms, "
   "openai-version, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
-  "x-ccapi-conversation-id, x-ccapi-mapped-model, x-ccapi-ignored-params, x-ccapi-demo";
+  "x-ccapi-conversation-id, x-ccapi-match, x-ccapi-mapped-model, x-ccapi-ignored-params, "
+  "x-ccapi-demo, server-timing";
 
 bool is_known(std::string_view name) noexcept {
   const auto is = [&](std::string_view known) { return ascii::equals_lower(name, known); };

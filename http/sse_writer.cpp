@@ -48,7 +48,6 @@ void sse_writer::on_event(domain::event&& what) {
   } else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
     on_delta(delta_kind::reasoning, reasoning->text);
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
-    chunks_.emplace(new_identity(story_.conversation_id), plan_.include_usage);
     client_->note_conversation(story_.conversation_id);
   } else if (auto* finished = std::get_if<domain::turn_finished>(&what)) {
     on_finished(*finished);
@@ -74,7 +73,7 @@ void sse_writer::on_wake() {
   if (!client_)
     return;
   const auto now = clock::now();
-  if (!chunks_) // its conversation's thread is late
+  if (story_.conversation_id.empty()) // its conversation's thread is late
     return client_->wake_at(now + client_->site().limits().stream_header_delay);
   if (!opened_) {
     open(story_.model_ran);
@@ -131,6 +130,7 @@ void sse_writer::open(std::string_view model) {
   if (opened_)
     return;
   opened_ = true;
+  chunks_.emplace(new_identity(story_.conversation_id), plan_.include_usage);
   chunks_->set_model(plan_.shown_model(model));
   std::string extra{stream_headers};
   extra += story_.headers();

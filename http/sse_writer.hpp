@@ -49,7 +49,7 @@ private:
   exchange* client_; ///< null when the client is gone or has its answer
   domain::gateway* gateway_;
   chat_plan plan_;
-  std::optional<openai::chat_chunks> chunks_; ///< set once the conversation is known
+  std::optional<openai::chat_chunks> chunks_; ///< set with the head
   domain::turn_id turn_ = 0;
   turn_story story_;
   const std::chrono::milliseconds ping_interval_;

@@ -16,6 +16,31 @@ std::size_t heap_bytes(const std::string& text) noexcept {
 
 } // namespace
 
+// -- roots ---------------------------------------------------------------------------------------
+
+void root_use::note_begun() noexcept {
+  ++begun_;
+  fade();
+}
+
+void root_use::note_continued() noexcept {
+  ++continued_;
+  fade();
+}
+
+void root_use::fade() noexcept {
+  constexpr std::uint32_t remembered_max = 64;
+  if (begun_ + continued_ <= remembered_max)
+    return;
+  begun_ /= 2;
+  continued_ /= 2;
+}
+
+bool root_use::one_shot() const noexcept {
+  constexpr std::uint32_t enough = 4;
+  return begun_ >= enough && continued_ * 5 <= begun_;
+}
+
 // -- nodes ---------------------------------------------------------------------------------------
 
 dialogue_node::~dialogue_node() {
@@ -31,9 +56,9 @@ dialogue_node::~dialogue_node() {
 
 std::size_t dialogue_node::bytes() const noexcept {
   std::size_t sum = sizeof *this + overhead_bytes + heap_bytes(message_.text);
-  if (origin_)
-    sum += sizeof *origin_ + heap_bytes(origin_->system_prompt) + heap_bytes(origin_->model)
-           + heap_bytes(origin_->tenant);
+  if (root_data_)
+    sum += sizeof *root_data_ + heap_bytes(origin().system_prompt) + heap_bytes(origin().model)
+           + heap_bytes(origin().tenant);
   return sum;
 }
 
@@ -74,10 +99,10 @@ std::shared_ptr<dialogue_node> prefix_index::find(const hash128& hash) const {
 dialogue prefix_index::root(const dialogue_root& origin) {
   const auto hash = hasher_.root(origin);
   const auto known = find(hash);
-  if (known && known->origin_ && *known->origin_ == origin)
+  if (known && known->root_data_ && known->origin() == origin)
     return known;
   auto node = std::make_shared<dialogue_node>(dialogue_node::passkey{});
-  node->origin_ = std::make_unique<const dialogue_root>(origin);
+  node->root_data_.reset(new dialogue_node::root_data{origin});
   node->hash_ = hash;
   if (!known) // else a collision: usable, but not found again
     enter(*node);
@@ -105,7 +130,7 @@ dialogue prefix_index::longest(const dialogue_root& origin,
                                std::span<const message> messages) const {
   const auto root_hash = hasher_.root(origin);
   const auto root = find(root_hash);
-  if (!root || !root->origin_ || *root->origin_ != origin)
+  if (!root || !root->root_data_ || root->origin() != origin)
     return nullptr;
   std::vector<hash128> hashes;
   hashes.reserve(messages.size());

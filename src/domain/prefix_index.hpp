@@ -18,6 +18,23 @@ namespace ccapi::domain {
 class dialogue_node;
 class prefix_index;
 
+/// How dialogues of one root have gone lately. Pure.
+class root_use {
+public:
+  /// A dialogue was begun.
+  void note_begun() noexcept;
+  /// One went on.
+  void note_continued() noexcept;
+  /// They seldom get a second turn, so a process that has run one will hardly be missed.
+  [[nodiscard]] bool one_shot() const noexcept;
+
+private:
+  void fade() noexcept;
+
+  std::uint32_t begun_ = 0;
+  std::uint32_t continued_ = 0;
+};
+
 /// A dialogue, named by its last message. Dialogues that begin alike share these messages. Null:
 /// nothing is known, not even the root.
 using dialogue = std::shared_ptr<const dialogue_node>;
@@ -38,7 +55,9 @@ public:
   [[nodiscard]] const dialogue_node* before() const noexcept { return before_.get(); }
   [[nodiscard]] const dialogue_node& root() const noexcept { return *root_; }
   /// Of a root only.
-  [[nodiscard]] const dialogue_root& origin() const noexcept { return *origin_; }
+  [[nodiscard]] const dialogue_root& origin() const noexcept { return root_data_->origin; }
+  /// Of a root only; changes without changing the dialogue.
+  [[nodiscard]] root_use& use() const noexcept { return root_data_->use; }
   /// Messages up to here; 0 for a root.
   [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
   [[nodiscard]] role who() const noexcept { return message_.role; }
@@ -55,7 +74,12 @@ private:
   std::shared_ptr<dialogue_node> before_;
   const dialogue_node* root_ = this;
   prefix_index* index_ = nullptr; ///< null: not in its table
-  std::unique_ptr<const dialogue_root> origin_;
+  struct root_data {
+    dialogue_root origin;
+    root_use use{};
+  };
+
+  std::unique_ptr<root_data> root_data_; ///< null unless it is a root
   hash128 hash_;
   message message_;
   std::uint32_t depth_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 // Values that /health and /stats show.
 
+#include "domain/duration_histogram.hpp"
 #include "domain/match.hpp"
 
 #include <array>
@@ -23,6 +24,22 @@ struct health {
   friend bool operator==(const health&, const health&) = default;
 };
 
+/// Where the time of turns goes ahead of the answer.
+struct turn_times {
+  duration_histogram wait;  ///< for a process, and for turns ahead
+  duration_histogram boot;  ///< of a new process, as far as a turn had to wait for it
+  duration_histogram setup; ///< until the process was told everything
+  duration_histogram first; ///< from then to the first sign of the answer
+
+  turn_times& operator+=(const turn_times& other) noexcept {
+    wait += other.wait;
+    boot += other.boot;
+    setup += other.setup;
+    first += other.first;
+    return *this;
+  }
+};
+
 /// Totals since start unless said otherwise.
 struct stats {
   // requests
@@ -35,6 +52,7 @@ struct stats {
   std::uint64_t turns_retried = 0;
   /// Turns by what became of their history (domain::match_outcome).
   std::array<std::uint64_t, match_outcome_count> matches{};
+  turn_times times;
   // tokens
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;

@@ -93,7 +93,7 @@ match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& h
 }
 
 std::optional<approach> approach_to(const dialogue& before, const dialogue& at,
-                                    std::size_t rewindable) {
+                                    std::size_t rewindable, bool by_nothing) {
   if (!at || &before->root() != &at->root())
     return std::nullopt;
   const auto* target = before.get();
@@ -117,7 +117,7 @@ std::optional<approach> approach_to(const dialogue& before, const dialogue& at,
       return std::nullopt;
   }
   // With nothing in common, the process is worth more where it is.
-  if (rewinds > 0 && stands->depth() == 0)
+  if (rewinds > 0 && stands->depth() == 0 && !by_nothing)
     return std::nullopt;
   return approach{rewinds, stands};
 }

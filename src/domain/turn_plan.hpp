@@ -46,9 +46,10 @@ struct approach {
 
 /// Nothing if it can't, if that would cost more than a new process, or if nothing of what it holds
 /// is wanted. `at`: the dialogue that the
-/// process holds. `rewindable`: how many of its last user messages it can take back.
+/// process holds. `rewindable`: how many of its last user messages it can take back. `by_nothing`:
+/// even if nothing of what it holds is wanted.
 std::optional<approach> approach_to(const dialogue& before, const dialogue& at,
-                                    std::size_t rewindable);
+                                    std::size_t rewindable, bool by_nothing = false);
 
 /// `how`: the way of the live process that runs the turn; nothing: a new one does.
 match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& how) noexcept;

@@ -2,6 +2,7 @@
 
 #include "json/writer.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -49,6 +50,24 @@ private:
   bool first_ = true;
 };
 
+/// In milliseconds, to the hundredth.
+void append_milliseconds(std::string& out, std::chrono::microseconds time) {
+  const auto hundredths = time.count() / 10;
+  json::append_integer(out, hundredths / 100);
+  out += '.';
+  out += static_cast<char>('0' + hundredths / 10 % 10);
+  out += static_cast<char>('0' + hundredths % 10);
+}
+
+void append_times(std::string& out, const domain::duration_histogram& times) {
+  object_writer entry{out};
+  entry.count("count", times.count());
+  append_milliseconds(entry.key("p50_ms"), times.quantile(0.5));
+  append_milliseconds(entry.key("p99_ms"), times.quantile(0.99));
+  append_milliseconds(entry.key("max_ms"), times.longest());
+  entry.close();
+}
+
 } // namespace
 
 std::string_view to_string(domain::health_state state) noexcept {
@@ -85,6 +104,12 @@ std::string stats_body(const domain::stats& figures, std::string_view version) {
   for (std::size_t i = 0; i < figures.matches.size(); ++i)
     matches.count(to_string(static_cast<domain::match_outcome>(i)), figures.matches[i]);
   matches.close();
+  object_writer times{root.key("times")};
+  append_times(times.key("wait"), figures.times.wait);
+  append_times(times.key("boot"), figures.times.boot);
+  append_times(times.key("setup"), figures.times.setup);
+  append_times(times.key("first"), figures.times.first);
+  times.close();
   object_writer{root.key("tokens")}
     .count("prompt", figures.prompt_tokens)
     .count("completion", figures.completion_tokens)

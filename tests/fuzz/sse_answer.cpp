@@ -36,7 +36,7 @@ class counting_gateway final : public domain::gateway {
 public:
   using shown = std::function<void(domain::result<domain::conversation_info>)>;
 
-  domain::ticket submit(domain::chat_request, std::shared_ptr<domain::event_sink>) override {
+  domain::turn_id submit(domain::chat_request, std::shared_ptr<domain::event_sink>) override {
     return {};
   }
   void cancel(domain::turn_id) override { ++cancelled; }
@@ -136,7 +136,8 @@ public:
                                  .ignored_params = {},
                                  .echo_requested = (options & 4) != 0,
                                  .include_usage = (options & 2) != 0})} {
-    writer_->start({.turn = 1, .conversation_id = "conversation"});
+    writer_->start(1);
+    writer_->on_event(domain::turn_accepted{"conversation"});
   }
 
   void play(std::string_view line) {

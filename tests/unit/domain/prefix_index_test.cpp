@@ -112,6 +112,25 @@ TEST(prefix_index, remembers_who_went_through_last) {
   EXPECT_EQ(one->line(), 1U);
 }
 
+TEST(root_use, is_one_shot_once_several_dialogues_had_a_single_turn) {
+  root_use use;
+  for (int i = 0; i < 3; ++i)
+    use.note_begun();
+  EXPECT_FALSE(use.one_shot());
+  use.note_begun();
+  EXPECT_TRUE(use.one_shot());
+  use.note_continued();
+  EXPECT_FALSE(use.one_shot()) << "one of four went on";
+  for (int i = 0; i < 200; ++i)
+    use.note_begun();
+  EXPECT_TRUE(use.one_shot());
+  for (int i = 0; i < 40; ++i) {
+    use.note_begun();
+    use.note_continued();
+  }
+  EXPECT_FALSE(use.one_shot()) << "what has been lately counts most";
+}
+
 /// Against the obvious way: keep all dialogues as lists and compare.
 TEST(prefix_index, agrees_with_a_plain_search) {
   std::mt19937 dice{20261126};

@@ -160,6 +160,11 @@ TEST_F(plans, process_with_nothing_in_common_stays_where_it_is) {
   const auto other = grow(index.root({"", "m", "chat", "be brief"}), {user("z"), assistant("b")});
   EXPECT_FALSE(approach_to(other, head, 9));
   EXPECT_FALSE(approach_to(other, {}, 9));
+  const auto how = approach_to(other, head, 9, true);
+  ASSERT_TRUE(how) << "unless it is wanted so";
+  EXPECT_EQ(how->rewinds, 2U);
+  EXPECT_EQ(how->stands->depth(), 0U);
+  EXPECT_FALSE(approach_to(other, head, 1, true));
 }
 
 TEST_F(plans, answered_turn_extends_the_dialogue) {

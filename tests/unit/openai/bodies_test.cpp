@@ -118,12 +118,25 @@ TEST(stats, every_figure_has_its_place) {
   figures.conversations = 16;
   figures.cli_lines_unknown = 17;
   figures.cli_lines_malformed = 18;
+  figures.matches = {20, 21, 22, 23, 24};
+  figures.spares_ready = 25;
+  figures.spares_booting = 26;
+  figures.spare_hits = 27;
+  figures.spare_misses = 28;
+  figures.spares_dropped = 29;
+  figures.times.boot.add(std::chrono::microseconds{301'250});
   EXPECT_EQ(
     stats_body(figures, "0.1.0"),
     R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
     R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,"active":5},)"
+    R"("matches":{"fresh":20,"seeded":21,"branched":22,"rewound":23,"continued":24},)"
+    R"("times":{"wait":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
+    R"("boot":{"count":1,"p50_ms":301.25,"p99_ms":301.25,"max_ms":301.25},)"
+    R"("setup":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
+    R"("first":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00}},)"
     R"("tokens":{"prompt":6,"completion":7,"total":13},)"
     R"("processes":{"live":8,"busy":9,"max":10,"spawned":11,"retired":12,"failed":13},)"
+    R"("spares":{"ready":25,"booting":26,"hits":27,"misses":28,"dropped":29},)"
     R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
     R"("cli":{"lines_unknown":17,"lines_malformed":18}})");
 }
