@@ -80,7 +80,7 @@ class Slice:
     def __init__(self, options, port, refill, number):
         self.options, self.port, self.refill, self.number = options, port, refill, number
         self.gaps = []
-        self.refills = 0
+        self.asked = 0
 
     def run(self):
         options = self.options
@@ -116,8 +116,8 @@ class Slice:
 
     def short_request(self):
         """One that claims a spare, or one that goes on in a process that is there."""
-        self.refills += 1
-        name = f"new{self.number}.{self.refills}" if self.refill else "warm"
+        self.asked += 1
+        name = f"new{self.number}.{self.asked}" if self.refill else "warm"
         return post(self.port, [{"role": "user", "content": "[[text:1]]"}], False,
                     conversation_id=name)
 
@@ -146,7 +146,8 @@ def main():
             "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{api.port}",
             "CLAUDE_CODE__SERVER__PORT": "0",
             "CLAUDE_CODE__CLAUDE__COMMAND": str(options.cli.resolve()),
-            "CLAUDE_CODE__CLAUDE__MAX_CONCURRENT_SESSIONS": str(options.streams + 5),
+            # Nobody has to make room: that is not what is measured.
+            "CLAUDE_CODE__CLAUDE__MAX_CONCURRENT_SESSIONS": "100",
             "CLAUDE_CODE__PROCESS_POOL__SIZE": "2", "CLAUDE_CODE__PROCESS_POOL__MIN_IDLE": "2",
             "CLAUDE_CODE__PROCESS_POOL__MAX_IDLE": "2"}, directory)
         try:
@@ -158,8 +159,7 @@ def main():
 
 def measure(options, port):
     gaps = {False: [], True: []}
-    ratios, refills = [], 0
-    number = 0
+    ratios, number = [], 0
     for pair in range(options.pairs + 1):  # the first warms up
         found = {}
         for refill in ((False, True), (True, False))[pair % 2]:
@@ -167,16 +167,17 @@ def measure(options, port):
             number += 1
             ran = Slice(options, port, refill, number).run()
             found[refill] = ran.gaps
-            if pair and refill:
-                refills += ran.refills
-        if pair:
+        if pair == 0:
+            before = spares(port)
+        else:
             for refill, values in found.items():
                 gaps[refill] += values
             ratios.append(percentile(found[True], 0.99) / percentile(found[False], 0.99))
+    hits, misses = (spares(port)[name] - before[name] for name in ("hits", "misses"))
     print(f"{options.streams} streams, {DELAY_MS} ms between deltas, a short request every "
           f"{options.every:g} s; {options.pairs} pairs of {options.seconds:g} s; "
-          f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; {refills} spares "
-          f"claimed in the measured slices, now {spares(port)}.\n")
+          f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; {hits} new "
+          f"dialogues claimed a spare, {misses} found none.\n")
     print("| beside the streams | gap p50 ms | p99 | p99.9 | longest |\n|---|---|---|---|---|")
     for refill, name in ((False, "turns of a live dialogue"), (True, "new dialogues")):
         values = gaps[refill]

@@ -272,7 +272,7 @@ class Sequence:
 class Dialogues:
     """`clients` go through `sequences` sequences, while processes are killed now and then."""
 
-    def __init__(self, gateway, seed, sequences, clients=10, kill_mean=0.1):
+    def __init__(self, gateway, seed, sequences, clients=6, kill_mean=0.1):
         self.gateway, self.seed, self.left = gateway, seed, iter(range(sequences))
         self.clients, self.kill_mean, self.kills = clients, kill_mean, 0
         self.matches = dict.fromkeys(MATCHES, 0)

@@ -247,8 +247,9 @@ class Gateway:
             proc_tree.wait_until(lambda: not self.shims(), 10, "start-up checks to end")
         live = len(self.shims())
         self.baseline = self.descriptors()
-        self.baseline["pipe"] -= PIPES_PER_PROCESS * live
-        self.baseline["pidfd"] -= live
+        # One that is just being started does not have all of it yet.
+        self.baseline["pipe"] = max(self.baseline["pipe"] - PIPES_PER_PROCESS * live, 0)
+        self.baseline["pidfd"] = max(self.baseline["pidfd"] - live, 0)
         self.baseline_threads = self.threads()
 
     def threads(self):

@@ -317,7 +317,7 @@ def test_conversations_are_forgotten(start_fake):
                        claude__use_interactive_sessions="false")
     for name in "abc":
         few.answer("x", conversation_id=name)
-        small.answer("[[say:ok]]" + "y" * 30_000, conversation_id=name)
+        small.answer(f"[[say:ok]]{name}" + "y" * 30_000, conversation_id=name)
     wait_until(lambda: stored(few) == {"b", "c"}, 5, f"two conversations, not {stored(few)}")
     wait_until(lambda: stored(small) < {"a", "b", "c"}, 5, "one to be forgotten")
     assert "c" in stored(small)

