@@ -107,6 +107,25 @@ def test_id_of_another_tenant_is_a_name_like_any_other(start_fake):
     assert alice.say("two").match == "continued"
 
 
+def test_process_of_dialogues_of_one_turn_serves_many_of_them(start_fake):
+    keys = key_list(record("alice", ALICE), record("bob", BOB))
+
+    def served(**settings):
+        """{pid: tenants} of many dialogues of one turn each."""
+        gateway = start_fake("[[told:by]]", key=ADMIN, auth__keys=keys, server__io_threads=1,
+                             claude__max_concurrent_sessions=60, **settings)
+        tenants = {}
+        for number in range(50):
+            key = (ALICE, BOB)[number % 2]
+            reply = ask(gateway, [system("Translate."), user(f"text {number}")], key=key)
+            assert reply.match == "fresh"
+            tenants.setdefault(reply.pid, set()).add(key)
+        return tenants
+    tenants = served()
+    assert len(tenants) < 40 and all(len(keys) == 1 for keys in tenants.values())
+    assert len(served(process_pool__reuse="false")) == 50
+
+
 # -- ids
 
 def test_branch_gets_an_id_of_its_own_and_the_trunk_keeps_its(tells):

@@ -127,7 +127,7 @@ def test_spares_of_a_model_come_with_its_use(with_spares, ledger):
 
 def test_many_first_requests_at_once_are_answered_with_and_without_a_spare(with_spares):
     gateway = with_spares(3)
-    replies = at_once(*[lambda n=n: Talk(gateway).say(f"question {n}") for n in range(8)])
+    replies = at_once(*[lambda n=n: Talk(gateway).say(f"[[first:200]] {n}") for n in range(8)])
     assert len({reply.pid for reply in replies}) == 8
     shown = gateway.stats()["spares"]
     assert shown["hits"] + shown["misses"] == 8 and shown["hits"] >= 3
@@ -205,7 +205,7 @@ def test_request_takes_the_place_of_a_spare_that_does_not_suit_it(with_spares):
 
 
 def test_spares_do_not_push_live_dialogues_out(with_spares):
-    gateway = with_spares(2, claude__max_concurrent_sessions=6)
+    gateway = with_spares(2, claude__max_concurrent_sessions=6, process_pool__reuse="false")
     talks = [Talk(gateway) for _ in range(6)]
     pids = [talk.say("one").pid for talk in talks]
     for turn in range(3):
