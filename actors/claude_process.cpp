@@ -262,6 +262,7 @@ void claude_process::send_seed() {
 void claude_process::send_query() {
   mapper_.emplace();
   phase_ = phase::answering;
+  answering_ = false;
   answer_deadline_ = clock::now() + shard_.settings.claude.first_event_timeout;
   arm_timer();
   std::string line;

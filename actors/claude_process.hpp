@@ -136,6 +136,7 @@ private:
   std::optional<clock::time_point> seed_deadline_;
   /// Set while an answer is awaited: until when the next line must come.
   std::optional<clock::time_point> answer_deadline_;
+  bool answering_ = false; ///< something came since the query
   std::size_t rewinds_left_ = 0;
   std::vector<told_line> told_;     ///< all of its user messages, in order
   bool answer_told_ = false;        ///< it holds some answer

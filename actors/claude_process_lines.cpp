@@ -39,6 +39,7 @@ constexpr unsigned malformed_lines_max = 3;
 void claude_process::on_line(std::string_view line) {
   if (line.empty() || state_ == process_state::closing || state_ == process_state::gone)
     return;
+  answering_ = answering_ || phase_ == phase::answering;
   const auto decoded = decoder_.decode(line);
   count_lines();
   const auto* message = std::get_if<claude::message>(&decoded);
@@ -63,7 +64,7 @@ void claude_process::on_line(std::string_view line) {
 void claude_process::on_lines_end() {
   if (turn_)
     turn_->flush();
-  if (answer_deadline_) {
+  if (answer_deadline_ && answering_) { // else what came was for what was asked before the query
     answer_deadline_ = clock::now() + shard_.settings.claude.event_idle_timeout;
     arm_timer();
   }

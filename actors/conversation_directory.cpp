@@ -75,12 +75,13 @@ conversation_directory::resting_at(const domain::dialogue& holds) const {
 }
 
 std::shared_ptr<conversation_record>
-conversation_directory::one_turn_from(const domain::dialogue_node& root) const {
+conversation_directory::one_turn_from(const domain::dialogue_node& root,
+                                      domain::steady_time limit) const {
   constexpr std::size_t looked_at_max = 64;
   constexpr std::size_t messages_of_one_turn = 2;
   std::size_t looked_at = 0;
   for (auto* record : resting_) {
-    if (++looked_at > looked_at_max)
+    if (++looked_at > looked_at_max || *record->rests_since > limit)
       break;
     if (record->rests_at && &record->rests_at->root() == &root
         && record->rests_at->depth() <= messages_of_one_turn)

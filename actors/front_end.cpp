@@ -10,6 +10,11 @@
 
 namespace ccapi::actors {
 
+namespace {
+/// A client that goes on at once finds its process where it left it.
+constexpr std::chrono::seconds rest_before_reuse{3};
+} // namespace
+
 /// Ends its part at the terminal event, or when the client leaves.
 class front_end::turn_port final : public domain::event_sink {
 public:
@@ -243,7 +248,8 @@ front_end::placed_turn front_end::find_or_make(const domain::chat_request& reque
         found.lender = line;
     }
   } else if (found.known && shard_.settings.process_pool.reuse && found.known->use().one_shot()) {
-    found.lender = conversations.one_turn_from(*found.known);
+    const auto now = home().system().clock().now();
+    found.lender = conversations.one_turn_from(*found.known, now - rest_before_reuse);
     found.by_nothing = true;
   }
   if (found.lender)

@@ -152,6 +152,7 @@ void supervisor_state::on_child_started(child_started& what) {
     return; // dropping the child ends it
   found->second.answer.deliver(lease_reply{.child = std::move(what.child), .failure = {}});
   leases_.erase(found);
+  review_spares(); // nobody may be waiting any more
 }
 
 void supervisor_state::on_child_exited(const child_exited& what) {
@@ -319,6 +320,7 @@ void supervisor_state::on_attach_listeners(attach_listeners& what) {
   listeners_ = std::move(what.listeners);
   for (const auto& listener : listeners_)
     self_->send(listener, health_changed{health_});
+  watch_memory();
   review_spares();
   next_review_ = now() + review_interval;
   arm_tick();

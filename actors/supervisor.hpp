@@ -113,6 +113,8 @@ private:
   void on_spare_started(child_started& what);
   /// True: it was one.
   bool on_spare_exited(domain::process_id process);
+  /// By itself; it is out of the pool already.
+  void spare_died(domain::process_id process);
   void end_spare(domain::process_id process);
   void end_spares(const char* why);
   /// Another model's request needs its slot.

@@ -17,12 +17,16 @@ constexpr std::size_t measured_at_once = 2;
 } // namespace
 
 bool supervisor_state::give_spare(domain::lease_id lease) {
-  const auto process = spares_.take(leases_.at(lease).wish.model);
+  const auto& model = leases_.at(lease).wish.model;
+  auto process = spares_.take(model);
+  while (process && spare_children_.at(*process)->speechless()) {
+    spare_died(*process); // its exit is on the way
+    process = spares_.take(model);
+  }
   if (!process)
     return false;
-  const auto found = spare_children_.find(*process);
-  lease_reply reply{.child = std::move(found->second), .failure = {}, .spare = true};
-  spare_children_.erase(found);
+  lease_reply reply{.child = std::move(spare_children_.at(*process)), .failure = {}, .spare = true};
+  spare_children_.erase(*process);
   running_[*process].pid = reply.child->pid;
   reply.child->hurry();
   leases_.at(lease).answer.deliver(std::move(reply));
@@ -90,13 +94,19 @@ bool supervisor_state::on_spare_exited(domain::process_id process) {
     return true;
   if (!spares_.remove(process))
     return false;
+  spare_died(process);
+  ending_spares_.erase(process);
+  return true;
+}
+
+void supervisor_state::spare_died(domain::process_id process) {
+  ending_spares_.insert(process);
   spare_children_.erase(process);
   ++totals_.processes_failed;
   ++totals_.spares_dropped;
   options_.log.warning("spare process ended by itself", {{"process", process}});
   start_failed({.code = domain::error_code::cli_unavailable,
                 .message = "The Claude process ended before anybody used it."});
-  return true;
 }
 
 void supervisor_state::end_spare(domain::process_id process) {

@@ -37,7 +37,7 @@ void root_use::fade() noexcept {
 }
 
 bool root_use::one_shot() const noexcept {
-  constexpr std::uint32_t enough = 4;
+  constexpr std::uint32_t enough = 8;
   return begun_ >= enough && continued_ * 5 <= begun_;
 }
 

@@ -4,6 +4,7 @@
 #include "process/shim/protocol.hpp"
 
 #include <csignal>
+#include <poll.h>
 #include <unistd.h>
 
 namespace ccapi::process {
@@ -11,6 +12,11 @@ namespace ccapi::process {
 void unique_fd::reset() noexcept {
   if (fd_ >= 0)
     ::close(release());
+}
+
+bool child_process::speechless() const noexcept {
+  pollfd output{stdout_read.get(), 0, 0};
+  return ::poll(&output, 1, 0) > 0 && (output.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void child_process::hurry() const noexcept {

@@ -79,6 +79,9 @@ struct child_process {
   /// launcher. Readable once the child has ended.
   std::shared_ptr<const unique_fd> pidfd;
 
+  /// Nobody can write to its stdout any more: it has died, though it may not be reaped yet.
+  [[nodiscard]] bool speechless() const noexcept;
+
   /// Gives a child that was started unhurried its usual priority.
   void hurry() const noexcept;
 

@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace ccapi::actors::test {
 namespace {
 
+using namespace std::chrono_literals;
 using domain::match_outcome;
 
 class matching : public gateway_rig {
@@ -187,31 +190,32 @@ TEST_F(matching, process_that_dies_before_it_is_lent_is_replaced) {
 
 TEST_F(matching, process_of_a_dialogue_that_nobody_goes_on_with_begins_the_next_one) {
   start();
-  for (std::size_t i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < 8; ++i) {
     client once;
     submit(once, whole({"q" + std::to_string(i)}));
     first_turn(i, "q" + std::to_string(i), "a" + std::to_string(i));
   }
+  world.advance(4s);
   client next;
   submit(next, whole({"next"}));
-  EXPECT_EQ(children.size(), 4U);
+  EXPECT_EQ(children.size(), 8U);
   take_rewind(0);
   next_turn(0, "next", "a");
   EXPECT_EQ(outcome(next), match_outcome::fresh);
   // The first dialogue is still known, though it has lost its process.
   client back;
   submit(back, whole({"q0", "a0", "more"}));
-  boot_with_history(4, "q0", "a0");
-  next_turn(4, "more", "x");
+  boot_with_history(8, "q0", "a0");
+  next_turn(8, "more", "x");
   EXPECT_EQ(back.text, "x");
   client stranger;
   submit(stranger, whole({"next"}, "other"));
-  EXPECT_EQ(children.size(), 6U) << "never another tenant's";
+  EXPECT_EQ(children.size(), 10U) << "never another tenant's";
 }
 
 TEST_F(matching, dialogues_that_go_on_keep_their_processes) {
   start();
-  for (std::size_t i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < 8; ++i) {
     client first;
     submit(first, whole({"q" + std::to_string(i)}));
     first_turn(i, "q" + std::to_string(i), "a");
@@ -219,9 +223,10 @@ TEST_F(matching, dialogues_that_go_on_keep_their_processes) {
     submit(second, whole({"q" + std::to_string(i), "a", "more"}));
     next_turn(i, "more", "b");
   }
+  world.advance(4s);
   client next;
   submit(next, whole({"next"}));
-  EXPECT_EQ(children.size(), 5U);
+  EXPECT_EQ(children.size(), 9U);
 }
 
 TEST_F(matching, busy_named_conversation_can_refuse) {

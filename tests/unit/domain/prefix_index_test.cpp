@@ -114,13 +114,14 @@ TEST(prefix_index, remembers_who_went_through_last) {
 
 TEST(root_use, is_one_shot_once_several_dialogues_had_a_single_turn) {
   root_use use;
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 7; ++i)
     use.note_begun();
   EXPECT_FALSE(use.one_shot());
   use.note_begun();
   EXPECT_TRUE(use.one_shot());
   use.note_continued();
-  EXPECT_FALSE(use.one_shot()) << "one of four went on";
+  use.note_continued();
+  EXPECT_FALSE(use.one_shot()) << "two of eight went on";
   for (int i = 0; i < 200; ++i)
     use.note_begun();
   EXPECT_TRUE(use.one_shot());
