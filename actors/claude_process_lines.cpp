@@ -32,6 +32,13 @@ bool leaves_the_process_sound(error_code failure) noexcept {
 /// Lines in a row that are no JSON before the process counts as broken.
 constexpr unsigned malformed_lines_max = 3;
 
+/// Some lines are late words on what came before the query.
+bool belongs_to_answer(const claude::message& line) noexcept {
+  return !std::holds_alternative<claude::system_note>(line)
+         && !std::holds_alternative<claude::command_lifecycle>(line)
+         && !std::holds_alternative<claude::unknown>(line);
+}
+
 } // namespace
 
 // -- child_pipes::listener -----------------------------------------------------------------------
@@ -39,7 +46,6 @@ constexpr unsigned malformed_lines_max = 3;
 void claude_process::on_line(std::string_view line) {
   if (line.empty() || state_ == process_state::closing || state_ == process_state::gone)
     return;
-  answering_ = answering_ || phase_ == phase::answering;
   const auto decoded = decoder_.decode(line);
   count_lines();
   const auto* message = std::get_if<claude::message>(&decoded);
@@ -168,6 +174,7 @@ domain::process_trigger claude_process::outcome_of_turn() const {
 
 void claude_process::on_turn_line(const claude::message& line) {
   const auto* result = std::get_if<claude::result>(&line);
+  answering_ = answering_ || (phase_ == phase::answering && belongs_to_answer(line));
   if (phase_ == phase::answering && mapper_) {
     events_.clear();
     mapper_->on_message(line, events_);

@@ -80,9 +80,9 @@ public:
   /// (the last to come to rest); null if there is none. Does not count as use.
   [[nodiscard]] std::shared_ptr<conversation_record>
   resting_at(const domain::dialogue& holds) const;
-  /// One that rests, since `limit` or before, after a single turn from this root, and that only goes
-  /// on with whoever brings its dialogue: the one that has rested longest; null if there is none.
-  /// Does not count as use.
+  /// One that rests, since `limit` or before, after a single turn from this root, and that only
+  /// goes on with whoever brings its dialogue: the one that has rested longest; null if there is
+  /// none. Does not count as use.
   [[nodiscard]] std::shared_ptr<conversation_record>
   one_turn_from(const domain::dialogue_node& root, domain::steady_time limit) const;
   /// Somebody uses it.

@@ -217,7 +217,7 @@ def test_the_service_answers_as_process_1_and_leaves_nothing_behind(root, cli):
     with Service(root, **cli) as service:
         assert service.ask("/health") == "OK"
         assert "hello" in chat(service.ask)
-        assert json.loads(service.ask("/stats"))["processes"]["live"] == 1
+        assert json.loads(service.ask("/stats"))["turns"]["finished"] == 1
         assert service.stop() == 0
 
 
