@@ -152,6 +152,7 @@ void supervisor_state::on_child_started(child_started& what) {
     return; // dropping the child ends it
   found->second.answer.deliver(lease_reply{.child = std::move(what.child), .failure = {}});
   leases_.erase(found);
+  last_given_ = now();
   review_spares(); // nobody may be waiting any more
 }
 
@@ -297,7 +298,10 @@ void supervisor_state::on_tick() {
                            .retry_after = std::chrono::seconds{10}});
   if (now() >= next_review_) {
     next_review_ = now() + review_interval;
-    watch_memory();
+    if (now() >= next_look_at_memory_) {
+      next_look_at_memory_ = now() + review_interval;
+      watch_memory();
+    }
     review_spares();
   }
   arm_tick();

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -110,6 +111,8 @@ private:
   bool give_spare(domain::lease_id lease);
   /// Starts and ends spares as spare_pool says. Call when anything it goes by has changed.
   void review_spares();
+  /// True: whoever has just got a process should have the machine to itself for a while.
+  bool refill_too_soon();
   void on_spare_started(child_started& what);
   /// True: it was one.
   bool on_spare_exited(domain::process_id process);
@@ -148,6 +151,9 @@ private:
   domain::process_id last_measured_ = 0;
   std::string cli_identity_;
   domain::steady_time next_review_{};
+  domain::steady_time next_look_at_memory_{};
+  std::optional<domain::steady_time> last_given_;  ///< when somebody last got a process
+  std::optional<domain::steady_time> refill_since_; ///< a spare has been wanted since then
   std::vector<health_listener_actor> listeners_;
   domain::health health_;
   std::string start_failure_; ///< why the last start failed; for people

@@ -5,6 +5,8 @@
 #include <caf/send.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace ccapi::actors::test {
 namespace {
 
@@ -59,8 +61,24 @@ TEST_F(supervisor_spares, first_request_gets_one_and_it_is_replaced) {
   want(1);
   EXPECT_EQ(granted_process(1), starts[0].id);
   EXPECT_TRUE(reply(1)->spare);
+  EXPECT_EQ(starts.size(), 2U) << "its first turn has the machine for a moment";
+  world.advance(300ms);
   EXPECT_EQ(starts.size(), 3U) << "the next one is on its way";
   EXPECT_EQ(figures().spare_hits, 1U);
+}
+
+TEST_F(supervisor_spares, are_refilled_though_requests_come_without_a_pause) {
+  begin();
+  up(0);
+  up(1);
+  for (domain::lease_id lease = 1; lease <= 8; ++lease) {
+    want(lease, lease == 1 ? "m" : "other");
+    if (lease > 1)
+      started(starts.size() - 1);
+    world.advance(150ms);
+  }
+  EXPECT_TRUE(std::any_of(starts.begin() + 2, starts.end(),
+                          [](const start_order& each) { return each.unhurried; }));
 }
 
 TEST_F(supervisor_spares, one_that_still_boots_is_better_than_none) {
@@ -92,6 +110,7 @@ TEST_F(supervisor_spares, none_is_started_while_somebody_waits_for_a_process) {
   begin(2);
   up(0);
   want(1);
+  world.advance(300ms);
   ASSERT_EQ(starts.size(), 2U); // the refill takes the last slot
   up(1);
   want(2, "n");
@@ -110,6 +129,7 @@ TEST_F(supervisor_spares, at_the_cap_a_one_turn_conversation_makes_room_after_so
   up(0);
   want(1);
   auto& first = claim(starts[0].id, true, world.system().clock().now());
+  world.advance(300ms);
   up(1);
   want(2);
   claim(starts[1].id, false);
