@@ -129,22 +129,14 @@ void claude_process::on_control_response(const claude::control_response& line) {
       apply(process_trigger::turn_ordered);
     return;
   }
-  case claude::control_call::initialize:
-    apply(process_trigger::configured);
-    return;
-  case claude::control_call::apply_settings:
-    if (state_ == process_state::turn && phase_ == phase::settings) {
-      applied_ = turn_->order().sampling;
-      phase_ = phase::seeding;
-      send_seed();
-    }
-    return;
   case claude::control_call::rewind_conversation:
     on_rewind_answered(line.ok && line.rewound.value_or(false));
     return;
+  case claude::control_call::initialize:
+  case claude::control_call::apply_settings:
   case claude::control_call::interrupt:
   case claude::control_call::end_session:
-    return; // the turn's result, or the exit, follows
+    return; // the turn goes on, or its result, or the exit, follows
   }
 }
 

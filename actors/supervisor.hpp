@@ -152,7 +152,7 @@ private:
   std::string cli_identity_;
   domain::steady_time next_review_{};
   domain::steady_time next_look_at_memory_{};
-  std::optional<domain::steady_time> last_given_;  ///< when somebody last got a process
+  std::optional<domain::steady_time> last_given_;   ///< when somebody last got a process
   std::optional<domain::steady_time> refill_since_; ///< a spare has been wanted since then
   std::vector<health_listener_actor> listeners_;
   domain::health health_;

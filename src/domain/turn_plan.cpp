@@ -87,7 +87,7 @@ turn_plan plan_whole(prefix_index& index, const dialogue& head, const dialogue& 
 match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& how) noexcept {
   if (plan.before->depth() == 0)
     return match_outcome::fresh;
-  if (how)
+  if (how && how->stands->depth() > 0)
     return how->rewinds > 0 ? match_outcome::rewound : match_outcome::continued;
   return plan.branches ? match_outcome::branched : match_outcome::seeded;
 }

@@ -165,6 +165,9 @@ TEST_F(plans, process_with_nothing_in_common_stays_where_it_is) {
   EXPECT_EQ(how->rewinds, 2U);
   EXPECT_EQ(how->stands->depth(), 0U);
   EXPECT_FALSE(approach_to(other, head, 1, true));
+  turn_plan plan;
+  plan.before = other;
+  EXPECT_EQ(outcome_of(plan, how), match_outcome::seeded) << "it is told all of it";
 }
 
 TEST_F(plans, answered_turn_extends_the_dialogue) {
