@@ -9,7 +9,7 @@ cd "$root"
 lane=()
 case "${1:-}" in
   "") ;;
-  --long) lane=(--long) ;;
+  --long) lane=(--long) && export CCAPI_MODEL_SEQUENCES=5000 ;;
   *) echo "usage: scripts/test.sh [--long]" >&2 && exit 64 ;;
 esac
 

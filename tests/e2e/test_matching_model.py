@@ -11,8 +11,9 @@ from dialogues import Dialogues
 from storm import wait_idle
 
 SEED = int(os.environ.get("CCAPI_STORM_SEED", random.randrange(1 << 32)))
-SHARE = float(os.environ.get("CCAPI_STORM_SHARE", "1"))  # of the full number of sequences
-SEQUENCES = 5000  # with each version
+SHARE = float(os.environ.get("CCAPI_STORM_SHARE", "1"))  # of the number of sequences
+# With each version; 5000 take some minutes.
+SEQUENCES = int(os.environ.get("CCAPI_MODEL_SEQUENCES", "1000"))
 
 
 @pytest.mark.timeout(900)
