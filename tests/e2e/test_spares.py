@@ -5,8 +5,10 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -339,6 +341,29 @@ def test_spares_are_nice_until_they_are_claimed(with_spares):
     assert nice_of(reply.pid) == own
     wait_ready(gateway, 2)
     assert all(nice_of(pid) > own for pid in gateway.cli_pids() if pid != reply.pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give the right away")
+def test_who_may_not_undo_it_has_spares_run_as_batch_processes(binary):
+    """The gateway of an ordinary user, or in a container: nobody may be less nice again there."""
+    ours, theirs = os.pipe()
+    shim = subprocess.Popen(
+        ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice",
+         str(binary.parent / "claude-code-api-shim"), str(ours), "unhurried", "/bin/cat"],
+        pass_fds=[ours], stdin=subprocess.PIPE)
+    os.close(ours)
+    try:
+        child = proc_tree.wait_until(
+            lambda: Path(f"/proc/{shim.pid}/task/{shim.pid}/children").read_text().split(), 10, "cat")
+        child = int(child[0])
+        proc_tree.wait_until(lambda: os.sched_getscheduler(child) == os.SCHED_BATCH, 10, "batch")
+        assert nice_of(child) == nice_of(os.getpid())
+        os.write(theirs, b"h")
+        proc_tree.wait_until(lambda: os.sched_getscheduler(child) == os.SCHED_OTHER, 10, "hurry")
+    finally:
+        os.close(theirs)
+        shim.stdin.close()
+        shim.wait(10)
 
 
 def test_process_started_for_a_request_is_not_nice(start_fake):
