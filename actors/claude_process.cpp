@@ -178,16 +178,14 @@ void claude_process::perform(process_action action) {
   }
 }
 
-/// Nobody waits for the answers of initialize and apply_flag_settings: the CLI keeps the order, and
-/// a refusal ends the process (measured on both versions: the API is sent the same).
 void claude_process::configure() {
-  if (!turn_->order().system_prompt.empty()) // argv has set the empty one
+  if (turn_->order().system_prompt.empty())
+    apply(process_trigger::configured); // argv has set the empty one
+  else
     send_control(claude::control_call::initialize, shard_.settings.claude.control_timeout,
                  [this](std::string& line, std::string_view id) {
                    claude::initialize(line, id, turn_->order().system_prompt);
                  });
-  if (state_ == process_state::configuring)
-    apply(process_trigger::configured);
 }
 
 void claude_process::begin_turn() {
@@ -220,16 +218,16 @@ void claude_process::on_rewound(bool ok) {
 }
 
 void claude_process::send_settings() {
-  phase_ = phase::seeding;
-  if (turn_->order().sampling != applied_) {
-    applied_ = turn_->order().sampling;
+  if (turn_->order().sampling == applied_) {
+    phase_ = phase::seeding;
+    send_seed();
+  } else {
+    phase_ = phase::settings;
     send_control(claude::control_call::apply_settings, shard_.settings.claude.control_timeout,
                  [this](std::string& line, std::string_view id) {
-                   claude::apply_settings(line, id, applied_);
+                   claude::apply_settings(line, id, turn_->order().sampling);
                  });
   }
-  if (state_ == process_state::turn)
-    send_seed();
 }
 
 void claude_process::send_seed() {

@@ -42,7 +42,7 @@ private:
   using clock = std::chrono::steady_clock;
 
   /// What the process waits for inside a turn.
-  enum class phase : std::uint8_t { none, rewinding, seeding, answering };
+  enum class phase : std::uint8_t { none, rewinding, settings, seeding, answering };
   /// A user message that the CLI holds.
   struct told_line {
     std::string uuid;           ///< empty: it was left out, as the text was empty

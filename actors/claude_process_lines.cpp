@@ -133,10 +133,18 @@ void claude_process::on_control_response(const claude::control_response& line) {
     on_rewind_answered(line.ok && line.rewound.value_or(false));
     return;
   case claude::control_call::initialize:
+    apply(process_trigger::configured);
+    return;
   case claude::control_call::apply_settings:
+    if (state_ == process_state::turn && phase_ == phase::settings) {
+      applied_ = turn_->order().sampling;
+      phase_ = phase::seeding;
+      send_seed();
+    }
+    return;
   case claude::control_call::interrupt:
   case claude::control_call::end_session:
-    return; // the turn goes on, or its result, or the exit, follows
+    return; // the turn's result, or the exit, follows
   }
 }
 
@@ -170,7 +178,12 @@ void claude_process::on_turn_line(const claude::message& line) {
   if (phase_ == phase::answering && mapper_) {
     events_.clear();
     mapper_->on_message(line, events_);
+    std::optional<last_word> last;
     for (auto& event : events_) {
+      if (mapper_->over() && domain::is_terminal(event)) {
+        last = turn_->conclude(std::move(event));
+        continue;
+      }
       deliver(std::move(event));
       if (!turn_)
         return; // the answer broke a limit, the turn is over
@@ -179,6 +192,10 @@ void claude_process::on_turn_line(const claude::message& line) {
       answer_told_ = true;
       ++turns_;
       apply(outcome_of_turn());
+      // Only now: a client that goes on at once must find its conversation at rest, whichever
+      // thread its next request comes by.
+      if (last)
+        last->say();
     } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
       apply(process_trigger::interrupt);
     }

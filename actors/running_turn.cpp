@@ -20,13 +20,8 @@ delivery running_turn::deliver(domain::event&& what) {
       return delivery::go_on;
   } else if (const auto* text = std::get_if<domain::text_delta>(&what)) {
     answer_ += text->text;
-  } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
-    outcome_ = turn_outcome::finished;
-    usage_ = finished->usage;
-  } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
-    outcome_ = turn_outcome::failed;
-    failure_ = failed->failure;
   }
+  note(what);
   told_ = domain::is_terminal(what);
   order_.sink->on_event(std::move(what));
   flush_wanted_ = true;
@@ -35,6 +30,28 @@ delivery running_turn::deliver(domain::event&& what) {
   if (answer_.size() > limits_.answer_bytes_max)
     return delivery::too_long;
   return credit_used_ < limits_.stream_buffer_bytes || told_ ? delivery::go_on : delivery::pause;
+}
+
+void running_turn::note(const domain::event& what) {
+  if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
+    outcome_ = turn_outcome::finished;
+    usage_ = finished->usage;
+  } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
+    outcome_ = turn_outcome::failed;
+    failure_ = failed->failure;
+  }
+}
+
+std::optional<last_word> running_turn::conclude(domain::event&& what) {
+  if (std::exchange(told_, true))
+    return std::nullopt;
+  note(what);
+  return last_word{order_.sink, std::move(what)};
+}
+
+void last_word::say() {
+  sink->on_event(std::move(what));
+  sink->on_flush();
 }
 
 void running_turn::fail(const domain::error& why) {

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 namespace ccapi::actors {
 
@@ -14,6 +16,15 @@ enum class delivery : std::uint8_t {
   go_on,
   pause,    ///< the credit is used up: read no more until some is granted
   too_long, ///< the answer is beyond limits.answer_bytes_max
+};
+
+/// A terminal event on its way to the client.
+struct last_word {
+  std::shared_ptr<domain::event_sink> sink;
+  domain::event what;
+
+  /// Once.
+  void say();
 };
 
 /// Lives as long as its turn, on the process's I/O thread. Exactly one terminal event reaches the
@@ -31,6 +42,9 @@ public:
 
   /// Passes an event on. A terminal one is flushed at once.
   delivery deliver(domain::event&& what);
+  /// Takes the terminal event in, without passing it on: that is the caller's business, once he has
+  /// sent the report. Nothing if the client was told before.
+  std::optional<last_word> conclude(domain::event&& what);
   /// turn_failed, unless the client was told before.
   void fail(const domain::error& why);
   /// The process is lost. As fail(), but a client that has seen nothing of the answer is not told:
@@ -49,6 +63,8 @@ public:
   [[nodiscard]] turn_ended report(domain::process_id by, bool reusable, std::size_t rewindable = 0);
 
 private:
+  void note(const domain::event& what);
+
   run_turn order_;
   const config::limits_settings& limits_;
   std::string answer_;

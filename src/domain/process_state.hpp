@@ -10,7 +10,7 @@ namespace ccapi::domain {
 enum class process_state : std::uint8_t {
   spawning,     ///< started; has not answered its first control request
   booted,       ///< answered; unclaimed, its system prompt can still be set
-  configuring,  ///< the system prompt is being sent
+  configuring,  ///< system prompt sent, not yet acknowledged
   idle,         ///< ready for a turn
   turn,         ///< runs a turn (settings, seeded history, user line, answer)
   interrupting, ///< the turn's client has its outcome; waits for the CLI's result
@@ -23,7 +23,7 @@ inline constexpr std::size_t process_state_count = 9;
 enum class process_trigger : std::uint8_t {
   boot_answered, ///< first control request answered, version acceptable
   turn_ordered,  ///< a conversation wants a turn
-  configured,    ///< initialize is sent; the CLI keeps the order
+  configured,    ///< initialize acknowledged
   turn_ended,    ///< the CLI's result came; its history is exact
   turn_spoiled,  ///< the CLI's result came; its history is not what the client has
   turn_undone,   ///< the CLI's result came; without this turn its history would be exact
