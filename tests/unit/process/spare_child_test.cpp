@@ -6,6 +6,7 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace ccapi::process {
@@ -33,7 +34,7 @@ protected:
     while (!condition()) {
       if (std::chrono::steady_clock::now() > deadline)
         return false;
-      ::usleep(1000);
+      std::this_thread::yield();
     }
     return true;
   }
