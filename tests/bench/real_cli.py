@@ -24,6 +24,7 @@ END = "<!-- end of real CLIs -->"
 VERSIONS = ["2.1.197", "2.1.330"]
 TEMPERATURE = 0.5
 TURNS = ("first", "later", "edited")
+REST = 4.0  # s that a spare has waited, as a rule
 SETTLE = 0.3  # s between what came before and a measurement: processes that end, late log lines
 
 
@@ -39,7 +40,7 @@ class Contest:
         self.spared.dialogue(self.asked, ("first",))  # spares are kept for models in use
         self.has_spares = "spares" in self.spared.stats()
         self.servers = [self.spared, self.bare]
-        self.contenders = [self.driver, self.twin, self.gateway, self.tuned_driver,
+        self.contenders = [self.driver, self.twin, self.rested_driver, self.gateway, self.tuned_driver,
                            self.tuned_gateway, self.cold_driver, self.cold_gateway]
         if not options.no_peer:
             self.peer = start_peer(self.cli, directory, self.api)
@@ -60,6 +61,14 @@ class Contest:
 
     def twin(self):
         return self.driver(" twin")
+
+    def rested_driver(self):
+        """Whose process has waited as spares do."""
+        driver = self.booted()
+        time.sleep(REST)
+        seconds = driver.turn(next(self.asked), "first")
+        driver.close()
+        return {"driver rested": seconds}
 
     def tuned_driver(self):
         driver = self.booted()
@@ -116,6 +125,7 @@ class Contest:
 # (row, what it is, the row that it is compared with)
 ROWS = [("driver first", "driver, booted process, first turn", None),
         ("driver first twin", "the same once more", "driver first"),
+        ("driver rested", "driver, first turn four seconds after the boot", "driver first"),
         ("gateway first", "gateway, new conversation, spare ready", "driver first"),
         ("driver tuned", "driver, the first turn sets a temperature", None),
         ("gateway tuned", "gateway, the same", "driver tuned"),
