@@ -2,11 +2,15 @@
 
 #include "claude/encoder.hpp"
 #include "domain/ids.hpp"
+#include "domain/turn_plan.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace ccapi::actors {
+
+// They are written all at once.
+static_assert(domain::rewinds_max < claude::control_channel::pending_max);
 
 namespace {
 
@@ -358,6 +362,9 @@ void claude_process::report_turn_end(bool reusable) {
   if (!turn_)
     return;
   send(parent_, turn_->report(id_, reusable, rewindable()));
+  // Only now: a client that goes on at once must find its conversation at rest, whichever thread
+  // its next request comes by.
+  turn_->say_last_word();
   turn_.reset();
   mapper_.reset();
   phase_ = phase::none;

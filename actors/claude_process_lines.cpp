@@ -129,9 +129,6 @@ void claude_process::on_control_response(const claude::control_response& line) {
       apply(process_trigger::turn_ordered);
     return;
   }
-  case claude::control_call::rewind_conversation:
-    on_rewind_answered(line.ok && line.rewound.value_or(false));
-    return;
   case claude::control_call::initialize:
     apply(process_trigger::configured);
     return;
@@ -141,6 +138,9 @@ void claude_process::on_control_response(const claude::control_response& line) {
       phase_ = phase::seeding;
       send_seed();
     }
+    return;
+  case claude::control_call::rewind_conversation:
+    on_rewind_answered(line.ok && line.rewound.value_or(false));
     return;
   case claude::control_call::interrupt:
   case claude::control_call::end_session:
@@ -178,10 +178,9 @@ void claude_process::on_turn_line(const claude::message& line) {
   if (phase_ == phase::answering && mapper_) {
     events_.clear();
     mapper_->on_message(line, events_);
-    std::optional<last_word> last;
     for (auto& event : events_) {
       if (mapper_->over() && domain::is_terminal(event)) {
-        last = turn_->conclude(std::move(event));
+        turn_->conclude(std::move(event));
         continue;
       }
       deliver(std::move(event));
@@ -192,10 +191,6 @@ void claude_process::on_turn_line(const claude::message& line) {
       answer_told_ = true;
       ++turns_;
       apply(outcome_of_turn());
-      // Only now: a client that goes on at once must find its conversation at rest, whichever
-      // thread its next request comes by.
-      if (last)
-        last->say();
     } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
       apply(process_trigger::interrupt);
     }

@@ -132,6 +132,8 @@ bool conversation::make_way(const submit_turn& order) {
                            .retry_after = std::chrono::seconds{1}};
   switch (shard_.settings.conversation.busy) {
   case config::busy_policy::reject:
+    if (active_->cancelled && waiting_.empty())
+      break; // nobody waits for that one: it is only being taken back
     fail_sink(order.sink, busy);
     return false;
   case config::busy_policy::interrupt: {

@@ -42,16 +42,18 @@ void running_turn::note(const domain::event& what) {
   }
 }
 
-std::optional<last_word> running_turn::conclude(domain::event&& what) {
+void running_turn::conclude(domain::event&& what) {
   if (std::exchange(told_, true))
-    return std::nullopt;
+    return;
   note(what);
-  return last_word{order_.sink, std::move(what)};
+  last_word_ = std::move(what);
 }
 
-void last_word::say() {
-  sink->on_event(std::move(what));
-  sink->on_flush();
+void running_turn::say_last_word() {
+  if (!last_word_)
+    return;
+  order_.sink->on_event(*std::exchange(last_word_, std::nullopt));
+  order_.sink->on_flush();
 }
 
 void running_turn::fail(const domain::error& why) {
@@ -72,6 +74,7 @@ void running_turn::give_back() {
 
 void running_turn::abandon() {
   order_.sink.reset();
+  last_word_.reset();
   flush_wanted_ = false;
   if (!std::exchange(told_, true))
     outcome_ = turn_outcome::cancelled;

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 namespace ccapi::actors {
@@ -18,15 +17,6 @@ enum class delivery : std::uint8_t {
   too_long, ///< the answer is beyond limits.answer_bytes_max
 };
 
-/// A terminal event on its way to the client.
-struct last_word {
-  std::shared_ptr<domain::event_sink> sink;
-  domain::event what;
-
-  /// Once.
-  void say();
-};
-
 /// Lives as long as its turn, on the process's I/O thread. Exactly one terminal event reaches the
 /// sink, and nothing after it.
 class running_turn {
@@ -34,7 +24,7 @@ public:
   running_turn(run_turn order, const config::limits_settings& limits);
 
   [[nodiscard]] const run_turn& order() const noexcept { return order_; }
-  /// The client has its terminal event, or has left.
+  /// The client has its terminal event, will have it by say_last_word(), or has left.
   [[nodiscard]] bool told() const noexcept { return told_; }
   [[nodiscard]] turn_outcome outcome() const noexcept { return outcome_; }
   /// If it failed.
@@ -42,9 +32,11 @@ public:
 
   /// Passes an event on. A terminal one is flushed at once.
   delivery deliver(domain::event&& what);
-  /// Takes the terminal event in, without passing it on: that is the caller's business, once he has
-  /// sent the report. Nothing if the client was told before.
-  std::optional<last_word> conclude(domain::event&& what);
+  /// Takes the terminal event in; say_last_word() passes it on. Nothing if the client was told
+  /// before.
+  void conclude(domain::event&& what);
+  /// Harmless if there is none, or it was said.
+  void say_last_word();
   /// turn_failed, unless the client was told before.
   void fail(const domain::error& why);
   /// The process is lost. As fail(), but a client that has seen nothing of the answer is not told:
@@ -71,6 +63,7 @@ private:
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
   std::optional<domain::error> failure_;
+  std::optional<domain::event> last_word_; ///< concluded with it, and not said yet
   std::size_t credit_used_ = 0;
   bool visible_ = false; ///< a delta was delivered
   bool told_ = false;

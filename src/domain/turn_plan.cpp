@@ -7,9 +7,6 @@ namespace ccapi::domain {
 
 namespace {
 
-/// Beyond this a process is quicker told the dialogue anew than led back: each step is a call.
-constexpr std::size_t rewinds_max = 12;
-
 bool only_user_messages(const std::vector<message>& messages) {
   return std::all_of(messages.begin(), messages.end(),
                      [](const message& entry) { return entry.role == role::user; });

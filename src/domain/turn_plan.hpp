@@ -38,6 +38,9 @@ turn_plan plan_whole(prefix_index& index, const dialogue& head, const dialogue& 
 /// The root of the dialogue that a request brings whole.
 dialogue_root root_of(const chat_request& request, const std::string& default_system_prompt);
 
+/// Beyond this many user messages to be taken back a process is quicker told the dialogue anew.
+inline constexpr std::size_t rewinds_max = 12;
+
 /// How a live process gets to `before`.
 struct approach {
   std::size_t rewinds = 0; ///< user messages that it must take back, the last one first

@@ -199,6 +199,17 @@ def test_named_conversations_never_use_each_others_processes(gateway):
     assert len(pids) == 2
 
 
+def test_client_whose_question_failed_may_go_on_at_once(newest):
+    gateway = newest()
+    talk = Talk(gateway)
+    first = talk.say("one")
+    for turn in range(20):
+        failed = send(gateway, [*talk.messages, user("[[err:400]]")], stream=turn % 2 == 0)
+        assert failed.error["type"] == "invalid_request_error", failed.error
+        reply = talk.say(f"in other words {turn}")
+        assert (reply.match, reply.pid) == ("continued", first.pid)
+
+
 # -- a busy conversation that has a name
 
 def busy(gateway):
@@ -234,7 +245,7 @@ def test_busy_conversation_refuses_requests_if_told_so(newest):
     assert Talk(gateway, talk.messages).say("meanwhile").status == 200
     running.hang_up()
     proc_tree.wait_until(lambda: gateway.stats()["turns"]["active"] == 0, 5, "the turn to end")
-    assert talk.say("two").status == 200
+    assert talk.say("two").status == 200  # though its process may be taking the other one back
 
 
 def test_busy_conversation_drops_its_answer_for_a_new_request_if_told_so(newest):

@@ -150,8 +150,8 @@ TEST_F(conversation_turns, failed_turn_leaves_no_trace_in_the_dialogue) {
   world.pump();
   cli(0).take_user();
   say(0, cli_lines::error_result(529, "overloaded"));
-  EXPECT_EQ(first.failure(), error_code::overloaded);
   say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
+  EXPECT_EQ(first.failure(), error_code::overloaded);
   submit(second, "c", "two");
   next_turn(0, "two", "2");
   EXPECT_EQ(second.text, "2");

@@ -174,7 +174,9 @@ TEST_F(matching, client_that_leaves_while_the_process_is_lent_leaves_nothing_beh
   EXPECT_EQ(figures().turns_active, 0U);
   client next;
   submit(next, whole({"a", "b", "c", "d", "e"}));
-  EXPECT_TRUE(next.placed || children.size() > 1);
+  boot_with_history(1, "a", "b");
+  EXPECT_EQ(cli(1).take_user(true), "c");
+  EXPECT_EQ(outcome(next), match_outcome::seeded) << "the lent process has ended";
 }
 
 TEST_F(matching, process_that_dies_before_it_is_lent_is_replaced) {
@@ -239,6 +241,27 @@ TEST_F(matching, busy_named_conversation_can_refuse) {
   EXPECT_EQ(two.failure(), domain::error_code::conversation_busy);
   first_turn(0, "a", "x");
   EXPECT_EQ(one.text, "x");
+}
+
+TEST_F(matching, turn_whose_client_has_left_is_no_reason_to_refuse) {
+  settings.conversation.busy = config::busy_policy::reject;
+  start();
+  client one;
+  submit(one, "mine", "a");
+  first_turn(0, "a", "x");
+  client gone;
+  const auto turn = submit(gone, "mine", "b");
+  EXPECT_EQ(cli(0).take_user(), "b");
+  cancel(turn);
+  client next;
+  submit(next, "mine", "c");
+  client too_many;
+  submit(too_many, "mine", "d");
+  EXPECT_EQ(too_many.failure(), domain::error_code::conversation_busy);
+  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
+  take_rewind(0);
+  next_turn(0, "c", "z");
+  EXPECT_EQ(next.text, "z");
 }
 
 TEST_F(matching, busy_named_conversation_can_take_the_newer_request) {

@@ -77,10 +77,24 @@ TEST_F(process_undo, rejected_question_is_taken_back) {
   order(asker, "poison");
   cli.take_user();
   say(cli_lines::error_result(400, "no"));
-  EXPECT_EQ(asker.failure(), error_code::invalid_request) << "the client need not wait for it";
-  say(cli_lines::rewound(cli.take_control("rewind_conversation")));
+  const auto question = cli.take_control("rewind_conversation");
+  EXPECT_FALSE(asker.over()) << "if it goes on at once it must find its conversation at rest";
+  say(cli_lines::rewound(question));
+  EXPECT_EQ(asker.failure(), error_code::invalid_request);
   EXPECT_EQ(only_end().outcome, turn_outcome::failed);
   EXPECT_TRUE(only_end().reusable);
+}
+
+TEST_F(process_undo, client_hears_of_its_error_even_if_it_is_never_taken_back) {
+  settings.claude.interrupt_timeout = 30ms;
+  client asker;
+  start_booted();
+  order(asker, "poison");
+  cli.take_user();
+  say(cli_lines::error_result(400, "no"));
+  ASSERT_TRUE(world.pump_until([&] { return asker.over(); }));
+  EXPECT_EQ(asker.failure(), error_code::invalid_request);
+  EXPECT_FALSE(only_end().reusable);
 }
 
 TEST_F(process_undo, process_whose_login_was_refused_is_not_kept) {
