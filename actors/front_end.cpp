@@ -225,7 +225,7 @@ void front_end::open(domain::turn_id turn, domain::chat_request request,
                    .by_nothing = place.by_nothing});
 }
 
-front_end::placed_turn front_end::find_or_make(const domain::chat_request& request) {
+front_end::matched front_end::find_or_make(const domain::chat_request& request) {
   auto& conversations = shard_.conversations;
   if (request.conversation_id) {
     const auto record = conversations.obtain(request.tenant, *request.conversation_id);
@@ -234,10 +234,10 @@ front_end::placed_turn front_end::find_or_make(const domain::chat_request& reque
   }
   // The last message is the query.
   const std::span history{request.messages.data(), request.messages.size() - 1};
-  placed_turn found{.record = {},
-                    .known = conversations.dialogues().longest(
-                      domain::root_of(request, shard_.settings.claude.system_prompt), history),
-                    .lender = {}};
+  matched found{.record = {},
+                .known = conversations.dialogues().longest(
+                  domain::root_of(request, shard_.settings.claude.system_prompt), history),
+                .lender = {}};
   if (found.known && found.known->depth() > 0) {
     found.record = conversations.resting_at(found.known);
     const auto line = found.record ? nullptr : conversations.numbered(found.known->line());

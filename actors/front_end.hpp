@@ -62,7 +62,7 @@ private:
   };
 
   /// Which conversation a turn belongs to.
-  struct placed_turn {
+  struct matched {
     std::shared_ptr<conversation_record> record;
     domain::dialogue known{};
     std::shared_ptr<conversation_record> lender{}; ///< as in submit_turn
@@ -71,7 +71,7 @@ private:
 
   void open(domain::turn_id turn, domain::chat_request request,
             std::shared_ptr<domain::event_sink> sink);
-  placed_turn find_or_make(const domain::chat_request& request);
+  matched find_or_make(const domain::chat_request& request);
   void to_conversation(const cancel_turn& what);
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);

@@ -191,7 +191,7 @@ void supervisor_state::answer_failure(domain::lease_id lease, domain::error fail
 
 void supervisor_state::make_room() {
   // One round of questions at a time; whoever was busy tells when it is idle.
-  if ((pool_.retirements_wanted() == 0 && !room_for_spare_wanted_) || reports_awaited_ > 0)
+  if ((pool_.retirements_wanted() == 0 && !one_less_wanted_) || reports_awaited_ > 0)
     return;
   reports_.clear();
   for (const auto& [process, child] : running_)
@@ -218,7 +218,7 @@ void supervisor_state::on_idle_report(const domain::idle_report& report) {
   const auto chosen = domain::longest_idle(reports, pool_.retirements_wanted());
   for (const auto process : chosen)
     retire_process(process);
-  if (std::exchange(room_for_spare_wanted_, false) && chosen.empty())
+  if (std::exchange(one_less_wanted_, false) && chosen.empty())
     if (const auto one = memory_short_ ? domain::longest_rested(reports, now())
                                        : domain::expendable(reports, now()))
       retire_process(*one);
@@ -279,14 +279,12 @@ void supervisor_state::retire_process(domain::process_id process) {
 }
 
 void supervisor_state::arm_tick() {
-  auto next = pool_.next_deadline().value_or(next_review_);
+  auto next = pool_.next_deadline();
   if (!draining_ && !health_.cli_path.empty())
-    next = std::min(next, next_review_);
-  else if (!pool_.next_deadline())
+    next = std::min(next.value_or(next_review_), next_review_);
+  if (!next || !ticks_.arm(*next))
     return;
-  if (!ticks_.arm(next))
-    return;
-  const auto wait = std::max(domain::steady_time::duration::zero(), next - now());
+  const auto wait = std::max(domain::steady_time::duration::zero(), *next - now());
   self_->delayed_send(self_, wait + std::chrono::milliseconds{1}, tick{});
 }
 
@@ -298,8 +296,9 @@ void supervisor_state::on_tick() {
                            .retry_after = std::chrono::seconds{10}});
   if (now() >= next_review_) {
     next_review_ = now() + review_interval;
-    if (now() >= next_look_at_memory_) {
-      next_look_at_memory_ = now() + review_interval;
+    if (now() >= next_look_around_) {
+      next_look_around_ = now() + review_interval;
+      notice_new_cli();
       watch_memory();
     }
     review_spares();

@@ -116,8 +116,8 @@ private:
   void on_spare_started(child_started& what);
   /// True: it was one.
   bool on_spare_exited(domain::process_id process);
-  /// By itself; it is out of the pool already.
-  void spare_died(domain::process_id process);
+  /// By itself, or it never came up; it is out of the pool already. Counts as a failed start.
+  void spare_died(domain::process_id process, const char* why);
   void end_spare(domain::process_id process);
   void end_spares(const char* why);
   /// Another model's request needs its slot.
@@ -146,12 +146,13 @@ private:
   std::unordered_map<domain::process_id, std::shared_ptr<process::child_process>> spare_children_;
   std::unordered_map<domain::process_id, std::string> starting_spares_; ///< process -> model
   std::set<domain::process_id> ending_spares_;
-  bool room_for_spare_wanted_ = false;
+  /// An idle process may end though nobody waits for its slot: for a spare, or for want of memory.
+  bool one_less_wanted_ = false;
   bool memory_short_ = false;
   domain::process_id last_measured_ = 0;
   std::string cli_identity_;
   domain::steady_time next_review_{};
-  domain::steady_time next_look_at_memory_{};
+  domain::steady_time next_look_around_{};
   std::optional<domain::steady_time> last_given_;   ///< when somebody last got a process
   std::optional<domain::steady_time> refill_since_; ///< a spare has been wanted since then
   std::vector<health_listener_actor> listeners_;

@@ -19,13 +19,15 @@ constexpr std::chrono::milliseconds refill_pause{250};
 /// Where requests come without a pause, a spare is started all the same.
 constexpr std::chrono::milliseconds refill_pause_max{1000};
 
+constexpr const char* ended_unused = "The Claude process ended before anybody used it.";
+
 } // namespace
 
 bool supervisor_state::give_spare(domain::lease_id lease) {
   const auto& model = leases_.at(lease).wish.model;
   auto process = spares_.take(model);
   while (process && spare_children_.at(*process)->speechless()) {
-    spare_died(*process); // its exit is on the way
+    spare_died(*process, ended_unused); // its exit is on the way
     process = spares_.take(model);
   }
   if (!process)
@@ -43,6 +45,10 @@ bool supervisor_state::give_spare(domain::lease_id lease) {
 void supervisor_state::review_spares() {
   if (draining_ || health_.cli_path.empty())
     return;
+  for (const auto process : spares_.late(now())) {
+    spares_.remove(process);
+    spare_died(process, "It did not come up in time.");
+  }
   for (const auto process : spares_.surplus(now()))
     end_spare(process);
   // Whoever waits for a process comes first, and so does the machine.
@@ -55,14 +61,12 @@ void supervisor_state::review_spares() {
   }
   if (refill_too_soon() || (breaker_.open() && !breaker_.allows(now())))
     return;
-  if (!pool_.take_free_slot()) {
-    room_for_spare_wanted_ = true;
-    return make_room();
-  }
   auto spec = options_.spec_for(*model, true);
-  if (!spec) { // a request for it tells the client
-    static_cast<void>(pool_.slot_freed());
-    return;
+  if (!spec)
+    return; // a request for it tells its client why
+  if (!pool_.take_free_slot()) {
+    one_less_wanted_ = true;
+    return make_room();
   }
   starting_spares_.emplace(last_process_ + 1, *model);
   start_child(0, *std::move(spec));
@@ -115,23 +119,18 @@ void supervisor_state::on_child_spoke(const child_spoke& what) {
 }
 
 bool supervisor_state::on_spare_exited(domain::process_id process) {
-  if (ending_spares_.erase(process) > 0)
-    return true;
-  if (!spares_.remove(process))
-    return false;
-  spare_died(process);
-  ending_spares_.erase(process);
-  return true;
+  if (spares_.remove(process))
+    spare_died(process, ended_unused);
+  return ending_spares_.erase(process) > 0;
 }
 
-void supervisor_state::spare_died(domain::process_id process) {
+void supervisor_state::spare_died(domain::process_id process, const char* why) {
   ending_spares_.insert(process);
   spare_children_.erase(process);
   ++totals_.processes_failed;
   ++totals_.spares_dropped;
-  options_.log.warning("spare process ended by itself", {{"process", process}});
-  start_failed({.code = domain::error_code::cli_unavailable,
-                .message = "The Claude process ended before anybody used it."});
+  options_.log.warning("spare process lost", {{"process", process}, {"why", why}});
+  start_failed({.code = domain::error_code::cli_unavailable, .message = why});
 }
 
 void supervisor_state::end_spare(domain::process_id process) {
@@ -172,7 +171,6 @@ void supervisor_state::notice_new_cli() {
 }
 
 void supervisor_state::watch_memory() {
-  notice_new_cli();
   if (options_.memory.available_min > 0) {
     const auto available = process::memory_available();
     const bool was_short = memory_short_;
@@ -181,7 +179,7 @@ void supervisor_state::watch_memory() {
       options_.log.warning("memory is short", {{"available_mb", *available >> 20}});
     if (memory_short_) {
       end_spares("memory is short");
-      room_for_spare_wanted_ = true; // here: room for others
+      one_less_wanted_ = true;
       make_room();
     }
   }

@@ -288,9 +288,8 @@ constexpr key table_of_keys[] = {
   flag<process_pool, &process_pool_settings::reuse>(
     "process_pool.reuse",
     "Where dialogues with the same system prompt and model hardly ever get a second turn, lead an "
-    "idle process back to nothing and give it to the next dialogue of the same API key. Needs a "
-    "CLI "
-    "from 2.1.330 on."),
+    "idle process back to nothing and give it to the next dialogue of the same API key. Needs "
+    "2.1.330 of the CLI, or a later one."),
   minutes<process_pool, &process_pool_settings::model_idle>(
     "process_pool.model_idle_minutes", 1'000, 720 * hour_ms,
     "A model that no request has asked for in this time has no spare processes any more. The "

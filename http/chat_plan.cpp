@@ -2,6 +2,7 @@
 
 #include "domain/ids.hpp"
 #include "http/response.hpp"
+#include "json/writer.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -12,12 +13,9 @@ namespace ccapi::http {
 
 namespace {
 
-/// In milliseconds, to the hundredth, as Server-Timing has it.
+/// As Server-Timing has it.
 void append_duration(std::string& line, std::chrono::microseconds time) {
-  const auto hundredths = std::max<std::int64_t>(0, time.count()) / 10;
-  line += ";dur=" + std::to_string(hundredths / 100) + '.';
-  line += static_cast<char>('0' + hundredths / 10 % 10);
-  line += static_cast<char>('0' + hundredths % 10);
+  json::append_milliseconds(line += ";dur=", time);
 }
 
 } // namespace

@@ -70,32 +70,40 @@ std::optional<steady_time> process_pool::next_deadline() const {
 }
 
 namespace {
+
 constexpr std::chrono::seconds short_rest{3};
 constexpr std::chrono::minutes long_rest{2};
+
+/// The first by `rank` of those that have rested for `rest`.
+template <class Rest, class Rank>
+std::optional<process_id> first_rested(const std::vector<idle_report>& reports, steady_time now,
+                                       Rest rest, Rank rank) {
+  const idle_report* chosen = nullptr;
+  for (const auto& report : reports)
+    if (report.idle && now - report.idle_since >= rest(report)
+        && (chosen == nullptr || rank(report) < rank(*chosen)))
+      chosen = &report;
+  return chosen == nullptr ? std::nullopt : std::optional{chosen->process};
+}
+
 } // namespace
 
 std::optional<process_id> longest_rested(const std::vector<idle_report>& reports, steady_time now) {
-  const auto chosen = longest_idle(reports, 1);
-  for (const auto& report : reports)
-    if (!chosen.empty() && report.process == chosen.front()
-        && now - report.idle_since >= short_rest)
-      return report.process;
-  return std::nullopt;
+  return first_rested(
+    reports, now, [](const idle_report&) { return short_rest; },
+    [](const idle_report& report) { return report.idle_since; });
 }
 
 std::optional<process_id> expendable(const std::vector<idle_report>& reports, steady_time now) {
   // A dialogue of one turn is most often one that never gets a second.
-  const idle_report* chosen = nullptr;
-  const auto rank = [](const idle_report& report) {
-    return std::pair{report.turns > 1, report.idle_since};
-  };
-  for (const auto& report : reports)
-    if (report.idle
-        && now - report.idle_since >= (report.turns > 1 ? steady_time::duration{long_rest}
-                                                        : steady_time::duration{short_rest})
-        && (chosen == nullptr || rank(report) < rank(*chosen)))
-      chosen = &report;
-  return chosen == nullptr ? std::nullopt : std::optional{chosen->process};
+  return first_rested(
+    reports, now,
+    [](const idle_report& report) -> steady_time::duration {
+      return report.turns > 1 ? steady_time::duration{long_rest} : short_rest;
+    },
+    [](const idle_report& report) {
+      return std::pair{report.turns > 1, report.idle_since};
+    });
 }
 
 std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count) {

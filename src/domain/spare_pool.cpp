@@ -32,10 +32,6 @@ void spare_pool::note_demand(const std::string& model, steady_time now) {
   entry.last = now;
 }
 
-void spare_pool::note_boot(std::chrono::milliseconds took) {
-  boot_time_ = (3 * boot_time_ + took) / 4;
-}
-
 double spare_pool::rate_of(const std::string& model, steady_time now) const {
   const auto found = demands_.find(model);
   return found == demands_.end()
@@ -47,14 +43,14 @@ void spare_pool::started(process_id process, const std::string& model, steady_ti
   spares_.push_back({process, model, now});
 }
 
-std::optional<std::chrono::milliseconds> spare_pool::ready(process_id process, steady_time now) {
+bool spare_pool::ready(process_id process, steady_time now) {
   for (auto& each : spares_)
     if (each.process == process && !std::exchange(each.ready, true)) {
       const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - each.since);
-      note_boot(took);
-      return took;
+      boot_time_ = (3 * boot_time_ + took) / 4;
+      return true;
     }
-  return std::nullopt;
+  return false;
 }
 
 bool spare_pool::remove(process_id process) {
@@ -120,8 +116,8 @@ std::vector<std::string> spare_pool::models(steady_time now) const {
 }
 
 std::optional<std::string> spare_pool::wanted(steady_time now) const {
-  if (spares_.size() >= limits_.total_max
-      || spares_.size() - ready_count() >= limits_.boots_at_once)
+  // One boots at a time: a refill leaves room for work.
+  if (spares_.size() >= limits_.total_max || spares_.size() > ready_count())
     return std::nullopt;
   const auto in_use = models(now);
   // First one for every model, then the rest for those most asked for.
@@ -134,17 +130,24 @@ std::optional<std::string> spare_pool::wanted(steady_time now) const {
   return std::nullopt;
 }
 
+std::vector<process_id> spare_pool::late(steady_time now) const {
+  std::vector<process_id> processes;
+  for (const auto& each : spares_)
+    if (!each.ready && now - each.since > limits_.boot_timeout)
+      processes.push_back(each.process);
+  return processes;
+}
+
 std::vector<process_id> spare_pool::surplus(steady_time now) const {
   std::vector<process_id> ending;
   std::unordered_map<std::string_view, std::size_t> kept;
   std::size_t total = 0;
   for (const auto& each : spares_) {
-    const bool late = !each.ready && now - each.since > limits_.boot_timeout;
     // A burst's spares stay until they are used or their model is: ending them gains nothing but
     // memory, and starting them again costs.
     const auto most =
       target(each.model, now) == 0 ? 0 : std::max(limits_.per_model_max, limits_.per_model_min);
-    if (late || kept[each.model] >= most || total >= limits_.total_max) {
+    if (kept[each.model] >= most || total >= limits_.total_max) {
       ending.push_back(each.process);
       continue;
     }

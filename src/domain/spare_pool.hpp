@@ -22,7 +22,6 @@ public:
     std::size_t total_max = 3;     ///< over all models
     std::size_t per_model_min = 2; ///< of a model in use
     std::size_t per_model_max = 5;
-    std::size_t boots_at_once = 1;                     ///< so that a refill leaves room for work
     std::chrono::milliseconds model_idle{30 * 60'000}; ///< without demand: no longer in use
     std::chrono::milliseconds boot_timeout{30'000};
     std::string default_model{}; ///< always in use; empty: none is
@@ -36,13 +35,11 @@ public:
 
   /// Somebody wants a process of this model.
   void note_demand(const std::string& model, steady_time now);
-  /// How long a process took to come up: sizes what is kept.
-  void note_boot(std::chrono::milliseconds took);
 
   /// A spare was started.
   void started(process_id process, const std::string& model, steady_time now);
-  /// It has come up. The time that it took; nothing for a process that is no spare.
-  std::optional<std::chrono::milliseconds> ready(process_id process, steady_time now);
+  /// It has come up; how long that took sizes what is kept. False: it is no spare (any more).
+  bool ready(process_id process, steady_time now);
   /// Takes it out, whatever it is at. False: it is no spare.
   bool remove(process_id process);
   /// Takes one out for a request: a ready one if there is one, else the one nearest to it.
@@ -50,8 +47,9 @@ public:
 
   /// The model of which one more is to be started now, if any.
   [[nodiscard]] std::optional<std::string> wanted(steady_time now) const;
-  /// Those that are to end: too many, of a model out of use, or never come up. They stay in until
-  /// removed.
+  /// Those that have not come up in time. They stay in until removed.
+  [[nodiscard]] std::vector<process_id> late(steady_time now) const;
+  /// Those that are to end: too many, or of a model out of use. They stay in until removed.
   [[nodiscard]] std::vector<process_id> surplus(steady_time now) const;
   /// One that may end for the sake of another model's request: the one least asked for.
   [[nodiscard]] std::optional<process_id> sacrifice(std::string_view wanted_model,

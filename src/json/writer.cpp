@@ -2,6 +2,7 @@
 
 #include "json/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -78,6 +79,14 @@ void append_integer(std::string& out, std::int64_t value) {
 
 void append_integer(std::string& out, std::uint64_t value) {
   append_digits(out, value);
+}
+
+void append_milliseconds(std::string& out, std::chrono::microseconds time) {
+  const auto hundredths = std::max<std::int64_t>(0, time.count()) / 10;
+  append_integer(out, hundredths / 100);
+  out += '.';
+  out += static_cast<char>('0' + hundredths / 10 % 10);
+  out += static_cast<char>('0' + hundredths % 10);
 }
 
 } // namespace ccapi::json

@@ -2,6 +2,7 @@
 // Appends JSON tokens to a string. Meant for the hot path: no document tree, and no allocation
 // beyond what `out` needs to grow. Pure; any thread.
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,5 +19,8 @@ void append_string_or_null(std::string& out, std::string_view text);
 /// Appends a decimal integer.
 void append_integer(std::string& out, std::int64_t value);
 void append_integer(std::string& out, std::uint64_t value);
+
+/// Appends a time in milliseconds, to the hundredth: "12.34". Negative ones are 0.
+void append_milliseconds(std::string& out, std::chrono::microseconds time);
 
 } // namespace ccapi::json

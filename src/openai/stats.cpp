@@ -2,7 +2,6 @@
 
 #include "json/writer.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -50,21 +49,12 @@ private:
   bool first_ = true;
 };
 
-/// In milliseconds, to the hundredth.
-void append_milliseconds(std::string& out, std::chrono::microseconds time) {
-  const auto hundredths = time.count() / 10;
-  json::append_integer(out, hundredths / 100);
-  out += '.';
-  out += static_cast<char>('0' + hundredths / 10 % 10);
-  out += static_cast<char>('0' + hundredths % 10);
-}
-
 void append_times(std::string& out, const domain::duration_histogram& times) {
   object_writer entry{out};
   entry.count("count", times.count());
-  append_milliseconds(entry.key("p50_ms"), times.quantile(0.5));
-  append_milliseconds(entry.key("p99_ms"), times.quantile(0.99));
-  append_milliseconds(entry.key("max_ms"), times.longest());
+  json::append_milliseconds(entry.key("p50_ms"), times.quantile(0.5));
+  json::append_milliseconds(entry.key("p99_ms"), times.quantile(0.99));
+  json::append_milliseconds(entry.key("max_ms"), times.longest());
   entry.close();
 }
 

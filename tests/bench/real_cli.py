@@ -17,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/bench"))
 from real_sides import PEER, Driver, Standin, questions, start_gateway, start_peer, stop  # noqa: E402
-from run import PAGE, interval, machine  # noqa: E402
+from run import interval, machine, write  # noqa: E402
 
 BEGIN = "<!-- real CLIs: written by tests/bench/real_cli.py -->"
 END = "<!-- end of real CLIs -->"
@@ -209,10 +209,7 @@ def main():
                          f"the end; {options.pairs} rounds.", "", *lines]).rstrip()
     print(figures)
     if options.write:
-        page = PAGE.read_text()
-        before, _, rest = page.partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n{figures}\n{END}{after}")
+        write(figures, BEGIN, END)
 
 
 if __name__ == "__main__":

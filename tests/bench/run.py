@@ -267,6 +267,13 @@ def long_table(floor, gateway):
     return lines
 
 
+def write(figures, begin, end):
+    """Puts them into the page, between these marks."""
+    before, _, rest = PAGE.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    PAGE.write_text(f"{before}{begin}\n{figures}\n{end}{after}")
+
+
 def machine():
     cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
     commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"],
@@ -336,10 +343,7 @@ def main():
                 shutil.copy(file, options.keep)
     print(figures)
     if options.write:
-        page = PAGE.read_text()
-        before, _, rest = page.partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n{figures}\n{END}{after}")
+        write(figures, BEGIN, END)
 
 
 if __name__ == "__main__":

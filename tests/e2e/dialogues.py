@@ -4,13 +4,11 @@ from its own seed."""
 
 import asyncio
 import json
-import os
 import random
 import re
-import signal
 
-import proc_tree
 from resend import MATCHES
+from storm import killed
 from told import Told
 
 # Few words, so that clients often have the same dialogue; `by` makes an answer differ from all.
@@ -303,13 +301,5 @@ class Dialogues:
                 wire.close()
 
     async def _kill(self):
-        dice = random.Random(self.seed)
-        while True:
-            await asyncio.sleep(dice.expovariate(1 / self.kill_mean))
-            shims = proc_tree.children(self.gateway.pid)
-            victims = proc_tree.children(dice.choice(shims)) if shims else []
-            try:
-                os.kill(victims[0], signal.SIGKILL)
-                self.kills += 1
-            except (IndexError, ProcessLookupError):
-                pass
+        async for _ in killed(self.gateway, random.Random(self.seed), self.kill_mean):
+            self.kills += 1

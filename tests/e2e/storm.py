@@ -11,6 +11,19 @@ import time
 
 import proc_tree
 
+async def killed(gateway, dice, mean):
+    """Kills a CLI process of the gateway now and then, `mean` seconds apart; yields their pids."""
+    while True:
+        await asyncio.sleep(dice.expovariate(1 / mean))
+        shims = proc_tree.children(gateway.pid)
+        victims = proc_tree.children(dice.choice(shims)) if shims else []
+        try:
+            os.kill(victims[0], signal.SIGKILL)
+        except (IndexError, ProcessLookupError):
+            continue
+        yield victims[0]
+
+
 def mark_of(prompt):
     """The mark of the request that a prompt in the ledger belongs to."""
     found = re.match(r"\[\[mark:(\w+)\]\]", prompt["text"])
@@ -129,16 +142,8 @@ class Storm:
             killer.cancel()
 
     async def _kill(self):
-        dice = random.Random(self.dice.random())
-        while True:
-            await asyncio.sleep(dice.expovariate(1 / self.kill_mean))
-            shims = proc_tree.children(self.gateway.pid)
-            victims = proc_tree.children(dice.choice(shims)) if shims else []
-            try:
-                os.kill(victims[0], signal.SIGKILL)
-                self.kills += 1
-            except (IndexError, ProcessLookupError):
-                pass
+        async for _ in killed(self.gateway, random.Random(self.dice.random()), self.kill_mean):
+            self.kills += 1
 
     async def _work(self, worker, dice):
         connection = Connection(self.gateway)

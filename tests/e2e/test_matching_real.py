@@ -1,8 +1,13 @@
 """Clients that send the whole dialogue with every request, in front of the real CLIs: one process
 per dialogue, and upstream sees what the client sent."""
 
+import json
+import time
+
 import pytest
 
+import proc_tree
+from conftest import ANSWERS
 from resend import at_once
 
 pytestmark = pytest.mark.real_cli
@@ -131,3 +136,33 @@ def test_system_prompt_is_part_of_what_is_known(gateway, api):
             assert len(api.last().messages()) == 2 * turn + 1
             chat.messages.append({"role": "assistant", "content": f"You said: question {turn}"})
     assert len(gateway.cli_pids()) == 2
+
+
+def test_process_that_is_led_back_to_nothing_tells_upstream_nothing_of_before(start, api, cli):
+    """Many dialogues of one turn, of which the last ones come after a rest. Only the newer version
+    can take back its first message."""
+    gateway = start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": api.url},
+                    server__io_threads=1)  # each thread counts for itself
+
+    def ask(number):
+        question = [{"role": "system", "content": "Translate."},
+                    {"role": "user", "content": f"text {number}"}]
+        raw = gateway.client().chat.completions.with_raw_response.create(
+            model="sonnet", messages=question)
+        assert raw.headers["x-ccapi-match"] == "fresh"
+        return comparable(api.last().body)
+
+    first = [ask(number) for number in range(8)]
+    began = time.monotonic()
+    proc_tree.wait_until(lambda: time.monotonic() - began > 3.1, 10, "a rest")
+    before = set(gateway.cli_pids())
+    again = [ask(number) for number in range(8, 11)]
+    added = len(set(gateway.cli_pids()) - before)
+    assert (added == 0) == ("2.1.330" in str(cli))
+    for number, body in enumerate(again, 8):
+        assert json.dumps(body).replace(f"text {number}", "text 0") == json.dumps(first[0])
+
+
+def comparable(body):
+    """All of a request's body but what names the process."""
+    return {name: value for name, value in body.items() if name != "metadata"}

@@ -16,7 +16,6 @@ protected:
     spares = {.total_max = 3,
               .per_model_min = 2,
               .per_model_max = 3,
-              .boots_at_once = 1,
               .model_idle = 10min,
               .boot_timeout = 30s,
               .default_model = "m"};
@@ -168,6 +167,19 @@ TEST_F(supervisor_spares, one_that_dies_counts_as_a_failed_start_and_is_replaced
   EXPECT_EQ(starts.size(), tried) << "the breaker pauses it";
   world.advance(2min);
   EXPECT_GT(starts.size(), tried);
+}
+
+TEST_F(supervisor_spares, one_that_never_comes_up_counts_as_a_failed_start) {
+  begin();
+  for (int i = 0; i < 5; ++i) {
+    started(starts.size() - 1);
+    EXPECT_FALSE(starts.back().on_spoke == nullptr);
+    world.advance(36s);
+  }
+  EXPECT_EQ(figures().processes_failed, 5U);
+  EXPECT_EQ(figures().spares_dropped, 5U);
+  for (const auto& each : std::deque<start_order>{starts})
+    exited(each.id);
 }
 
 TEST_F(supervisor_spares, new_cli_drops_those_of_the_old_one) {

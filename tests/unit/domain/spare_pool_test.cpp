@@ -30,7 +30,6 @@ protected:
   spare_pool pool{{.total_max = 6,
                    .per_model_min = 2,
                    .per_model_max = 4,
-                   .boots_at_once = 1,
                    .model_idle = 10min,
                    .boot_timeout = 30s,
                    .default_model = "sonnet"}};
@@ -53,7 +52,6 @@ TEST_F(spares, every_model_in_use_gets_one_before_any_gets_more) {
   pool.set_limits({.total_max = 3,
                    .per_model_min = 2,
                    .per_model_max = 4,
-                   .boots_at_once = 1,
                    .model_idle = 10min,
                    .boot_timeout = 30s,
                    .default_model = "sonnet"});
@@ -93,8 +91,10 @@ TEST_F(spares, ready_one_is_taken_before_one_that_boots) {
 
 TEST_F(spares, one_that_never_comes_up_is_given_up) {
   pool.started(1, "sonnet", now);
-  EXPECT_TRUE(pool.surplus(now + 29s).empty());
-  EXPECT_EQ(pool.surplus(now + 31s), std::vector<process_id>{1});
+  EXPECT_TRUE(pool.late(now + 29s).empty());
+  EXPECT_EQ(pool.late(now + 31s), std::vector<process_id>{1});
+  pool.ready(1, now + 31s);
+  EXPECT_TRUE(pool.late(now + 40s).empty());
 }
 
 TEST_F(spares, another_model_gives_way_the_one_least_asked_for) {
