@@ -362,9 +362,6 @@ void claude_process::report_turn_end(bool reusable) {
   if (!turn_)
     return;
   send(parent_, turn_->report(id_, reusable, rewindable()));
-  // Only now: a client that goes on at once must find its conversation at rest, whichever thread
-  // its next request comes by.
-  turn_->say_last_word();
   turn_.reset();
   mapper_.reset();
   phase_ = phase::none;

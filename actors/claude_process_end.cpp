@@ -158,7 +158,7 @@ void claude_process::on_timer() {
                 .detail = "in state " + std::string{to_string(state_)},
                 .retry_useful = false}};
     if (state_ == process_state::turn && turn_)
-      turn_->fail(reason_.why);
+      turn_->deliver(domain::turn_failed{reason_.why}); // now, not when the CLI has stopped
     apply(process_trigger::deadline);
   }
   arm_timer();

@@ -90,10 +90,17 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (what.outcome == turn_outcome::lost) {
     if (run_again_later(what))
       return;
-    fail_active(*what.failure);
+    what.last_word = domain::turn_failed{*what.failure};
   }
   record_outcome(what);
+  const auto sink = std::move(active_->order.sink);
   finish_active();
+  // Only now: whichever thread its next request comes by, the client finds its conversation at
+  // rest.
+  if (sink && what.last_word) {
+    sink->on_event(*std::move(what.last_word));
+    sink->on_flush();
+  }
 }
 
 void conversation::on_process_ended(const process_ended& what) {

@@ -102,7 +102,7 @@ struct run_turn {
 
 enum class turn_outcome : std::uint8_t {
   finished,    ///< answered; `answer` extends the dialogue
-  failed,      ///< the sink got turn_failed
+  failed,      ///< for a reason that the client is told
   lost,        ///< the process failed; the sink knows nothing of it and saw no delta
   cancelled,   ///< the client left
   not_started, ///< the process was on its way out: run it elsewhere
@@ -123,6 +123,8 @@ struct turn_ended {
   bool started = false;                   ///< the sink got answer_started
 };
 
+  /// For the sink, when the conversation has taken note of all this.
+  std::optional<domain::event> last_word{};
 /// process -> conversation: it takes no more turns. A turn that it has not reported on by now, it
 /// never saw.
 struct process_ended {

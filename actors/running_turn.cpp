@@ -49,15 +49,8 @@ void running_turn::conclude(domain::event&& what) {
   last_word_ = std::move(what);
 }
 
-void running_turn::say_last_word() {
-  if (!last_word_)
-    return;
-  order_.sink->on_event(*std::exchange(last_word_, std::nullopt));
-  order_.sink->on_flush();
-}
-
 void running_turn::fail(const domain::error& why) {
-  deliver(domain::turn_failed{why});
+  conclude(domain::turn_failed{why});
 }
 
 void running_turn::lose(const domain::error& why) {
@@ -99,7 +92,8 @@ turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_
           .rewindable = rewindable,
           .usage = usage_,
           .failure = std::move(failure_),
-          .started = order_.started};
+          .started = order_.started,
+          .last_word = std::exchange(last_word_, std::nullopt)};
 }
 
 } // namespace ccapi::actors

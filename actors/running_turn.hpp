@@ -17,27 +17,26 @@ enum class delivery : std::uint8_t {
   too_long, ///< the answer is beyond limits.answer_bytes_max
 };
 
-/// Lives as long as its turn, on the process's I/O thread. Exactly one terminal event reaches the
-/// sink, and nothing after it.
+/// Lives as long as its turn, on the process's I/O thread. Of terminal events the first one counts,
+/// and nothing after it. As a rule it goes with the report, not to the sink: a client that goes on
+/// at once must find its conversation at rest.
 class running_turn {
 public:
   running_turn(run_turn order, const config::limits_settings& limits);
 
   [[nodiscard]] const run_turn& order() const noexcept { return order_; }
-  /// The client has its terminal event, will have it by say_last_word(), or has left.
+  /// There was a terminal event, or the client has left.
   [[nodiscard]] bool told() const noexcept { return told_; }
   [[nodiscard]] turn_outcome outcome() const noexcept { return outcome_; }
   /// If it failed.
   [[nodiscard]] const std::optional<domain::error>& failure() const noexcept { return failure_; }
 
-  /// Passes an event on. A terminal one is flushed at once.
+  /// Passes an event on. A terminal one is flushed at once: the client need not wait for the
+  /// report.
   delivery deliver(domain::event&& what);
-  /// Takes the terminal event in; say_last_word() passes it on. Nothing if the client was told
-  /// before.
+  /// Takes the terminal event in, for the report; nothing if there was one before.
   void conclude(domain::event&& what);
-  /// Harmless if there is none, or it was said.
-  void say_last_word();
-  /// turn_failed, unless the client was told before.
+  /// conclude(turn_failed)
   void fail(const domain::error& why);
   /// The process is lost. As fail(), but a client that has seen nothing of the answer is not told:
   /// the turn may run again elsewhere.
@@ -63,7 +62,7 @@ private:
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
   std::optional<domain::error> failure_;
-  std::optional<domain::event> last_word_; ///< concluded with it, and not said yet
+  std::optional<domain::event> last_word_; ///< what it was concluded with
   std::size_t credit_used_ = 0;
   bool visible_ = false; ///< a delta was delivered
   bool told_ = false;

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <utility>
 
 namespace ccapi::actors::test {
 namespace {
@@ -177,6 +179,51 @@ TEST_F(matching, client_that_leaves_while_the_process_is_lent_leaves_nothing_beh
   boot_with_history(1, "a", "b");
   EXPECT_EQ(cli(1).take_user(true), "c");
   EXPECT_EQ(outcome(next), match_outcome::seeded) << "the lent process has ended";
+}
+
+/// Goes on as soon as it hears the end of its answer.
+class eager_client final : public domain::event_sink {
+public:
+  explicit eager_client(std::function<void()> go_on)
+    : go_on_{std::move(go_on)} {}
+  void on_event(domain::event&& what) override {
+    if (domain::is_terminal(what))
+      go_on_();
+  }
+  void on_flush() override {}
+
+private:
+  std::function<void()> go_on_;
+};
+
+TEST_F(matching, client_that_goes_on_at_once_finds_its_conversation_at_rest) {
+  start();
+  client first;
+  submit(first, whole({"a"}));
+  first_turn(0, "a", "b");
+  client third;
+  const auto go_on = [&] { gateway().submit(whole({"a", "b", "c", "d", "e"}), third.make_sink()); };
+  gateway().submit(whole({"a", "b", "c"}), std::make_shared<eager_client>(go_on));
+  world.pump();
+  next_turn(0, "c", "d");
+  next_turn(0, "e", "f");
+  EXPECT_EQ(outcome(third), match_outcome::continued);
+}
+
+TEST_F(matching, client_whose_question_failed_finds_it_at_rest_too) {
+  start();
+  client first;
+  submit(first, whole({"a"}));
+  first_turn(0, "a", "b");
+  client third;
+  const auto go_on = [&] { gateway().submit(whole({"a", "b", "d"}), third.make_sink()); };
+  gateway().submit(whole({"a", "b", "c"}), std::make_shared<eager_client>(go_on));
+  world.pump();
+  EXPECT_EQ(cli(0).take_user(), "c");
+  say(0, cli_lines::error_result(400, "no"));
+  take_rewind(0);
+  next_turn(0, "d", "e");
+  EXPECT_EQ(outcome(third), match_outcome::continued);
 }
 
 TEST_F(matching, process_that_dies_before_it_is_lent_is_replaced) {

@@ -40,7 +40,14 @@ void process_rig::start() {
   });
   parent_ = world.system().spawn([this]() -> process_listener_actor::behavior_type {
     return {
-      [this](const turn_ended& what) { ends.push_back(what); },
+      [this](const turn_ended& what) {
+        ends.push_back(what);
+        const auto found = sinks_.extract(what.turn);
+        if (found && what.last_word) {
+          found.mapped()->on_event(domain::event{*what.last_word});
+          found.mapped()->on_flush();
+        }
+      },
       [this](const process_ended& what) {
         EXPECT_EQ(what.process, id);
         ++left_service;
@@ -83,11 +90,12 @@ domain::turn_id process_rig::order(client& from, std::string query,
                                    std::vector<domain::message> seed, std::string system_prompt,
                                    domain::sampling sampling) {
   caf::anon_send(process,
-                 run_turn{.turn = ++last_turn_,
+                 run_turn{.turn = last_turn_,
                           .request_id = "req",
-                          .sink = from.make_sink(),
+                          .sink = sink,
                           .system_prompt = std::move(system_prompt),
                           .rewinds = rewinds,
+  const auto& sink = sinks_[++last_turn_] = from.make_sink();
                           .seed = std::move(seed),
                           .query = asked(std::move(query)),
                           .sampling = std::move(sampling),
@@ -112,6 +120,7 @@ void process_rig::cancel(domain::turn_id turn) {
 
 void process_rig::grant(domain::turn_id turn, std::size_t bytes) {
   caf::anon_send(process, grant_credit{turn, bytes});
+  sinks_.erase(turn);
   world.pump();
 }
 

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,7 @@ private:
   domain::turn_id last_turn_ = 0;
 };
 
+  std::map<domain::turn_id, std::shared_ptr<domain::event_sink>> sinks_; ///< as a conversation's
 inline domain::message asked(std::string text) {
   return {domain::role::user, std::move(text)};
 }

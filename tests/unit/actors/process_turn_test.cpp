@@ -31,42 +31,6 @@ TEST_F(process_turn, runs_a_first_turn_without_needless_preparation) {
   EXPECT_TRUE(asker.sink.expired()) << "a turn that is over must not hold its client";
 }
 
-/// Looks, when it hears the end of its turn, whether the conversation could have heard of it.
-class prompt_client final : public domain::event_sink {
-public:
-  prompt_client(stage& world, const std::vector<turn_ended>& ends)
-    : world_{world},
-      ends_{ends} {}
-  void on_event(domain::event&& what) override {
-    if (!domain::is_terminal(what))
-      return;
-    world_.pump_scheduler(); // the conversation is played by an actor there
-    reports_before_end = ends_.size();
-  }
-  void on_flush() override {}
-
-  std::optional<std::size_t> reports_before_end;
-
-private:
-  stage& world_;
-  const std::vector<turn_ended>& ends_;
-};
-
-TEST_F(process_turn, is_reported_before_its_client_hears_of_the_end) {
-  start_booted();
-  const auto asker = std::make_shared<prompt_client>(world, ends);
-  caf::anon_send(process,
-                 run_turn{.turn = 77,
-                          .request_id = "req",
-                          .sink = asker,
-                          .query = {domain::role::user, "q"},
-                          .deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1}});
-  world.pump();
-  cli.take_user();
-  say(cli_lines::answer("ok"));
-  EXPECT_EQ(asker->reports_before_end, 1U);
-}
-
 TEST_F(process_turn, sets_the_system_prompt_before_the_first_user_line) {
   client asker;
   start_booted();

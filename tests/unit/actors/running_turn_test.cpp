@@ -48,8 +48,11 @@ TEST(running_turn, lost_turn_ends_for_a_client_that_has_seen_a_thought) {
   auto turn = make_turn(asker, limits);
   turn.deliver(domain::reasoning_delta{"hm"});
   turn.lose({.code = domain::error_code::upstream_crash});
-  EXPECT_EQ(asker.failure(), domain::error_code::upstream_crash);
-  EXPECT_EQ(turn.report(7, false).outcome, turn_outcome::failed);
+  const auto report = turn.report(7, false);
+  EXPECT_EQ(report.outcome, turn_outcome::failed);
+  ASSERT_TRUE(report.last_word);
+  EXPECT_EQ(std::get<domain::turn_failed>(*report.last_word).failure.code,
+            domain::error_code::upstream_crash);
 }
 
 TEST(running_turn, loss_behind_the_end_changes_nothing) {
