@@ -27,11 +27,15 @@ std::size_t input_bytes_max(const config::limits_settings& limits) {
 } // namespace
 
 claude_process::claude_process(caf::actor_config& config, io_home& home, io_shard& shard,
-                               process_listener_actor parent, process::child_process child)
+                               process_listener_actor parent, process::child_process child,
+                               std::optional<claude::priming> primed)
   : on_io{config, home},
     shard_{shard},
     parent_{std::move(parent)},
     id_{child.id},
+    primed_{std::move(primed)},
+    prompt_awaited_{primed_ && primed_->sets_prompt},
+    message_awaited_{primed_ && !primed_->message.empty()},
     timer_{home.loop()},
     idle_since_{clock::now()} {
   const auto& limits = shard.settings.limits;
@@ -54,6 +58,9 @@ claude_process::behavior_type claude_process::make_behavior() {
   // claude::first_line has asked this already.
   static_cast<void>(control_.begin(claude::control_call::get_binary_version,
                                    clock::now() + shard_.settings.claude.boot_timeout));
+  if (prompt_awaited_) // so has claude::priming_for
+    static_cast<void>(control_.begin(claude::control_call::initialize,
+                                     clock::now() + shard_.settings.claude.control_timeout));
   arm_timer();
   return {
     [this](adopt_process& what) { return on_adopt_process(what); },
@@ -183,6 +190,12 @@ void claude_process::perform(process_action action) {
 }
 
 void claude_process::configure() {
+  if (primed_) {
+    if (message_awaited_)
+      seed_deadline_ = clock::now() + shard_.settings.claude.control_timeout;
+    arm_timer();
+    return settle_priming();
+  }
   if (turn_->order().system_prompt.empty())
     apply(process_trigger::configured); // argv has set the empty one
   else
@@ -190,6 +203,22 @@ void claude_process::configure() {
                  [this](std::string& line, std::string_view id) {
                    claude::initialize(line, id, turn_->order().system_prompt);
                  });
+}
+
+void claude_process::settle_priming() {
+  if (state_ != process_state::configuring || prompt_awaited_ || message_awaited_)
+    return;
+  seed_deadline_.reset();
+  if (primed_->message.empty())
+    apply(process_trigger::configured);
+  else
+    send_rewind_of(primed_->message, shard_.settings.claude.control_timeout);
+}
+
+void claude_process::spoil_priming() {
+  send(shard_.supervisor, priming_failed{id_});
+  turn_->give_back();
+  apply(process_trigger::turn_spoiled);
 }
 
 void claude_process::begin_turn() {

@@ -30,7 +30,8 @@ class claude_process final : public on_io<claude_process_actor::base>,
                              public process::child_pipes::listener {
 public:
   claude_process(caf::actor_config& config, io_home& home, io_shard& shard,
-                 process_listener_actor parent, process::child_process child);
+                 process_listener_actor parent, process::child_process child,
+                 std::optional<claude::priming> primed = {});
 
   const char* name() const override { return "claude_process"; }
   void on_exit() override;
@@ -80,6 +81,9 @@ private:
   void apply(domain::process_trigger what);
   void perform(domain::process_action action);
   void configure();
+  /// For a child that was told something ahead: once its answers are there.
+  void settle_priming();
+  void spoil_priming(); ///< the turn is better off elsewhere
   void begin_turn();
   void rewind_to_start();
   void on_rewound(bool ok);
@@ -128,6 +132,11 @@ private:
   std::uint64_t unknown_counted_ = 0;
   std::uint64_t malformed_counted_ = 0;
   unsigned malformed_in_a_row_ = 0;
+
+  /// What the child was told ahead. Of it, what has not been answered yet:
+  std::optional<claude::priming> primed_;
+  bool prompt_awaited_ = false;
+  bool message_awaited_ = false;
 
   std::optional<running_turn> turn_;
   phase phase_ = phase::none;

@@ -130,6 +130,8 @@ void claude_process::on_control_response(const claude::control_response& line) {
     return;
   }
   case claude::control_call::initialize:
+    if (std::exchange(prompt_awaited_, false))
+      return settle_priming();
     apply(process_trigger::configured);
     return;
   case claude::control_call::apply_settings:
@@ -149,6 +151,8 @@ void claude_process::on_control_response(const claude::control_response& line) {
 }
 
 void claude_process::on_rewind_answered(bool ok) {
+  if (state_ == process_state::configuring)
+    return ok ? apply(process_trigger::configured) : spoil_priming();
   if (state_ == process_state::turn && phase_ == phase::rewinding)
     return on_rewound(ok);
   if (!ok) // 2.1.197 can't take back the first turn of a dialogue
@@ -201,6 +205,9 @@ void claude_process::on_turn_line(const claude::message& line) {
       return;
     }
     send_seed();
+  } else if (result && message_awaited_) {
+    message_awaited_ = false;
+    settle_priming();
   } else if (result) {
     lose(error_code::upstream_crash, "The Claude process answered out of turn.",
          "a result without a turn");

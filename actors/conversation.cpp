@@ -326,8 +326,12 @@ void conversation::request_process() {
   const auto lease = active_->lease;
   // The supervisor answers in any case; the margin only covers its own delays.
   const auto timeout = shard_.settings.limits.queue_timeout + std::chrono::seconds{10};
+  const auto& origin = active_->plan.before->root().origin();
   request(shard_.supervisor, timeout,
-          lease_request{lease, active_->order.request.model, active_->order.request.request_id})
+          lease_request{lease,
+                        active_->order.request.model,
+                        {origin.tenant, origin.system_prompt},
+                        active_->order.request.request_id})
     .then([this, lease](lease_reply& reply) { on_lease(lease, reply); },
           [this, lease](const caf::error&) {
             lease_reply none{.child = nullptr,
@@ -347,10 +351,11 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
     return finish_active();
   }
   process_id_ = reply.child->id;
+  const bool primed = reply.primed.has_value();
   try {
     process_ = spawn_on<claude_process>(home(), std::ref(shard_),
                                         caf::actor_cast<process_listener_actor>(self_reference()),
-                                        std::move(*reply.child));
+                                        std::move(*reply.child), std::move(reply.primed));
   } catch (const std::exception& failure) { // no room for its descriptors in the event loop
     fail_active({.code = error_code::cli_unavailable,
                  .message = "No process could be started.",
@@ -358,6 +363,7 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
     return finish_active();
   }
   active_->on_spare = reply.spare;
+  active_->on_primed = primed;
   hand_to_process({});
 }
 
@@ -370,7 +376,8 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
   const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
     std::chrono::steady_clock::now() - order.since);
   if (order.sink)
-    order.sink->on_event(domain::turn_placed{outcome, active_->on_spare, waited});
+    order.sink->on_event(
+      domain::turn_placed{outcome, active_->on_spare, active_->on_primed, waited});
   if (!std::exchange(active_->counted, true)) {
     ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
     auto& use = plan.before->root().use();

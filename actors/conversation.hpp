@@ -25,6 +25,7 @@ struct active_turn {
   bool started = false;     ///< the client has answer_started
   bool counted = false;     ///< in the figures of matches
   bool on_spare = false;    ///< its process was started ahead
+  bool on_primed = false;   ///< and told the system prompt
   std::uint32_t losses = 0; ///< processes that were lost with it
   /// Set with the first run; all runs share it.
   std::optional<std::chrono::steady_clock::time_point> deadline;

@@ -35,6 +35,7 @@ struct probe_idle;
 struct process_booted;
 struct process_claimed;
 struct process_ended;
+struct priming_failed;
 struct process_idle;
 struct process_loan;
 struct remove_conversation;
@@ -120,6 +121,8 @@ using supervisor_actor = status_client_actor::extend<
   takes<process_booted>,
   // process: idle at last
   takes<process_idle>,
+  // process: no good, for what it was told ahead
+  takes<priming_failed>,
   // conversation: the login failed, or works again
   takes<login_report>,
   // launcher: started, or not

@@ -2,12 +2,14 @@
 // What actors tell each other. One struct per message; interfaces.hpp says who answers what.
 
 #include "actors/interfaces.hpp"
+#include "claude/launch.hpp"
 #include "config/settings.hpp"
 #include "domain/chat_request.hpp"
 #include "domain/event_sink.hpp"
 #include "domain/gateway.hpp"
 #include "domain/prefix_index.hpp"
 #include "domain/process_pool.hpp"
+#include "domain/prompt_forecast.hpp"
 #include "domain/status.hpp"
 #include "process/child_process.hpp"
 
@@ -121,10 +123,10 @@ struct turn_ended {
   domain::usage usage{};
   std::optional<domain::error> failure{}; ///< if failed or lost
   bool started = false;                   ///< the sink got answer_started
-};
-
   /// For the sink, when the conversation has taken note of all this.
   std::optional<domain::event> last_word{};
+};
+
 /// process -> conversation: it takes no more turns. A turn that it has not reported on by now, it
 /// never saw.
 struct process_ended {
@@ -135,6 +137,7 @@ struct process_ended {
 struct lease_request {
   domain::lease_id lease = 0;
   std::string model{};
+  domain::tenant_prompt prompt{}; ///< of the dialogue that it is for
   std::string request_id{};
 };
 
@@ -143,6 +146,8 @@ struct lease_reply {
   std::shared_ptr<process::child_process> child{}; ///< null: see failure
   std::optional<domain::error> failure{};
   bool spare = false; ///< it was started ahead
+  /// What it was told ahead, which suits the wanted prompt.
+  std::optional<claude::priming> primed{};
 };
 
 /// conversation -> supervisor: the turn that waits for this lease is cancelled.
@@ -173,6 +178,11 @@ struct child_spoke {
 struct child_exited {
   domain::process_id process = 0;
   process::exit_status status{};
+};
+
+/// process -> supervisor: what it was told ahead can't be undone, so it is of no use.
+struct priming_failed {
+  domain::process_id process = 0;
 };
 
 /// supervisor -> process: idle? Answered by domain::idle_report; a busy one also sends process_idle
@@ -290,6 +300,7 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_claimed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_started))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_spoke))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_exited))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::priming_failed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::probe_idle))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_booted))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_idle))
@@ -333,6 +344,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_claimed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_spoke)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_exited)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::priming_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::probe_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_booted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_idle)

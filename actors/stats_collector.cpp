@@ -31,7 +31,9 @@ void add(domain::stats& sum, const domain::stats& part) {
   sum.processes_failed += part.processes_failed;
   sum.spares_ready += part.spares_ready;
   sum.spares_booting += part.spares_booting;
+  sum.spares_primed += part.spares_primed;
   sum.spare_hits += part.spare_hits;
+  sum.primed_hits += part.primed_hits;
   sum.spare_misses += part.spare_misses;
   sum.spares_dropped += part.spares_dropped;
   sum.queue_length += part.queue_length;

@@ -50,9 +50,9 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
       {.code = error_code::cli_unavailable, .message = health_.reason, .retry_useful = false});
     return answer;
   }
-  const auto model = leases_.at(lease).wish.model;
+  const auto& wish = leases_.at(lease).wish;
   notice_new_cli();
-  spares_.note_demand(model, now());
+  spares_.note_demand(wish.model, wish.prompt, now());
   if (give_spare(lease)) {
     ++totals_.spare_hits;
     review_spares();
@@ -66,7 +66,7 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
     break;
   case domain::process_pool::verdict::wait:
     arm_tick();
-    sacrifice_spare(model);
+    sacrifice_spare();
     make_room();
     break;
   case domain::process_pool::verdict::refuse:
@@ -375,6 +375,7 @@ domain::stats supervisor_state::figures() const {
   figures.processes_live = pool_.live();
   figures.processes_max = pool_.limits().processes_max;
   figures.spares_ready = spares_.ready_count();
+  figures.spares_primed = spares_.all_primed().size();
   figures.spares_booting = spares_.size() - spares_.ready_count() + starting_spares_.size();
   figures.queue_length = pool_.waiting();
   figures.queue_max = pool_.limits().queue_max;
@@ -406,6 +407,7 @@ supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>>
     [&state](process_claimed& what) { state.on_process_claimed(what); },
     [&state](const process_booted& what) { state.on_process_booted(what); },
     [&state](const process_idle& what) { state.on_process_idle(what); },
+    [&state](const priming_failed& what) { state.on_priming_failed(what); },
     [&state](const login_report& what) { state.on_login_report(what); },
     [&state](child_started& what) { state.on_child_started(what); },
     [&state](const child_spoke& what) { state.on_child_spoke(what); },

@@ -71,6 +71,7 @@ public:
   void on_process_claimed(process_claimed& what);
   void on_process_booted(const process_booted& what);
   void on_process_idle(const process_idle& what);
+  void on_priming_failed(const priming_failed& what);
   void on_login_report(const login_report& what);
   void on_child_started(child_started& what);
   void on_child_spoke(const child_spoke& what);
@@ -107,10 +108,18 @@ private:
   void arm_tick();
 
   // -- spares (supervisor_spares.cpp) --
+  /// A child that nobody has claimed.
+  struct spare_child {
+    std::shared_ptr<process::child_process> child;
+    std::optional<claude::priming> primed{};
+  };
+
   /// Answers the lease with a spare, if there is one.
   bool give_spare(domain::lease_id lease);
   /// Starts and ends spares as spare_pool says. Call when anything it goes by has changed.
   void review_spares();
+  /// Tells spares what spare_pool wants them to know.
+  void prime_spares();
   /// True: whoever has just got a process should have the machine to itself for a while.
   bool refill_too_soon();
   void on_spare_started(child_started& what);
@@ -120,8 +129,8 @@ private:
   void spare_died(domain::process_id process, const char* why);
   void end_spare(domain::process_id process);
   void end_spares(const char* why);
-  /// Another model's request needs its slot.
-  void sacrifice_spare(const std::string& wanted_model);
+  /// A request that no spare can serve needs its slot.
+  void sacrifice_spare();
   void notice_new_cli();
   void watch_memory();
 
@@ -143,12 +152,13 @@ private:
   std::size_t reports_awaited_ = 0;
   bool ask_again_ = false; ///< somebody did not answer in time
   domain::spare_pool spares_;
-  std::unordered_map<domain::process_id, std::shared_ptr<process::child_process>> spare_children_;
+  std::unordered_map<domain::process_id, spare_child> spare_children_;
   std::unordered_map<domain::process_id, std::string> starting_spares_; ///< process -> model
   std::set<domain::process_id> ending_spares_;
   /// An idle process may end though nobody waits for its slot: for a spare, or for want of memory.
   bool one_less_wanted_ = false;
   bool memory_short_ = false;
+  bool priming_fails_ = false; ///< with this CLI
   domain::process_id last_measured_ = 0;
   std::string cli_identity_;
   domain::steady_time next_review_{};

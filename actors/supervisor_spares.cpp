@@ -24,16 +24,21 @@ constexpr const char* ended_unused = "The Claude process ended before anybody us
 } // namespace
 
 bool supervisor_state::give_spare(domain::lease_id lease) {
-  const auto& model = leases_.at(lease).wish.model;
-  auto process = spares_.take(model);
-  while (process && spare_children_.at(*process)->speechless()) {
+  const auto& wish = leases_.at(lease).wish;
+  auto process = spares_.take(wish.model, wish.prompt);
+  while (process && spare_children_.at(*process).child->speechless()) {
     spare_died(*process, ended_unused); // its exit is on the way
-    process = spares_.take(model);
+    process = spares_.take(wish.model, wish.prompt);
   }
   if (!process)
     return false;
-  lease_reply reply{.child = std::move(spare_children_.at(*process)), .failure = {}, .spare = true};
-  spare_children_.erase(*process);
+  auto spare = std::move(spare_children_.extract(*process).mapped());
+  if (spare.primed)
+    ++totals_.primed_hits;
+  lease_reply reply{.child = std::move(spare.child),
+                    .failure = {},
+                    .spare = true,
+                    .primed = std::move(spare.primed)};
   running_[*process].pid = reply.child->pid;
   reply.child->hurry();
   last_given_ = now();
@@ -51,6 +56,7 @@ void supervisor_state::review_spares() {
   }
   for (const auto process : spares_.surplus(now()))
     end_spare(process);
+  prime_spares();
   // Whoever waits for a process comes first, and so does the machine.
   if (!starting_spares_.empty() || !leases_.empty() || memory_short_)
     return;
@@ -70,6 +76,31 @@ void supervisor_state::review_spares() {
   }
   starting_spares_.emplace(last_process_ + 1, *model);
   start_child(0, *std::move(spec));
+}
+
+void supervisor_state::prime_spares() {
+  if (priming_fails_)
+    return;
+  const auto version = claude::parse_version(options_.health.cli_version);
+  for (const auto& wish : spares_.to_prime(now())) {
+    auto priming = claude::priming_for(wish.prompt->text, version);
+    auto& spare = spare_children_.at(wish.process);
+    if (!priming || !spare.child->tell(priming->lines))
+      continue; // stays blank
+    priming->lines.clear();
+    spare.primed = std::move(priming);
+    spares_.primed(wish);
+  }
+}
+
+void supervisor_state::on_priming_failed(const priming_failed& what) {
+  options_.log.warning(
+    "spare process can't forget what it was told ahead; none is told from now on",
+    {{"process", what.process}, {"cli", options_.health.cli_version}});
+  priming_fails_ = true;
+  for (const auto process : spares_.all_primed())
+    end_spare(process);
+  review_spares();
 }
 
 bool supervisor_state::refill_too_soon() {
@@ -101,7 +132,7 @@ void supervisor_state::on_spare_started(child_started& what) {
     "spare process started",
     {{"process", what.process}, {"pid", int{what.child->pid}}, {"model", starting.mapped()}});
   spares_.started(what.process, starting.mapped(), now());
-  spare_children_.emplace(what.process, std::move(what.child));
+  spare_children_.emplace(what.process, spare_child{std::move(what.child)});
   if (draining_)
     return end_spare(what.process);
   review_spares();
@@ -148,10 +179,10 @@ void supervisor_state::end_spares(const char* why) {
     end_spare(process);
 }
 
-void supervisor_state::sacrifice_spare(const std::string& wanted_model) {
+void supervisor_state::sacrifice_spare() {
   if (pool_.retirements_wanted() == 0)
     return;
-  const auto process = spares_.sacrifice(wanted_model, now());
+  const auto process = spares_.sacrifice(now());
   if (!process)
     return;
   retiring_.insert(*process);
@@ -166,6 +197,7 @@ void supervisor_state::notice_new_cli() {
   if (found == cli_identity_)
     return;
   cli_identity_ = std::move(found);
+  priming_fails_ = false;
   options_.log.info("the CLI was replaced", {{"path", options_.health.cli_path}});
   end_spares("the CLI was replaced");
 }
@@ -208,7 +240,8 @@ domain::spare_pool::options spare_options(const config::settings& given) {
           .per_model_max = wanted.max_idle,
           .model_idle = wanted.model_idle,
           .boot_timeout = given.claude.boot_timeout,
-          .default_model = given.models.default_model};
+          .default_model = given.models.default_model,
+          .prime = wanted.prime};
 }
 
 memory_limits memory_options(const config::settings& given) {

@@ -290,6 +290,11 @@ constexpr key table_of_keys[] = {
     "Where dialogues with the same system prompt and model hardly ever get a second turn, lead an "
     "idle process back to nothing and give it to the next dialogue of the same API key. Needs "
     "2.1.330 of the CLI, or a later one."),
+  flag<process_pool, &process_pool_settings::prime>(
+    "process_pool.prime",
+    "Tell spare processes ahead the system prompt that most new dialogues of their model have had "
+    "lately; only the API key that it belongs to gets them. One spare of each model is told "
+    "nothing."),
   minutes<process_pool, &process_pool_settings::model_idle>(
     "process_pool.model_idle_minutes", 1'000, 720 * hour_ms,
     "A model that no request has asked for in this time has no spare processes any more. The "

@@ -135,6 +135,8 @@ struct process_pool_settings {
   std::uint32_t max_idle = 5;
   /// A process whose dialogue nobody seems to go on with may begin the tenant's next one.
   bool reuse = true;
+  /// Some spares are told ahead the system prompt that is asked for most.
+  bool prime = true;
   /// How long a model counts as in use.
   milliseconds model_idle{30 * 60'000};
   /// Turns of a process; 0 = no end.

@@ -63,7 +63,7 @@ std::string turn_story::headers() const {
   if (started) {
     append_duration(timing += ", boot", started->boot);
     if (placed->spare)
-      timing += R"(;desc="spare")";
+      timing += placed->primed ? R"(;desc="primed spare")" : R"(;desc="spare")";
     append_duration(timing += ", setup", started->setup);
     append_duration(timing += ", first", started->first);
   }

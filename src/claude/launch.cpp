@@ -12,6 +12,9 @@ namespace ccapi::claude {
 
 namespace {
 
+/// A pipe that was emptied holds 64 KiB, as a rule.
+constexpr std::size_t priming_bytes_max = 48 * 1024;
+
 bool matches(std::string_view name, std::string_view pattern) noexcept {
   if (pattern.ends_with('*'))
     return name.starts_with(pattern.substr(0, pattern.size() - 1));
@@ -63,6 +66,26 @@ std::string first_lines_ahead() {
   auto lines = first_line();
   apply_settings(lines, "ahead", {}); // no id of a control_channel: nobody waits for the answer
   return lines += '\n';
+}
+
+std::optional<priming> priming_for(const std::string& system_prompt,
+                                   const std::optional<version>& cli) {
+  priming what;
+  if (!system_prompt.empty()) { // argv has set the empty one
+    control_channel calls;
+    calls.begin(control_call::get_binary_version, {}); // first_line
+    initialize(what.lines, calls.begin(control_call::initialize, {}), system_prompt);
+    what.lines += '\n';
+    what.sets_prompt = true;
+  }
+  if (cli && rewinds_to_nothing(*cli)) {
+    what.message = domain::random_uuid();
+    seed_user_line(what.lines, what.message, "Hello.");
+    what.lines += '\n';
+  }
+  if (what.lines.empty() || what.lines.size() > priming_bytes_max)
+    return std::nullopt;
+  return what;
 }
 
 std::vector<std::string> environment(const std::vector<std::string>& allow,

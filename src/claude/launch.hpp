@@ -1,9 +1,11 @@
 #pragma once
 // How the Claude CLI is started: its argv and its environment, both built from nothing.
 
+#include "claude/capabilities.hpp"
 #include "domain/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,21 @@ std::string first_line();
 /// leaving a trace: the first apply_flag_settings of 2.1.197 takes it 60 ms, later ones 5
 /// (measured).
 std::string first_lines_ahead();
+
+/// What a process that is up is told before its first turn is known, so that this turn is quicker.
+struct priming {
+  std::string lines{};      ///< for its stdin
+  bool sets_prompt = false; ///< `initialize` is among them: the second call of a control_channel
+  /// uuid of a user message that must be taken back ahead of everything else; empty: there is none.
+  std::string message{};
+};
+
+/// Priming for turns with this system prompt. Measured on 2.1.330: 100 ms to the first word become
+/// 60, half of it by the prompt and half by one message that is told and taken back; the API is
+/// sent the same. Versions that can't take that back (2.1.197) are told the prompt only. Nothing if
+/// there is nothing to gain, or the prompt is too long to be written in one piece.
+std::optional<priming> priming_for(const std::string& system_prompt,
+                                   const std::optional<version>& cli);
 
 /// The child's whole environment as "NAME=value", sorted. Taken from `parent` (as `environ`, ends
 /// with nullptr): names that `allow` lists, where a trailing '*' matches any rest; never, whatever

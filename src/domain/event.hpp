@@ -37,6 +37,7 @@ struct turn_accepted {
 struct turn_placed {
   match_outcome outcome = match_outcome::fresh;
   bool spare = false;                 ///< on a process that was started ahead
+  bool primed = false;                ///< which knew the system prompt already
   std::chrono::microseconds waited{}; ///< for a process, and for turns ahead
 };
 /// The API began to answer. At most once per turn, before any delta.

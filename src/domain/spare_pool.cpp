@@ -22,7 +22,7 @@ double seconds(steady_time::duration span) noexcept {
 
 } // namespace
 
-void spare_pool::note_demand(const std::string& model, steady_time now) {
+void spare_pool::note_demand(const std::string& model, tenant_prompt prompt, steady_time now) {
   if (demands_.size() >= models_remembered_max && !demands_.contains(model))
     demands_.erase(
       std::min_element(demands_.begin(), demands_.end(),
@@ -30,6 +30,8 @@ void spare_pool::note_demand(const std::string& model, steady_time now) {
   auto& entry = demands_[model];
   entry.rate = entry.rate * std::exp(-seconds(now - entry.last) / fade_seconds) + 1 / fade_seconds;
   entry.last = now;
+  entry.prompts.note(std::move(prompt), now);
+  entry.prompts.forget_before(now - limits_.model_idle);
 }
 
 double spare_pool::rate_of(const std::string& model, steady_time now) const {
@@ -57,16 +59,61 @@ bool spare_pool::remove(process_id process) {
   return std::erase_if(spares_, [&](const spare& each) { return each.process == process; }) > 0;
 }
 
-std::optional<process_id> spare_pool::take(std::string_view model) {
-  auto best = spares_.end();
-  for (auto each = spares_.begin(); each != spares_.end(); ++each)
-    if (each->model == model && (best == spares_.end() || (each->ready && !best->ready)))
-      best = each;
-  if (best == spares_.end())
+std::optional<process_id> spare_pool::take(std::string_view model, const tenant_prompt& prompt) {
+  const auto worth = [&](const spare& each) {
+    if (each.model != model || (each.prompt && *each.prompt != prompt))
+      return 0;
+    return each.prompt ? 3 : each.ready ? 2 : 1;
+  };
+  const auto best =
+    std::max_element(spares_.begin(), spares_.end(),
+                     [&](const spare& a, const spare& b) { return worth(a) < worth(b); });
+  if (best == spares_.end() || worth(*best) == 0)
     return std::nullopt;
   const auto process = best->process;
   spares_.erase(best);
   return process;
+}
+
+std::vector<spare_pool::priming_wish> spare_pool::to_prime(steady_time now) {
+  std::vector<priming_wish> wishes;
+  if (!limits_.prime)
+    return wishes;
+  for (auto& [model, entry] : demands_) {
+    entry.prompts.forget_before(now - limits_.model_idle);
+    const auto guess = entry.prompts.next();
+    if (!guess.prompt)
+      continue;
+    const spare* untold = nullptr; // the oldest one
+    std::size_t all = 0;
+    std::size_t told = 0;
+    for (const auto& each : spares_) {
+      if (each.model != model)
+        continue;
+      ++all;
+      if (each.prompt)
+        ++told;
+      else if (each.ready && untold == nullptr)
+        untold = &each;
+    }
+    const auto share = static_cast<std::size_t>(guess.share * static_cast<double>(all));
+    if (untold != nullptr && told < std::min(share, all - 1))
+      wishes.push_back({untold->process, guess.prompt});
+  }
+  return wishes;
+}
+
+void spare_pool::primed(const priming_wish& what) {
+  for (auto& each : spares_)
+    if (each.process == what.process)
+      each.prompt = what.prompt;
+}
+
+bool spare_pool::outdated(const spare& which) const {
+  if (!which.prompt)
+    return false;
+  const auto found = demands_.find(which.model);
+  return !limits_.prime || found == demands_.end() || !found->second.prompts.find(*which.prompt);
 }
 
 std::size_t spare_pool::count(std::string_view model) const noexcept {
@@ -83,6 +130,14 @@ std::vector<process_id> spare_pool::all() const {
   std::vector<process_id> processes;
   for (const auto& each : spares_)
     processes.push_back(each.process);
+  return processes;
+}
+
+std::vector<process_id> spare_pool::all_primed() const {
+  std::vector<process_id> processes;
+  for (const auto& each : spares_)
+    if (each.prompt)
+      processes.push_back(each.process);
   return processes;
 }
 
@@ -147,7 +202,7 @@ std::vector<process_id> spare_pool::surplus(steady_time now) const {
     // memory, and starting them again costs.
     const auto most =
       target(each.model, now) == 0 ? 0 : std::max(limits_.per_model_max, limits_.per_model_min);
-    if (kept[each.model] >= most || total >= limits_.total_max) {
+    if (kept[each.model] >= most || total >= limits_.total_max || outdated(each)) {
       ending.push_back(each.process);
       continue;
     }
@@ -157,14 +212,12 @@ std::vector<process_id> spare_pool::surplus(steady_time now) const {
   return ending;
 }
 
-std::optional<process_id> spare_pool::sacrifice(std::string_view wanted_model,
-                                                steady_time now) const {
-  const spare* chosen = nullptr;
-  for (const auto& each : spares_)
-    if (each.model != wanted_model
-        && (chosen == nullptr || rate_of(each.model, now) < rate_of(chosen->model, now)))
-      chosen = &each;
-  return chosen == nullptr ? std::nullopt : std::optional{chosen->process};
+std::optional<process_id> spare_pool::sacrifice(steady_time now) const {
+  const auto least =
+    std::min_element(spares_.begin(), spares_.end(), [&](const spare& a, const spare& b) {
+      return rate_of(a.model, now) < rate_of(b.model, now);
+    });
+  return least == spares_.end() ? std::nullopt : std::optional{least->process};
 }
 
 } // namespace ccapi::domain

@@ -1,11 +1,14 @@
 #pragma once
-// spare_pool: how many processes are kept ready for requests to come, of which models. Pure.
+// spare_pool: how many processes are kept ready for requests to come, of which models, and which
+// of them are told a system prompt ahead. Pure.
 
 #include "domain/ids.hpp"
 #include "domain/process_pool.hpp"
+#include "domain/prompt_forecast.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +17,8 @@
 
 namespace ccapi::domain {
 
-/// A spare is a process that nobody has claimed: booted, or on the way there. Not thread-safe;
+/// A spare is a process that nobody has claimed: booted, or on the way there. A primed one has been
+/// told a system prompt and is of use for that one only; the others serve any. Not thread-safe;
 /// owned by the supervisor.
 class spare_pool {
 public:
@@ -25,6 +29,7 @@ public:
     std::chrono::milliseconds model_idle{30 * 60'000}; ///< without demand: no longer in use
     std::chrono::milliseconds boot_timeout{30'000};
     std::string default_model{}; ///< always in use; empty: none is
+    bool prime = true;           ///< some are told the system prompt that is asked for most
   };
 
   explicit spare_pool(options limits)
@@ -33,8 +38,14 @@ public:
   void set_limits(options limits) { limits_ = std::move(limits); }
   [[nodiscard]] const options& limits() const noexcept { return limits_; }
 
-  /// Somebody wants a process of this model.
-  void note_demand(const std::string& model, steady_time now);
+  /// What a spare is to be told.
+  struct priming_wish {
+    process_id process = 0;
+    std::shared_ptr<const tenant_prompt> prompt{};
+  };
+
+  /// Somebody wants a process of this model for a dialogue that begins so.
+  void note_demand(const std::string& model, tenant_prompt prompt, steady_time now);
 
   /// A spare was started.
   void started(process_id process, const std::string& model, steady_time now);
@@ -42,19 +53,28 @@ public:
   bool ready(process_id process, steady_time now);
   /// Takes it out, whatever it is at. False: it is no spare.
   bool remove(process_id process);
-  /// Takes one out for a request: a ready one if there is one, else the one nearest to it.
-  std::optional<process_id> take(std::string_view model);
+  /// Takes one out for a request: best one that knows its prompt, else a ready one, else the one
+  /// nearest to it; none that was told another prompt.
+  std::optional<process_id> take(std::string_view model, const tenant_prompt& prompt);
+
+  /// Those that may be told what the next dialogues of their models probably begin with, at most
+  /// one of each model. One of each model stays untold, for whatever comes.
+  [[nodiscard]] std::vector<priming_wish> to_prime(steady_time now);
+  /// It has been told.
+  void primed(const priming_wish& what);
 
   /// The model of which one more is to be started now, if any.
   [[nodiscard]] std::optional<std::string> wanted(steady_time now) const;
   /// Those that have not come up in time. They stay in until removed.
   [[nodiscard]] std::vector<process_id> late(steady_time now) const;
-  /// Those that are to end: too many, or of a model out of use. They stay in until removed.
+  /// Those that are to end: too many, of a model out of use, or primed with what nobody has asked
+  /// for lately. They stay in until removed.
   [[nodiscard]] std::vector<process_id> surplus(steady_time now) const;
-  /// One that may end for the sake of another model's request: the one least asked for.
-  [[nodiscard]] std::optional<process_id> sacrifice(std::string_view wanted_model,
-                                                    steady_time now) const;
+  /// One that may end for the sake of a request that none of them can serve: the one least asked
+  /// for.
+  [[nodiscard]] std::optional<process_id> sacrifice(steady_time now) const;
   [[nodiscard]] std::vector<process_id> all() const;
+  [[nodiscard]] std::vector<process_id> all_primed() const;
 
   [[nodiscard]] std::size_t size() const noexcept { return spares_.size(); }
   [[nodiscard]] std::size_t ready_count() const noexcept;
@@ -67,16 +87,19 @@ private:
     std::string model;
     steady_time since;
     bool ready = false;
+    std::shared_ptr<const tenant_prompt> prompt{}; ///< null: it was told nothing
   };
   struct demand {
     double rate = 0; ///< per second, fading
     steady_time last;
+    prompt_forecast prompts{};
   };
 
   [[nodiscard]] double rate_of(const std::string& model, steady_time now) const;
   /// Models in use, the most asked for first.
   [[nodiscard]] std::vector<std::string> models(steady_time now) const;
   [[nodiscard]] std::size_t count(std::string_view model) const noexcept;
+  [[nodiscard]] bool outdated(const spare& which) const;
 
   options limits_;
   std::vector<spare> spares_; ///< the oldest first

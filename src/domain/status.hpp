@@ -66,7 +66,9 @@ struct stats {
   // spare processes: started before anybody asked
   std::uint64_t spares_ready = 0;   ///< now
   std::uint64_t spares_booting = 0; ///< now
+  std::uint64_t spares_primed = 0;  ///< now; they are ready, too
   std::uint64_t spare_hits = 0;     ///< processes wanted that a spare became
+  std::uint64_t primed_hits = 0;    ///< of them, spares that knew the system prompt
   std::uint64_t spare_misses = 0;   ///< processes wanted that had to be started, or waited for
   std::uint64_t spares_dropped = 0; ///< ended, or died, without having been of use
   // queue for a process

@@ -116,7 +116,9 @@ std::string stats_body(const domain::stats& figures, std::string_view version) {
   object_writer{root.key("spares")}
     .count("ready", figures.spares_ready)
     .count("booting", figures.spares_booting)
+    .count("primed", figures.spares_primed)
     .count("hits", figures.spare_hits)
+    .count("primed_hits", figures.primed_hits)
     .count("misses", figures.spare_misses)
     .count("dropped", figures.spares_dropped)
     .close();

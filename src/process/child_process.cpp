@@ -4,10 +4,19 @@
 #include "process/shim/protocol.hpp"
 
 #include <csignal>
+#include <cstddef>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace ccapi::process {
+
+namespace {
+
+constexpr std::size_t page = 4096;
+
+} // namespace
 
 void unique_fd::reset() noexcept {
   if (fd_ >= 0)
@@ -17,6 +26,21 @@ void unique_fd::reset() noexcept {
 bool child_process::speechless() const noexcept {
   pollfd output{stdout_read.get(), 0, 0};
   return ::poll(&output, 1, 0) > 0 && (output.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+bool child_process::tell(std::string_view lines) {
+  const int capacity = ::fcntl(stdin_write.get(), F_GETPIPE_SZ);
+  int unread = 0;
+  if (capacity < 0 || ::ioctl(stdin_write.get(), FIONREAD, &unread) != 0)
+    return false;
+  // A page that is begun is not filled up by the next write.
+  const auto pages_begun = (static_cast<std::size_t>(unread) / page + 1) * page;
+  if (pages_begun + lines.size() > static_cast<std::size_t>(capacity))
+    return false;
+  const auto written = ::write(stdin_write.get(), lines.data(), lines.size());
+  if (written > 0 && static_cast<std::size_t>(written) < lines.size())
+    life.reset(); // half a line: nobody can use it any more
+  return written == static_cast<ssize_t>(lines.size());
 }
 
 void child_process::hurry() const noexcept {

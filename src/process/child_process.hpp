@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -81,6 +82,9 @@ struct child_process {
 
   /// Nobody can write to its stdout any more: it has died, though it may not be reaped yet.
   [[nodiscard]] bool speechless() const noexcept;
+
+  /// Writes all of it to the child's stdin, or nothing: false if it does not fit into the pipe now.
+  bool tell(std::string_view lines);
 
   /// Gives a child that was started unhurried its usual priority.
   void hurry() const noexcept;

@@ -35,13 +35,16 @@ class Contest:
         self.cli = (options.cli_dir / version / "node_modules/.bin/claude").resolve()
         self.directory, self.asked = directory, questions()
         self.api = Standin(directory)
-        self.spared = start_gateway(options.binary, self.cli, directory, self.api, spares=1)
-        self.bare = start_gateway(options.binary, self.cli, directory, self.api, spares=0)
-        self.spared.dialogue(self.asked, ("first",))  # spares are kept for models in use
-        self.has_spares = "spares" in self.spared.stats()
-        self.servers = [self.spared, self.bare]
-        self.contenders = [self.driver, self.twin, self.rested_driver, self.gateway, self.tuned_driver,
-                           self.tuned_gateway, self.cold_driver, self.cold_gateway]
+        self.primed, self.blank, self.bare = (
+            start_gateway(name, options.binary, self.cli, directory, self.api, spares)
+            for name, spares in (("gateway", 2), ("gateway with one spare", 1),
+                                 ("gateway without spares", 0)))
+        for _ in range(2):  # twice is a habit
+            self.primed.dialogue(self.asked, ("first",))
+        self.servers = [self.primed, self.blank, self.bare]
+        self.contenders = [self.driver, self.twin, self.rested_driver, self.gateway,
+                           self.blank_gateway, self.tuned_driver, self.tuned_gateway,
+                           self.cold_driver, self.cold_gateway]
         if not options.no_peer:
             self.peer = start_peer(self.cli, directory, self.api)
             self.servers.append(self.peer)
@@ -77,7 +80,7 @@ class Contest:
         return {"driver tuned": seconds}
 
     def tuned_gateway(self):
-        times = self.spared.dialogue(self.asked, ("first",), temperature=TEMPERATURE)
+        times = self.primed.dialogue(self.asked, ("first",), temperature=TEMPERATURE)
         return {"gateway tuned": times[0]}
 
     def cold_driver(self):
@@ -90,7 +93,10 @@ class Contest:
 
     def gateway(self):
         return dict(zip((f"gateway {name}" for name in TURNS),
-                        self.spared.dialogue(self.asked, TURNS)))
+                        self.primed.dialogue(self.asked, TURNS)))
+
+    def blank_gateway(self):
+        return {"gateway blank": self.blank.dialogue(self.asked, ("first",))[0]}
 
     def cold_gateway(self):
         return {"gateway cold": self.bare.dialogue(self.asked, ("first",))[0]}
@@ -104,7 +110,8 @@ class Contest:
         for number in range(pairs + 1):
             round_of = {}
             for contender in self.contenders if number % 2 == 0 else reversed(self.contenders):
-                self.spared.wait_spare()
+                self.primed.wait_spares(2, 1)
+                self.blank.wait_spares(1, 0)
                 time.sleep(SETTLE)
                 round_of |= contender()
             if number == 0:  # warms up the files' cache
@@ -126,7 +133,8 @@ class Contest:
 ROWS = [("driver first", "driver, booted process, first turn", None),
         ("driver first twin", "the same once more", "driver first"),
         ("driver rested", "driver, first turn four seconds after the boot", "driver first"),
-        ("gateway first", "gateway, new conversation, spare ready", "driver first"),
+        ("gateway first", "gateway, new conversation, primed spare", "driver first"),
+        ("gateway blank", "gateway, new conversation, blank spare", "driver first"),
         ("driver tuned", "driver, the first turn sets a temperature", None),
         ("gateway tuned", "gateway, the same", "driver tuned"),
         ("driver later", "driver, second turn", None),
@@ -177,9 +185,7 @@ def measure(options, version, directory):
     finally:
         contest.close()
     lines = [f"**CLI {version}**", "", *table(times), ""]
-    if not contest.has_spares:
-        lines += ["This gateway has no spares: its first turns are cold.", ""]
-    for server in (contest.spared, contest.bare):
+    for server in (contest.primed, contest.blank, contest.bare):
         lines += ["- " + line for line in told(server)]
     return lines + [""]
 

@@ -238,26 +238,25 @@ class Server:
     def note(self, turn, headers):
         match = headers.get("x-ccapi-match", "`x-ccapi-match` missing")
         timing = headers.get("server-timing", "")
-        if 'desc="spare"' in timing:
-            match += ", spare"
+        if how := re.search(r'desc="([^"]*)"', timing):
+            match += f", {how[1]}"
         seen = self.matches.setdefault(turn, {})
         seen[match] = seen.get(match, 0) + 1
         for part, spent in re.findall(r"(\w+);dur=([\d.]+)", timing):
             self.parts.setdefault(turn, {}).setdefault(part, []).append(float(spent))
 
-    def wait_spare(self):
-        """Until a spare waits and none is being started. Gateways without spares: at once."""
+    def wait_spares(self, ready, primed):
+        """Until so many spares wait, so many of them primed."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            spares = self.stats().get("spares")
-            if spares is None or spares["ready"] > 0 and spares["booting"] == 0:
+            spares = self.stats()["spares"]
+            if (spares["ready"], spares["primed"], spares["booting"]) == (ready, primed, 0):
                 return
             time.sleep(0.02)
-        sys.exit("no spare became ready")
+        sys.exit(f"no {ready} spares, {primed} of them primed, but {spares}")
 
 
-def start_gateway(binary, cli, directory, api, spares):
-    name = "gateway" if spares else "gateway without spares"
+def start_gateway(name, binary, cli, directory, api, spares):
     return Server(name, [binary], {
         **api.environment, "CLAUDE_CODE__CLAUDE__COMMAND": str(cli), "CLAUDE_CODE__SERVER__PORT": "0",
         "CLAUDE_CODE__SERVER__IO_THREADS": "1",

@@ -2,6 +2,7 @@
 per dialogue, and upstream sees what the client sent."""
 
 import json
+import re
 import time
 
 import pytest
@@ -161,6 +162,37 @@ def test_process_that_is_led_back_to_nothing_tells_upstream_nothing_of_before(st
     assert (added == 0) == ("2.1.330" in str(cli))
     for number, body in enumerate(again, 8):
         assert json.dumps(body).replace(f"text {number}", "text 0") == json.dumps(first[0])
+
+
+def test_primed_spare_tells_upstream_nothing_of_what_it_was_told_ahead(start, api, cli):
+    environment = {**ANSWERS, "ANTHROPIC_BASE_URL": api.url}
+    plain = start(cli, environment, process_pool__size=0)
+    primed = start(cli, environment, process_pool__size=2, process_pool__min_idle=2,
+                   process_pool__reuse="false")
+
+    def wait_spares(ready_and_primed):
+        def found():
+            shown = primed.stats()["spares"]
+            return (shown["ready"], shown["primed"]) == ready_and_primed
+        proc_tree.wait_until(found, 20, f"spares, not {primed.stats()['spares']}")
+
+    def ask(gateway, text, before=(), **fields):
+        """How the process was started, and what upstream was sent."""
+        raw = gateway.client().chat.completions.with_raw_response.create(
+            model="sonnet", **fields, messages=[{"role": "system", "content": "You cook."}, *before,
+                                                {"role": "user", "content": text}])
+        how = re.search(r'boot;[^,]*desc="([^"]*)"', raw.headers["server-timing"])
+        return how and how[1], json.dumps(comparable(api.last().body))
+
+    for number in range(2):
+        wait_spares((2, 0))
+        assert ask(primed, f"a habit {number}")[0] == "spare"
+    history = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    for turn in ({}, {"temperature": 0.5, "max_tokens": 77}, {"before": history}):
+        wait_spares((2, 1))
+        how, body = ask(primed, "question", **turn)
+        assert how == "primed spare"
+        assert (None, body) == ask(plain, "question", **turn)
 
 
 def comparable(body):

@@ -28,6 +28,10 @@ void process_rig::start() {
         EXPECT_EQ(what.process, id);
         ++idle_notes;
       },
+      [this](const priming_failed& what) {
+        EXPECT_EQ(what.process, id);
+        ++spoiled;
+      },
       [](const login_report&) {},
       [](const child_started&) {},
       [](const child_spoke&) {},
@@ -63,7 +67,9 @@ void process_rig::start() {
                          .health = {},
                          .totals = {},
                          .conversations = {100, 1 << 20}});
-  process = spawn_on<claude_process>(home_, std::ref(*shard), parent_, cli.make_child(id));
+  auto child = cli.make_child(id);
+  EXPECT_TRUE(!primed || child.tell(primed->lines));
+  process = spawn_on<claude_process>(home_, std::ref(*shard), parent_, std::move(child), primed);
   world.pump();
 }
 
@@ -89,13 +95,13 @@ void process_rig::TearDown() {
 domain::turn_id process_rig::order(client& from, std::string query,
                                    std::vector<domain::message> seed, std::string system_prompt,
                                    domain::sampling sampling) {
+  const auto& sink = sinks_[++last_turn_] = from.make_sink();
   caf::anon_send(process,
                  run_turn{.turn = last_turn_,
                           .request_id = "req",
                           .sink = sink,
                           .system_prompt = std::move(system_prompt),
                           .rewinds = rewinds,
-  const auto& sink = sinks_[++last_turn_] = from.make_sink();
                           .seed = std::move(seed),
                           .query = asked(std::move(query)),
                           .sampling = std::move(sampling),
@@ -114,13 +120,13 @@ void process_rig::run_turn_to_end(const std::string& query, const std::string& a
 }
 
 void process_rig::cancel(domain::turn_id turn) {
+  sinks_.erase(turn);
   caf::anon_send(process, cancel_turn{turn});
   world.pump();
 }
 
 void process_rig::grant(domain::turn_id turn, std::size_t bytes) {
   caf::anon_send(process, grant_credit{turn, bytes});
-  sinks_.erase(turn);
   world.pump();
 }
 

@@ -44,7 +44,8 @@ protected:
   /// The process was lost: whoever has seen something of the answer was told, others were not.
   void expect_lost(const client& asker, domain::error_code code) const;
 
-  std::size_t rewinds = 0; ///< of the turns that are ordered
+  std::size_t rewinds = 0;               ///< of the turns that are ordered
+  std::optional<claude::priming> primed; ///< what the child was told ahead
   config::settings settings;
   stage world;
   scripted_cli cli;
@@ -57,15 +58,16 @@ protected:
   std::size_t claims = 0;
   std::vector<process_booted> boots;
   std::size_t idle_notes = 0;
+  std::size_t spoiled = 0;
 
 private:
   io_home& home_ = world.add_loop();
   process_listener_actor parent_;
   supervisor_actor supervisor_;
   domain::turn_id last_turn_ = 0;
+  std::map<domain::turn_id, std::shared_ptr<domain::event_sink>> sinks_; ///< as a conversation's
 };
 
-  std::map<domain::turn_id, std::shared_ptr<domain::event_sink>> sinks_; ///< as a conversation's
 inline domain::message asked(std::string text) {
   return {domain::role::user, std::move(text)};
 }

@@ -35,9 +35,10 @@ void supervisor_rules::TearDown() {
   world.advance(1h); // whoever still waits for an answer hears that there is none
 }
 
-void supervisor_rules::want(domain::lease_id lease, const std::string& model) {
+void supervisor_rules::want(domain::lease_id lease, const std::string& model,
+                            const domain::tenant_prompt& prompt) {
   world.system().spawn([=, this](caf::event_based_actor* self) {
-    self->request(boss, caf::infinite, lease_request{lease, model, "req"})
+    self->request(boss, caf::infinite, lease_request{lease, model, prompt, "req"})
       .then([=, this](lease_reply& what) { replies[lease] = std::move(what); },
             [](const caf::error&) {});
   });
@@ -55,9 +56,8 @@ std::optional<error_code> supervisor_rules::refusal(domain::lease_id lease) cons
 }
 
 void supervisor_rules::started(std::size_t which) {
-  process::child_process child;
-  child.id = starts.at(which).id;
-  starts.at(which).on_spawned(std::move(child));
+  const auto& order = starts.at(which);
+  order.on_spawned(order.cli->make_child(order.id));
   world.pump();
 }
 

@@ -2,6 +2,7 @@
 // supervisor_rules: the supervisor under CAF's test scheduler, with played launcher and processes.
 
 #include "actors/supervisor.hpp"
+#include "scripted_cli.hpp"
 #include "stage.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -25,6 +26,7 @@ struct start_order {
   process::launcher::spawned on_spawned;
   process::launcher::exited on_exited;
   process::launcher::spoke on_spoke;
+  std::shared_ptr<scripted_cli> cli = std::make_shared<scripted_cli>();
 };
 
 /// A process actor as the supervisor sees it.
@@ -45,7 +47,8 @@ protected:
   void start(std::size_t processes_max, std::size_t queue_max = 10);
   void TearDown() override;
 
-  void want(domain::lease_id lease, const std::string& model = "m");
+  void want(domain::lease_id lease, const std::string& model = "m",
+            const domain::tenant_prompt& prompt = {});
   /// The reply to a lease, if it has come.
   const lease_reply* reply(domain::lease_id lease) const;
   std::optional<error_code> refusal(domain::lease_id lease) const;

@@ -219,5 +219,67 @@ TEST_F(supervisor_spares, one_that_comes_up_during_the_drain_ends_as_well) {
   EXPECT_EQ(figures().processes_live, 0U);
 }
 
+TEST_F(supervisor_spares, one_is_told_the_usual_prompt_of_a_tenant) {
+  const domain::tenant_prompt cook{"home", "You cook."};
+  begin();
+  up(0);
+  up(1);
+  want(1, "m", cook);
+  world.advance(300ms);
+  up(2);
+  EXPECT_EQ(figures().spares_primed, 0U);
+  want(2, "m", cook);
+  world.advance(300ms);
+  up(3);
+  EXPECT_EQ(figures().spares_primed, 1U);
+  EXPECT_EQ(figures().spares_ready, 2U);
+  auto& told = *starts[2].cli; // the older one
+  told.take_control("get_binary_version");
+  EXPECT_NE(told.next_line().find("You cook."), std::string::npos);
+  EXPECT_FALSE(told.take_user(true).empty());
+  EXPECT_TRUE(told.silent());
+
+  want(3, "m", {"office", cook.text});
+  EXPECT_EQ(granted_process(3), starts[3].id) << "never another tenant's";
+  EXPECT_FALSE(reply(3)->primed);
+  want(4, "m", cook);
+  EXPECT_EQ(granted_process(4), starts[2].id);
+  ASSERT_TRUE(reply(4)->primed);
+  EXPECT_TRUE(reply(4)->primed->sets_prompt);
+  EXPECT_FALSE(reply(4)->primed->message.empty());
+  EXPECT_EQ(figures().primed_hits, 1U);
+  EXPECT_EQ(figures().spare_hits, 4U);
+}
+
+TEST_F(supervisor_spares, none_is_primed_any_more_once_one_could_not_forget) {
+  const domain::tenant_prompt cook{"home", "You cook."};
+  begin();
+  up(0);
+  up(1);
+  for (domain::lease_id lease = 1; lease <= 2; ++lease) {
+    want(lease, "m", cook);
+    world.advance(300ms);
+    up(starts.size() - 1);
+  }
+  EXPECT_EQ(figures().spares_primed, 1U);
+  caf::anon_send(boss, priming_failed{starts[0].id});
+  world.pump();
+  EXPECT_EQ(figures().spares_primed, 0U);
+  EXPECT_EQ(figures().spares_dropped, 1U);
+  exited(starts[2].id);
+  world.advance(300ms);
+  up(starts.size() - 1);
+  EXPECT_EQ(figures().spares_ready, 2U);
+  EXPECT_EQ(figures().spares_primed, 0U);
+  cli_identity = "two"; // which may be better at it
+  world.advance(6s);
+  exited(starts[3].id);
+  exited(starts[4].id);
+  world.advance(300ms);
+  up(starts.size() - 1);
+  up(starts.size() - 1);
+  EXPECT_EQ(figures().spares_primed, 1U);
+}
+
 } // namespace
 } // namespace ccapi::actors::test

@@ -51,6 +51,38 @@ TEST(launch, refuses_a_model_that_could_be_taken_for_something_else) {
   }
 }
 
+TEST(launch, priming_tells_the_prompt_and_a_message_to_be_taken_back) {
+  const auto what = priming_for("You \"cook\".", version{2, 1, 330});
+  ASSERT_TRUE(what);
+  EXPECT_TRUE(what->sets_prompt);
+  EXPECT_EQ(std::count(what->lines.begin(), what->lines.end(), '\n'), 2);
+  EXPECT_NE(what->lines.find(R"("You \"cook\".")"), std::string::npos);
+  EXPECT_NE(what->lines.find(what->message), std::string::npos);
+  EXPECT_NE(what->lines.find(R"("shouldQuery":false)"), std::string::npos);
+}
+
+TEST(launch, priming_leaves_out_what_can_not_be_taken_back) {
+  for (const auto& cli : {std::optional<version>{{2, 1, 197}}, std::optional<version>{}}) {
+    const auto what = priming_for("You cook.", cli);
+    ASSERT_TRUE(what);
+    EXPECT_EQ(what->message, "");
+    EXPECT_EQ(std::count(what->lines.begin(), what->lines.end(), '\n'), 1);
+    EXPECT_FALSE(priming_for("", cli)) << "argv has set the empty prompt";
+  }
+}
+
+TEST(launch, priming_without_a_prompt_does_not_use_up_its_setting) {
+  const auto what = priming_for("", version{2, 1, 330});
+  ASSERT_TRUE(what);
+  EXPECT_FALSE(what->sets_prompt);
+  EXPECT_EQ(what->lines.find("initialize"), std::string::npos);
+}
+
+TEST(launch, priming_fits_into_a_pipe) {
+  EXPECT_TRUE(priming_for(std::string(32'000, 'x'), version{2, 1, 330}));
+  EXPECT_FALSE(priming_for(std::string(32'000, '"'), version{2, 1, 330}));
+}
+
 TEST(launch, an_empty_parent_gives_only_the_constants) {
   const char* const none[] = {nullptr};
   EXPECT_EQ(environment({"*"}, none, 2), constants);

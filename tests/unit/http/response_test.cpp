@@ -140,10 +140,10 @@ TEST(turn_story_test, tells_in_headers_what_the_events_have_told) {
   EXPECT_EQ(story.headers(), "");
   story.note(domain::turn_accepted{"c-1"});
   EXPECT_EQ(story.headers(), "x-ccapi-conversation-id: c-1\r\n");
-  story.note(domain::turn_placed{domain::match_outcome::rewound, false, microseconds{1234}});
+  story.note(domain::turn_placed{domain::match_outcome::rewound, false, false, microseconds{1234}});
   EXPECT_EQ(story.headers(), "x-ccapi-conversation-id: c-1\r\nx-ccapi-match: rewound\r\n"
                              "server-timing: wait;dur=1.23\r\n");
-  story.note(domain::turn_placed{domain::match_outcome::seeded, true, microseconds{5}});
+  story.note(domain::turn_placed{domain::match_outcome::seeded, true, false, microseconds{5}});
   EXPECT_FALSE(story.work_begun);
   story.note(
     domain::answer_started{"m", microseconds{0}, microseconds{20'070}, microseconds{9999}});

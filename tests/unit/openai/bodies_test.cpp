@@ -121,7 +121,9 @@ TEST(stats, every_figure_has_its_place) {
   figures.matches = {20, 21, 22, 23, 24};
   figures.spares_ready = 25;
   figures.spares_booting = 26;
+  figures.spares_primed = 30;
   figures.spare_hits = 27;
+  figures.primed_hits = 31;
   figures.spare_misses = 28;
   figures.spares_dropped = 29;
   figures.times.boot.add(std::chrono::microseconds{301'250});
@@ -136,7 +138,8 @@ TEST(stats, every_figure_has_its_place) {
     R"("first":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00}},)"
     R"("tokens":{"prompt":6,"completion":7,"total":13},)"
     R"("processes":{"live":8,"busy":9,"max":10,"spawned":11,"retired":12,"failed":13},)"
-    R"("spares":{"ready":25,"booting":26,"hits":27,"misses":28,"dropped":29},)"
+    R"("spares":{"ready":25,"booting":26,"primed":30,"hits":27,"primed_hits":31,"misses":28,)"
+    R"("dropped":29},)"
     R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
     R"("cli":{"lines_unknown":17,"lines_malformed":18}})");
 }

@@ -56,6 +56,25 @@ TEST_F(spare_child, finds_its_first_input_and_is_heard_when_it_speaks) {
   EXPECT_EQ(read_line(child.stdout_read), "hello!") << "only looked at, not taken";
 }
 
+TEST_F(spare_child, hears_all_that_it_is_told_or_nothing) {
+  begin(
+    script("read line; echo \"$line\"; read line; echo \"${#line}\"; read line; echo \"$line\""));
+  ASSERT_TRUE(child.tell("one\n"));
+  EXPECT_EQ(read_line(child.stdout_read), "one");
+  EXPECT_FALSE(child.tell(std::string(1 << 20, 'x') + '\n')) << "more than the pipe holds";
+  ASSERT_TRUE(child.tell(std::string(48 << 10, 'x') + '\n'));
+  EXPECT_EQ(read_line(child.stdout_read), std::to_string(48 << 10));
+  ASSERT_TRUE(child.tell("three\n"));
+  EXPECT_EQ(read_line(child.stdout_read), "three");
+}
+
+TEST_F(spare_child, is_not_told_what_would_not_fit_behind_what_it_has_not_read) {
+  begin(script("tail -f /dev/null"));
+  ASSERT_TRUE(child.tell(std::string(40 << 10, 'x') + '\n'));
+  EXPECT_FALSE(child.tell(std::string(40 << 10, 'x') + '\n'));
+  EXPECT_TRUE(child.tell("short\n"));
+}
+
 TEST_F(spare_child, that_ends_in_silence_is_never_heard) {
   begin(script("exit 3"));
   EXPECT_EQ(ended.get_future().get().code, 3);
