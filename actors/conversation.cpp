@@ -1,9 +1,5 @@
 #include "actors/conversation.hpp"
 
-#include "actors/claude_process.hpp"
-
-#include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace ccapi::actors {
@@ -13,8 +9,6 @@ namespace {
 using domain::error_code;
 
 constexpr std::size_t interrupted_kept = 4;
-/// Both ends are on this thread.
-constexpr std::chrono::seconds lending_timeout{2};
 
 void fail_sink(const std::shared_ptr<domain::event_sink>& sink, const domain::error& why) {
   if (!sink)
@@ -164,20 +158,6 @@ bool conversation::make_way(const submit_turn& order) {
   return false;
 }
 
-process_loan conversation::on_lend_process(const lend_process& what) {
-  const bool idle = process_ && !active_ && record_->turns_in_mail == 0 && !closing_ && !forgotten_;
-  if (!idle || !domain::approach_to(what.wanted, process_holds_, rewindable_, what.by_nothing)) {
-    if (!active_ && process_)
-      rest(); // the front end took it out of those who do
-    return {};
-  }
-  caf::anon_send(process_, adopt_process{what.borrower}); // the borrower asks for the answer
-  process_loan loan{process_, process_id_, std::move(process_holds_), rewindable_};
-  drop_process();
-  rest();
-  return loan;
-}
-
 void conversation::on_cancel_turn(const cancel_turn& what) {
   if (active_ && active_->order.turn == what.turn) {
     active_->cancelled = true;
@@ -279,153 +259,6 @@ void conversation::plan_active() {
       : domain::plan_whole(dialogues, record_->head, order.known, order.request, default_prompt);
   order.known.reset();
   record_->model = order.request.model;
-}
-
-// -- a process -----------------------------------------------------------------------------------
-
-void conversation::borrow_process() {
-  const auto turn = active_->order.turn;
-  const auto lender = std::exchange(active_->order.lender, {});
-  const auto me = caf::actor_cast<process_listener_actor>(self_reference());
-  request(lender, lending_timeout,
-          lend_process{active_->plan.before, active_->order.by_nothing, me})
-    .then([this, turn](process_loan& loan) { adopt(turn, std::move(loan)); },
-          [this, turn](const caf::error&) { adopt(turn, {}); });
-}
-
-void conversation::adopt(domain::turn_id turn, process_loan loan) {
-  const auto wanted = [this, turn] { return active_ && active_->order.turn == turn; };
-  if (!loan.process) {
-    if (wanted())
-      request_process();
-    return;
-  }
-  if (!wanted()) // its client has left
-    return send(loan.process, close_process{});
-  const auto take = [this, wanted, loan](bool taken) {
-    if (!wanted()) {
-      send(loan.process, close_process{});
-    } else if (const auto how = domain::approach_to(active_->plan.before, loan.holds,
-                                                    loan.rewindable, active_->order.by_nothing);
-               taken && how) {
-      process_ = loan.process;
-      process_id_ = loan.id;
-      hand_to_process(how);
-    } else {
-      send(loan.process, close_process{}); // it is on its way out
-      request_process();
-    }
-  };
-  request(loan.process, lending_timeout,
-          adopt_process{caf::actor_cast<process_listener_actor>(self_reference())})
-    .then(take, [take](const caf::error&) { take(false); });
-}
-
-void conversation::request_process() {
-  active_->lease = shard_.unique_number();
-  const auto lease = active_->lease;
-  // The supervisor answers in any case; the margin only covers its own delays.
-  const auto timeout = shard_.settings.limits.queue_timeout + std::chrono::seconds{10};
-  const auto& origin = active_->plan.before->root().origin();
-  request(shard_.supervisor, timeout,
-          lease_request{lease,
-                        active_->order.request.model,
-                        {origin.tenant, origin.system_prompt},
-                        active_->order.request.request_id})
-    .then([this, lease](lease_reply& reply) { on_lease(lease, reply); },
-          [this, lease](const caf::error&) {
-            lease_reply none{.child = nullptr,
-                             .failure = domain::error{.code = error_code::internal,
-                                                      .message = "No process could be had.",
-                                                      .detail = "the supervisor did not answer"}};
-            on_lease(lease, none);
-          });
-}
-
-void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
-  if (!active_ || active_->lease != lease)
-    return; // its turn was cancelled: dropping the reply ends the child
-  active_->lease = 0;
-  if (!reply.child) {
-    fail_active(*reply.failure);
-    return finish_active();
-  }
-  process_id_ = reply.child->id;
-  const bool primed = reply.primed.has_value();
-  try {
-    process_ = spawn_on<claude_process>(home(), std::ref(shard_),
-                                        caf::actor_cast<process_listener_actor>(self_reference()),
-                                        std::move(*reply.child), std::move(reply.primed));
-  } catch (const std::exception& failure) { // no room for its descriptors in the event loop
-    fail_active({.code = error_code::cli_unavailable,
-                 .message = "No process could be started.",
-                 .detail = failure.what()});
-    return finish_active();
-  }
-  active_->on_spare = reply.spare;
-  active_->on_primed = primed;
-  hand_to_process({});
-}
-
-void conversation::hand_to_process(const std::optional<domain::approach>& how) {
-  auto& order = active_->order;
-  auto& plan = active_->plan;
-  active_->handed_over = true;
-  process_holds_.reset();
-  const auto outcome = domain::outcome_of(plan, how);
-  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
-    std::chrono::steady_clock::now() - order.since);
-  if (order.sink)
-    order.sink->on_event(
-      domain::turn_placed{outcome, active_->on_spare, active_->on_primed, waited});
-  if (!std::exchange(active_->counted, true)) {
-    ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
-    auto& use = plan.before->root().use();
-    outcome == domain::match_outcome::fresh ? use.note_begun() : use.note_continued();
-    shard_.totals.times.wait.add(waited);
-  }
-  ++shard_.totals.processes_busy;
-  if (!active_->deadline)
-    active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
-  send(process_,
-       run_turn{.turn = order.turn,
-                .request_id = order.request.request_id,
-                .sink = order.sink,
-                .system_prompt = plan.before->root().origin().system_prompt,
-                .rewinds = how ? how->rewinds : 0,
-                .seed = domain::seed_for(plan, how ? how->stands : nullptr,
-                                         shard_.settings.conversation.max_history_messages),
-                .query = plan.query,
-                .sampling = order.request.sampling,
-                .deadline = *active_->deadline,
-                .started = active_->started});
-}
-
-void conversation::drop_process() {
-  destroy(process_);
-  process_id_ = 0;
-  process_holds_.reset();
-}
-
-bool conversation::run_again_later(const turn_ended& what) {
-  if (active_->cancelled || closing_)
-    return false;
-  const auto pause =
-    domain::next_retry(shard_.retry_policy(), shard_.retries, ++active_->losses, shard_.chance());
-  if (!pause)
-    return false;
-  ++shard_.totals.turns_retried;
-  shard_.log.warning("turn runs again", {{"request", active_->order.request.request_id},
-                                         {"conversation", record_->id},
-                                         {"why", what.failure->message}});
-  active_->started = what.started;
-  delayed_send(this, *pause, run_again{active_->order.turn});
-  return true;
-}
-
-void conversation::take_back() {
-  active_->handed_over = false;
-  --shard_.totals.processes_busy;
 }
 
 void conversation::withdraw_active(const domain::error& why) {

@@ -10,8 +10,6 @@ namespace {
 
 using domain::error_code;
 
-/// A process answers a question on its own thread; one that takes longer counts as busy.
-constexpr std::chrono::seconds question_timeout{2};
 /// Between two looks at memory, and at spares that nothing else has led to.
 constexpr std::chrono::seconds review_interval{5};
 
@@ -187,44 +185,7 @@ void supervisor_state::answer_failure(domain::lease_id lease, domain::error fail
   leases_.erase(found);
 }
 
-// -- room at the cap ------------------------------------------------------------------------------
-
-void supervisor_state::make_room() {
-  // One round of questions at a time; whoever was busy tells when it is idle.
-  if ((pool_.retirements_wanted() == 0 && !one_less_wanted_) || reports_awaited_ > 0)
-    return;
-  reports_.clear();
-  for (const auto& [process, child] : running_)
-    if (child.handle && !retiring_.contains(process))
-      ask(process, child.handle);
-}
-
-void supervisor_state::ask(domain::process_id process, const claude_process_actor& handle) {
-  ++reports_awaited_;
-  self_->request(handle, question_timeout, probe_idle{})
-    .then([this](const domain::idle_report& report) { on_idle_report(report); },
-          [this, process](const caf::error& why) {
-            // It may have been idle all the time, and then does not tell by itself.
-            ask_again_ = ask_again_ || why == caf::sec::request_timeout;
-            on_idle_report(domain::idle_report{process, false, {}});
-          });
-}
-
-void supervisor_state::on_idle_report(const domain::idle_report& report) {
-  reports_.push_back(report);
-  if (--reports_awaited_ > 0)
-    return;
-  const auto reports = std::exchange(reports_, {});
-  const auto chosen = domain::longest_idle(reports, pool_.retirements_wanted());
-  for (const auto process : chosen)
-    retire_process(process);
-  if (std::exchange(one_less_wanted_, false) && chosen.empty())
-    if (const auto one = memory_short_ ? domain::longest_rested(reports, now())
-                                       : domain::expendable(reports, now()))
-      retire_process(*one);
-  if (std::exchange(ask_again_, false))
-    make_room();
-}
+// -- processes ------------------------------------------------------------------------------------
 
 void supervisor_state::on_process_claimed(process_claimed& what) {
   const auto found = running_.find(what.process);
@@ -251,31 +212,6 @@ void supervisor_state::on_process_booted(const process_booted& what) {
     options_.health.cli_version = what.version;
   }
   review_health();
-}
-
-void supervisor_state::on_process_idle(const process_idle& what) {
-  if (pool_.retirements_wanted() > 0)
-    retire_process(what.process);
-}
-
-void supervisor_state::retire_process(domain::process_id process) {
-  const auto found = running_.find(process);
-  if (found == running_.end() || !found->second.handle || !retiring_.insert(process).second)
-    return;
-  pool_.retirement_started();
-  const auto refused = [this, process] {
-    if (retiring_.erase(process) == 0)
-      return;
-    pool_.retirement_ended();
-    make_room();
-  };
-  self_->request(found->second.handle, question_timeout, retire{})
-    .then(
-      [refused](bool accepted) {
-        if (!accepted)
-          refused();
-      },
-      [refused](const caf::error&) { refused(); });
 }
 
 void supervisor_state::arm_tick() {

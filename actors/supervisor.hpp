@@ -100,12 +100,16 @@ private:
   void start_child(domain::lease_id lease, process::spawn_spec spec);
   void start_failed(const domain::error& why);
   void give_slot_on();
+  void answer_failure(domain::lease_id lease, domain::error failure);
+  void arm_tick();
+
+  // -- room (supervisor_room.cpp) --
   void make_room();
   void ask(domain::process_id process, const claude_process_actor& handle);
   void on_idle_report(const domain::idle_report& report);
   void retire_process(domain::process_id process);
-  void answer_failure(domain::lease_id lease, domain::error failure);
-  void arm_tick();
+  /// Ends spares and processes where memory is short, and those that hold too much.
+  void watch_memory();
 
   // -- spares (supervisor_spares.cpp) --
   /// A child that nobody has claimed.
@@ -132,7 +136,6 @@ private:
   /// A request that no spare can serve needs its slot.
   void sacrifice_spare();
   void notice_new_cli();
-  void watch_memory();
 
   /// Works out the health from what is known and tells the listeners if it changed.
   void review_health();

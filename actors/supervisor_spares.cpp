@@ -1,7 +1,6 @@
-// supervisor, the part that keeps spare processes and gives up those that cost too much memory.
+// supervisor, the part that keeps spare processes.
 
 #include "actors/supervisor.hpp"
-#include "process/memory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -11,8 +10,6 @@ namespace ccapi::actors {
 
 namespace {
 
-/// Each costs some milliseconds.
-constexpr std::size_t measured_at_once = 2;
 /// A first turn and the boot of the next spare would slow each other down: a first turn is over
 /// within this time on a machine that has two cores (measured: 50 to 110 ms to its first word).
 constexpr std::chrono::milliseconds refill_pause{250};
@@ -202,36 +199,6 @@ void supervisor_state::notice_new_cli() {
   end_spares("the CLI was replaced");
 }
 
-void supervisor_state::watch_memory() {
-  if (options_.memory.available_min > 0) {
-    const auto available = process::memory_available();
-    const bool was_short = memory_short_;
-    memory_short_ = available && *available < options_.memory.available_min;
-    if (memory_short_ && !was_short)
-      options_.log.warning("memory is short", {{"available_mb", *available >> 20}});
-    if (memory_short_) {
-      end_spares("memory is short");
-      one_less_wanted_ = true;
-      make_room();
-    }
-  }
-  if (options_.memory.process_max == 0)
-    return;
-  auto next = running_.upper_bound(last_measured_);
-  for (std::size_t count = std::min(measured_at_once, running_.size()); count > 0; --count) {
-    if (next == running_.end())
-      next = running_.begin();
-    const auto& [process, child] = *next++;
-    last_measured_ = process;
-    const auto held = process::tree_memory(child.pid);
-    if (!held || *held <= options_.memory.process_max)
-      continue;
-    options_.log.info("process holds much memory; it ends when it is idle",
-                      {{"process", process}, {"mb", *held >> 20}});
-    retire_process(process);
-  }
-}
-
 domain::spare_pool::options spare_options(const config::settings& given) {
   const auto& wanted = given.process_pool;
   const std::size_t share = given.claude.max_concurrent_sessions / 3;
@@ -242,11 +209,6 @@ domain::spare_pool::options spare_options(const config::settings& given) {
           .boot_timeout = given.claude.boot_timeout,
           .default_model = given.models.default_model,
           .prime = wanted.prime};
-}
-
-memory_limits memory_options(const config::settings& given) {
-  return {.process_max = std::uint64_t{given.process_pool.process_memory_max_mb} << 20,
-          .available_min = std::uint64_t{given.process_pool.memory_available_min_mb} << 20};
 }
 
 } // namespace ccapi::actors
