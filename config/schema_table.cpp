@@ -308,7 +308,8 @@ constexpr key table_of_keys[] = {
     "0 = no limit."),
   number<process_pool, &process_pool_settings::memory_available_min_mb>(
     "process_pool.memory_available_min_mb", 0, 1'000'000, "MiB",
-    "With less memory left on the machine, spare and long idle processes are closed; 0 = never."),
+    "With less memory left, on the machine or within the limits of the service or container, spare "
+    "and long idle processes are closed; 0 = never."),
 };
 
 } // namespace

@@ -143,7 +143,7 @@ struct process_pool_settings {
   std::uint32_t turns_max = 150;
   /// Proportional set size of an idle process; 0 = no limit.
   std::uint32_t process_memory_max_mb = 350;
-  /// MemAvailable of the machine; 0 = whatever it is.
+  /// What programs can still have: process::memory_available; 0 = whatever it is.
   std::uint32_t memory_available_min_mb = 512;
 };
 

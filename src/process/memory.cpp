@@ -1,5 +1,6 @@
 #include "process/memory.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <string>
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t descendants_max = 256;
 
 /// The number behind `name` in lines like "Pss:   1234 kB", in bytes.
-std::optional<std::uint64_t> field(const std::string& file, std::string_view name) {
+std::optional<std::uint64_t> field(const std::filesystem::path& file, std::string_view name) {
   std::ifstream lines{file};
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(name))
@@ -27,6 +28,41 @@ std::optional<std::uint64_t> field(const std::string& file, std::string_view nam
       return std::nullopt;
     return kilobytes * 1024;
   }
+  return std::nullopt;
+}
+
+/// The only number in a file; nothing for "max", or without the file.
+std::optional<std::uint64_t> number_in(const std::filesystem::path& file) {
+  std::uint64_t number = 0;
+  std::ifstream content{file};
+  return content >> number ? std::optional{number} : std::nullopt;
+}
+
+/// What a group may still take; nothing if it has no limit.
+std::optional<std::uint64_t> left_in(const std::filesystem::path& group) {
+  const auto hard = number_in(group / "memory.max");
+  const auto soft = number_in(group / "memory.high");
+  const auto taken = number_in(group / "memory.current");
+  if ((!hard && !soft) || !taken)
+    return std::nullopt;
+  const auto limit = std::min(hard.value_or(UINT64_MAX), soft.value_or(UINT64_MAX));
+  std::uint64_t unused_files = 0;
+  std::ifstream parts{group / "memory.stat"};
+  std::string name;
+  for (std::uint64_t bytes = 0; parts >> name >> bytes;)
+    if (name == "inactive_file")
+      unused_files = bytes;
+  const auto held = *taken - std::min(*taken, unused_files);
+  return limit - std::min(limit, held);
+}
+
+/// Our group in version 2 of control groups, as a path below their root. Nothing: there is none.
+std::optional<std::filesystem::path> own_group(const std::filesystem::path& membership) {
+  constexpr std::string_view version_2 = "0::/";
+  std::ifstream lines{membership};
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(version_2))
+      return std::filesystem::path{line.substr(version_2.size())};
   return std::nullopt;
 }
 
@@ -49,8 +85,20 @@ std::optional<std::uint64_t> tree_memory(pid_t process) {
   return any ? std::optional{sum} : std::nullopt;
 }
 
-std::optional<std::uint64_t> memory_available() {
-  return field("/proc/meminfo", "MemAvailable:");
+std::optional<std::uint64_t> memory_available(const memory_sources& from) {
+  auto least = field(from.machine, "MemAvailable:");
+  const auto group = own_group(from.membership);
+  if (!group)
+    return least;
+  const auto consider = [&least](const std::filesystem::path& one) {
+    if (const auto left = left_in(one))
+      least = std::min(least.value_or(UINT64_MAX), *left);
+  };
+  auto path = from.groups;
+  consider(path);
+  for (const auto& part : *group)
+    consider(path /= part);
+  return least;
 }
 
 } // namespace ccapi::process
