@@ -157,8 +157,10 @@ void claude_process::on_rewind_answered(bool ok) {
     return on_rewound(ok);
   if (!ok) // 2.1.197 can't take back the first turn of a dialogue
     return apply(process_trigger::turn_spoiled);
-  if (state_ == process_state::rewinding)
+  if (state_ == process_state::rewinding) {
     forget_last_told();
+    turn_->taken_back();
+  }
   apply(process_trigger::rewound);
 }
 
@@ -169,11 +171,11 @@ domain::process_trigger claude_process::outcome_of_turn() const {
   const bool finished = turn_->outcome() == turn_outcome::finished;
   if (kept && finished && mapper_->reusable() && state_ == process_state::turn)
     return process_trigger::turn_ended;
-  const bool may_go_on = turn_->outcome() == turn_outcome::cancelled
-                         || (turn_->failure() && leaves_the_process_sound(turn_->failure()->code));
-  return kept && may_go_on && mapper_->undoable() && rewindable() > 0
-           ? process_trigger::turn_undone
-           : process_trigger::turn_spoiled;
+  // An answer that was cut is taken back, too: with the next turn the CLI is told what the client
+  // has of it.
+  const bool sound = !turn_->failure() || leaves_the_process_sound(turn_->failure()->code);
+  return kept && sound && mapper_->undoable() && rewindable() > 0 ? process_trigger::turn_undone
+                                                                  : process_trigger::turn_spoiled;
 }
 
 void claude_process::on_turn_line(const claude::message& line) {
@@ -183,7 +185,7 @@ void claude_process::on_turn_line(const claude::message& line) {
     events_.clear();
     mapper_->on_message(line, events_);
     for (auto& event : events_) {
-      if (mapper_->over() && domain::is_terminal(event)) {
+      if (domain::is_terminal(event)) {
         turn_->conclude(std::move(event));
         continue;
       }

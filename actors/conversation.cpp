@@ -59,6 +59,7 @@ void conversation::on_exit() {
     destroy(record_->actor);
   }
   process_holds_.reset();
+  goes_on_at_.reset();
   record_.reset(); // timers may keep this object for a while, but not the dialogue
 }
 
@@ -70,6 +71,7 @@ void conversation::on_turn_ended(turn_ended& what) {
   take_back();
   if (what.reusable) {
     process_holds_ = active_->plan.before;
+    goes_on_at_ = process_holds_;
     rewindable_ = what.rewindable;
   } else {
     drop_process();
@@ -277,8 +279,11 @@ void conversation::record_outcome(turn_ended& what) {
     record_->head =
       domain::answered(shard_.conversations.dialogues(), active_->plan, std::move(what.answer));
     domain::prefix_index::mark(record_->head, record_->number);
-    if (process_)
-      process_holds_ = record_->head;
+    if (process_) {
+      goes_on_at_ = record_->head;
+      if (!what.taken_back)
+        process_holds_ = record_->head;
+    }
     ++record_->turn_count;
     record_->total_tokens += what.usage.prompt_tokens() + what.usage.output_tokens;
     record_->updated_at = std::chrono::system_clock::now();
@@ -309,10 +314,10 @@ void conversation::finish_active() {
 
 void conversation::rest() {
   // Without a name and a dialogue nobody would come back to it.
-  const bool found_again = record_->named || (process_holds_ && process_holds_->depth() > 0);
+  const bool found_again = record_->named || (goes_on_at_ && goes_on_at_->depth() > 0);
   if (process_ && found_again && !forgotten_)
     // The front end looks after those who rest: a clock message each would keep their memory.
-    shard_.conversations.rest(*record_, process_holds_, home().system().clock().now());
+    shard_.conversations.rest(*record_, goes_on_at_, home().system().clock().now());
   else
     send(this, tick{}); // nothing to keep warm
 }

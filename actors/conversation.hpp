@@ -91,6 +91,7 @@ private:
   claude_process_actor process_; ///< null: none
   domain::process_id process_id_ = 0;
   domain::dialogue process_holds_; ///< between turns; null: nothing yet
+  domain::dialogue goes_on_at_;    ///< what requests are expected to go on with; as process_holds_
   std::size_t rewindable_ = 0;     ///< of its user messages, from the last one back
   bool closing_ = false;
   bool forgotten_ = false; ///< ends as soon as it has no turn

@@ -69,8 +69,8 @@ std::shared_ptr<conversation_record> conversation_directory::numbered(std::uint6
 }
 
 std::shared_ptr<conversation_record>
-conversation_directory::resting_at(const domain::dialogue& holds) const {
-  const auto found = resting_at_.find(holds.get());
+conversation_directory::resting_at(const domain::dialogue& at) const {
+  const auto found = resting_at_.find(at.get());
   return found == resting_at_.end() ? nullptr : *found->second.back()->place;
 }
 
@@ -142,17 +142,17 @@ void conversation_directory::changed(conversation_record& record) {
   forget_surplus(&record);
 }
 
-void conversation_directory::rest(conversation_record& record, const domain::dialogue& holds,
+void conversation_directory::rest(conversation_record& record, const domain::dialogue& at,
                                   domain::steady_time now) {
   wake(record);
   if (!record.listed)
     return;
   record.rests_since = now;
   record.resting_place = resting_.insert(resting_.end(), &record);
-  if (record.named || !holds)
+  if (record.named || !at)
     return;
-  record.rests_at = holds;
-  auto& there = resting_at_[holds.get()];
+  record.rests_at = at;
+  auto& there = resting_at_[at.get()];
   record.resting_at_place = there.insert(there.end(), &record);
 }
 

@@ -76,10 +76,9 @@ public:
   std::shared_ptr<conversation_record> obtain(const std::string& tenant, const std::string& id);
   /// The conversation of that number; null if it is gone. Does not count as use.
   [[nodiscard]] std::shared_ptr<conversation_record> numbered(std::uint64_t number) const;
-  /// One whose process rests with exactly this dialogue, and that goes on with whoever brings it
-  /// (the last to come to rest); null if there is none. Does not count as use.
-  [[nodiscard]] std::shared_ptr<conversation_record>
-  resting_at(const domain::dialogue& holds) const;
+  /// One that rests at exactly this dialogue, and that goes on with whoever brings it (the last to
+  /// come to rest); null if there is none. Does not count as use.
+  [[nodiscard]] std::shared_ptr<conversation_record> resting_at(const domain::dialogue& at) const;
   /// One that rests, since `limit` or before, after a single turn from this root, and that only
   /// goes on with whoever brings its dialogue: the one that has rested longest; null if there is
   /// none. Does not count as use.
@@ -100,9 +99,9 @@ public:
   /// records.
   void changed(conversation_record& record);
 
-  /// Its process, which holds this dialogue, waits for the next turn, as of now. Call rest() with
-  /// times in order.
-  void rest(conversation_record& record, const domain::dialogue& holds, domain::steady_time now);
+  /// Its process waits for the next turn, which is expected to go on with this dialogue, as of now.
+  /// Call rest() with times in order.
+  void rest(conversation_record& record, const domain::dialogue& at, domain::steady_time now);
   /// It has a turn, or no process any more. Harmless if it does not rest.
   void wake(conversation_record& record);
   /// Since when the one rests that has rested longest; nothing if none rests.

@@ -154,6 +154,7 @@ void conversation::drop_process() {
   destroy(process_);
   process_id_ = 0;
   process_holds_.reset();
+  goes_on_at_.reset();
 }
 
 bool conversation::run_again_later(const turn_ended& what) {

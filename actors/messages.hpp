@@ -116,9 +116,10 @@ struct turn_ended {
   domain::process_id process = 0;
   turn_outcome outcome = turn_outcome::failed;
   std::string answer{}; ///< visible text; not all of it unless finished
-  /// The process waits for the next turn. If the turn finished, it holds query and answer, too,
-  /// else what it held before the query.
+  /// The process waits for the next turn. It holds what it held before the query and, if the turn
+  /// finished and was not taken back, query and answer.
   bool reusable = false;
+  bool taken_back = false;
   std::size_t rewindable = 0; ///< user messages at its end that it can take back
   domain::usage usage{};
   std::optional<domain::error> failure{}; ///< if failed or lost

@@ -89,6 +89,7 @@ turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_
           .outcome = outcome_,
           .answer = std::move(answer_),
           .reusable = reusable,
+          .taken_back = taken_back_,
           .rewindable = rewindable,
           .usage = usage_,
           .failure = std::move(failure_),

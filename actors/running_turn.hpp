@@ -43,6 +43,8 @@ public:
   void lose(const domain::error& why);
   /// The process has not begun with it: it is to run elsewhere.
   void give_back();
+  /// The CLI has forgotten it.
+  void taken_back() noexcept { taken_back_ = true; }
   /// The client has left: nothing reaches the sink any more.
   void abandon();
   /// What was delivered may be written now.
@@ -65,6 +67,7 @@ private:
   std::optional<domain::event> last_word_; ///< what it was concluded with
   std::size_t credit_used_ = 0;
   bool visible_ = false; ///< a delta was delivered
+  bool taken_back_ = false;
   bool told_ = false;
   bool flush_wanted_ = false;
 };

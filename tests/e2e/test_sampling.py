@@ -41,7 +41,9 @@ def test_max_tokens_ends_the_answer_without_a_continuation(gateway, api):
     assert body["choices"][0]["finish_reason"] == "length"
     assert body["choices"][0]["message"]["content"] == "w0 w1 w2 w3 w4 "
     assert body["usage"]["completion_tokens"] > 0
+    process = gateway.cli_pids()
     gateway.answer("next", conversation_id="c")
+    assert gateway.cli_pids() == process and len(process) == 1
     dialogue = [(role, text.strip()) for role, text in api.last().messages()]
     assert dialogue == [("user", "[[say:hello]]"), ("assistant", "hello"),
                         ("user", "[[text:20]][[honour]]"), ("assistant", "w0 w1 w2 w3 w4"),

@@ -226,6 +226,50 @@ TEST_F(matching, client_whose_question_failed_finds_it_at_rest_too) {
   EXPECT_EQ(outcome(third), match_outcome::continued);
 }
 
+TEST_F(matching, answer_that_was_cut_is_told_with_the_next_turn) {
+  start();
+  client first;
+  submit(first, whole({"a"}));
+  first_turn(0, "a", "b");
+  client second;
+  submit(second, whole({"a", "b", "c"}));
+  EXPECT_EQ(cli(0).take_user(), "c");
+  say(0,
+      cli_lines::message_start() + cli_lines::text("ha") + cli_lines::message_delta("max_tokens"));
+  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
+  take_rewind(0);
+  EXPECT_EQ(second.text, "ha");
+  EXPECT_EQ(second.finished->reason, domain::finish_reason::length);
+  client third;
+  submit(third, whole({"a", "b", "c", "ha", "d"}));
+  EXPECT_EQ(cli(0).take_user(true), "c");
+  say(0, cli_lines::result());
+  EXPECT_EQ(cli(0).take_assistant(), "ha");
+  next_turn(0, "d", "e");
+  EXPECT_EQ(outcome(third), match_outcome::continued);
+  EXPECT_EQ(third.conversation, first.conversation);
+}
+
+TEST_F(matching, first_answer_that_was_cut_leaves_its_process_to_its_dialogue) {
+  start();
+  client first;
+  submit(first, whole({"a"}));
+  cli(0).boot();
+  world.pump();
+  EXPECT_EQ(cli(0).take_user(), "a");
+  say(0,
+      cli_lines::message_start() + cli_lines::text("ha") + cli_lines::message_delta("max_tokens"));
+  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
+  take_rewind(0);
+  client second;
+  submit(second, whole({"a", "ha", "b"}));
+  EXPECT_EQ(cli(0).take_user(true), "a");
+  say(0, cli_lines::result());
+  EXPECT_EQ(cli(0).take_assistant(), "ha");
+  next_turn(0, "b", "c");
+  EXPECT_EQ(second.conversation, first.conversation);
+}
+
 TEST_F(matching, process_that_dies_before_it_is_lent_is_replaced) {
   two_turns();
   client again;

@@ -212,16 +212,34 @@ TEST_F(process_turn, cuts_an_answer_at_its_token_limit) {
   cli.take_user();
   say(cli_lines::message_start() + cli_lines::text("half")
       + cli_lines::message_delta("max_tokens"));
-  ASSERT_TRUE(asker.finished);
-  EXPECT_EQ(asker.finished->reason, domain::finish_reason::length);
+  EXPECT_EQ(asker.text, "half");
   EXPECT_TRUE(ends.empty()) << "the process still talks";
   cli.take_control("interrupt");
   say(cli_lines::message_start() + cli_lines::text("more") + cli_lines::interrupted_result());
+  EXPECT_FALSE(asker.over()) << "if it goes on at once it must find its conversation at rest";
+  say(cli_lines::rewound(cli.take_control("rewind_conversation")));
+  ASSERT_TRUE(asker.finished);
+  EXPECT_EQ(asker.finished->reason, domain::finish_reason::length);
   EXPECT_EQ(asker.text, "half");
   EXPECT_EQ(only_end().outcome, turn_outcome::finished);
   EXPECT_EQ(only_end().answer, "half");
+  EXPECT_TRUE(only_end().reusable);
+  EXPECT_TRUE(only_end().taken_back);
+  EXPECT_EQ(only_end().rewindable, 0U);
+}
+
+TEST_F(process_turn, cut_answer_ends_in_time_though_the_process_does_not_stop) {
+  settings.claude.interrupt_timeout = std::chrono::milliseconds{30};
+  client asker;
+  start_booted();
+  order(asker, "q");
+  cli.take_user();
+  say(cli_lines::message_start() + cli_lines::text("half")
+      + cli_lines::message_delta("max_tokens"));
+  ASSERT_TRUE(world.pump_until([&] { return asker.over(); }));
+  EXPECT_TRUE(asker.finished);
+  EXPECT_EQ(asker.text, "half");
   EXPECT_FALSE(only_end().reusable);
-  EXPECT_TRUE(cli.input_closed());
 }
 
 TEST_F(process_turn, ends_the_process_after_each_turn_if_told_so) {
