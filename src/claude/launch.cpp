@@ -13,7 +13,7 @@ namespace ccapi::claude {
 namespace {
 
 /// A pipe that was emptied holds 64 KiB, as a rule.
-constexpr std::size_t priming_bytes_max = 48 * 1024;
+constexpr std::size_t priming_bytes_max = std::size_t{48} * 1024;
 
 bool matches(std::string_view name, std::string_view pattern) noexcept {
   if (pattern.ends_with('*'))

@@ -22,7 +22,7 @@ struct tenant_prompt {
 class prompt_forecast {
 public:
   /// Longer ones are not kept, and never foretold.
-  static constexpr std::size_t prompt_bytes_max = 32 * 1024;
+  static constexpr std::size_t prompt_bytes_max = std::size_t{32} * 1024;
 
   struct guess {
     std::shared_ptr<const tenant_prompt> prompt; ///< null: any might be the next

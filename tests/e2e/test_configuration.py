@@ -23,7 +23,7 @@ OTHER = {
     "models.default": "haiku", "models.aliases": {"a*": "opus", "b.c": "default"},
     "models.list": ["x", "y"], "models.echo_requested": True, "log.level": "trace",
     "log.format": "json", "conversation.session_timeout_minutes": 0.5,
-    "conversation.busy": "interrupt", "process_pool.reuse": False,
+    "conversation.busy": "interrupt", "process_pool.reuse": False, "process_pool.prime": False,
     **{key: value for key, (value, _) in INACTIVE.items()},
 }
 
