@@ -1,6 +1,7 @@
 """SIGHUP reads the configuration anew: nothing is lost, a broken file changes nothing, what can not
 change is named."""
 
+import itertools
 import json
 import os
 import random
@@ -123,7 +124,10 @@ def test_a_thousand_reloads_fail_no_request(house, record_property):
     outcomes = [0, 0]
     began = time.monotonic()
     with Load(gateway) as load:
-        for n in range(reloads):
+        for n in itertools.count():
+            if n >= reloads and load.asked > 20:  # a fast machine reloads while nobody asks
+                break
+            assert time.monotonic() - began < 240, f"{load.asked} requests are done"
             if choose.random() < 0.3:
                 home.file.write_bytes(choose.choice(BROKEN).encode("latin-1"))
             else:
@@ -137,12 +141,12 @@ def test_a_thousand_reloads_fail_no_request(house, record_property):
         home.reload('[models]\nlist = ["the-last"]\n[limits]\nqueue_max = 77\n')
     seconds = time.monotonic() - began
     read, refused = outcomes_of(gateway)
-    figures = {"reloads": reloads, "seconds": round(seconds, 1), "read": read, "refused": refused,
+    figures = {"reloads": n, "seconds": round(seconds, 1), "read": read, "refused": refused,
                "requests": load.asked, "failed": len(load.failures)}
     print(figures)
     record_property("figures", figures)
     assert not load.failures, load.failures[:5]
-    assert load.asked > 20 and read >= reloads / 20 and refused >= 3
+    assert read >= reloads / 20 and refused >= 3
     models = json.loads(gateway.request("GET", "/v1/models")[2])
     assert [each["id"] for each in models["data"]] == ["the-last"]
     assert gateway.stats()["queue"]["max"] == 77

@@ -159,7 +159,7 @@ def test_processes_are_tried_again_after_the_pause(start, fake_claude, tmp_path)
     gateway.wait_log(lambda line: line.get("msg") == "processes fail to start", 5)
     broken.unlink()
     wait_until(lambda: gateway.chat("x")[0] == 200, 10, "processes to be started again")
-    assert gateway.health()[1]["status"] == "ok"
+    wait_until(lambda: gateway.health()[1]["status"] == "ok", 5, "the health to tell of it")
 
 
 @pytest.mark.real_cli

@@ -164,6 +164,11 @@ void gateway_rig::boot_with_history(std::size_t which, const std::string& query,
   ASSERT_GT(children.size(), which);
   cli(which).boot();
   world.pump();
+  take_history(which, query, answer);
+}
+
+void gateway_rig::take_history(std::size_t which, const std::string& query,
+                               const std::string& answer) {
   EXPECT_EQ(cli(which).take_user(true), query);
   say(which, cli_lines::result());
   EXPECT_EQ(cli(which).take_assistant(), answer);

@@ -58,6 +58,8 @@ protected:
   void next_turn(std::size_t which, const std::string& query, const std::string& answer);
   /// Answers the probe of a new process, and takes a dialogue of one turn that it is told.
   void boot_with_history(std::size_t which, const std::string& query, const std::string& answer);
+  /// Takes a turn of the past that the process is told.
+  void take_history(std::size_t which, const std::string& query, const std::string& answer);
   /// Children that were told to end do so, and dead ones are reaped.
   void reap_ended();
   void reap(std::size_t which);

@@ -50,6 +50,13 @@ protected:
   void take_rewind(std::size_t which, bool done = true) {
     say(which, cli_lines::rewound(cli(which).take_control("rewind_conversation"), done));
   }
+  /// The first child begins an answer that is too long, is stopped and takes it back.
+  void cut_answer(std::string_view begun) {
+    say(0, cli_lines::message_start() + cli_lines::text(begun)
+             + cli_lines::message_delta("max_tokens"));
+    say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
+    take_rewind(0);
+  }
 
   std::string line;
 };
@@ -242,9 +249,7 @@ TEST_F(matching, answer_that_was_cut_is_told_with_the_next_turn) {
   EXPECT_EQ(second.finished->reason, domain::finish_reason::length);
   client third;
   submit(third, whole({"a", "b", "c", "ha", "d"}));
-  EXPECT_EQ(cli(0).take_user(true), "c");
-  say(0, cli_lines::result());
-  EXPECT_EQ(cli(0).take_assistant(), "ha");
+  take_history(0, "c", "ha");
   next_turn(0, "d", "e");
   EXPECT_EQ(outcome(third), match_outcome::continued);
   EXPECT_EQ(third.conversation, first.conversation);
@@ -263,9 +268,7 @@ TEST_F(matching, first_answer_that_was_cut_leaves_its_process_to_its_dialogue) {
   take_rewind(0);
   client second;
   submit(second, whole({"a", "ha", "b"}));
-  EXPECT_EQ(cli(0).take_user(true), "a");
-  say(0, cli_lines::result());
-  EXPECT_EQ(cli(0).take_assistant(), "ha");
+  take_history(0, "a", "ha");
   next_turn(0, "b", "c");
   EXPECT_EQ(second.conversation, first.conversation);
 }

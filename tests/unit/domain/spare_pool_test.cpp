@@ -35,6 +35,17 @@ protected:
     return wishes.empty() ? std::nullopt : std::optional{wishes.front()};
   }
 
+  /// Fills the pool and primes one spare for a cook.
+  process_id prime() {
+    fill(pool);
+    want("sonnet", cook);
+    want("sonnet", cook);
+    const auto wish = to_prime();
+    EXPECT_TRUE(wish);
+    pool.primed(wish.value_or(spare_pool::priming_wish{}));
+    return wish ? wish->process : 0;
+  }
+
   const tenant_prompt plain{};
   const tenant_prompt cook{"home", "You cook."};
   steady_time now{1h};
@@ -146,17 +157,12 @@ TEST_F(spares, one_is_told_the_usual_prompt_and_one_nothing) {
 }
 
 TEST_F(spares, primed_one_serves_its_own_prompt_and_tenant_only) {
-  fill(pool);
-  want("sonnet", cook);
-  want("sonnet", cook);
-  const auto wish = to_prime();
-  ASSERT_TRUE(wish);
-  pool.primed(*wish);
+  const auto process = prime();
   auto others = pool;
-  EXPECT_EQ(pool.take("sonnet", cook), wish->process);
-  EXPECT_NE(others.take("sonnet", {"office", cook.text}), wish->process);
+  EXPECT_EQ(pool.take("sonnet", cook), process);
+  EXPECT_NE(others.take("sonnet", {"office", cook.text}), process);
   EXPECT_FALSE(others.take("sonnet", plain));
-  EXPECT_EQ(others.sacrifice(now), wish->process) << "whom none can serve may have its place";
+  EXPECT_EQ(others.sacrifice(now), process) << "whom none can serve may have its place";
 }
 
 TEST_F(spares, the_only_one_and_those_that_boot_are_told_nothing) {
@@ -201,30 +207,20 @@ TEST_F(spares, each_model_has_its_own_habit) {
 }
 
 TEST_F(spares, one_whose_prompt_is_out_of_use_ends) {
-  fill(pool);
-  want("sonnet", cook);
-  want("sonnet", cook);
-  const auto wish = to_prime();
-  ASSERT_TRUE(wish);
-  pool.primed(*wish);
+  const auto process = prime();
   EXPECT_TRUE(pool.surplus(now).empty());
   now += 11min;
   EXPECT_FALSE(to_prime());
-  EXPECT_EQ(pool.surplus(now), std::vector<process_id>{wish->process});
+  EXPECT_EQ(pool.surplus(now), std::vector<process_id>{process});
 }
 
 TEST_F(spares, none_is_primed_if_that_is_not_wanted) {
-  fill(pool);
-  want("sonnet", cook);
-  want("sonnet", cook);
-  const auto wish = to_prime();
-  ASSERT_TRUE(wish);
-  pool.primed(*wish);
+  const auto process = prime();
   auto without = pool.limits();
   without.prime = false;
   pool.set_limits(without);
-  EXPECT_EQ(pool.surplus(now), std::vector<process_id>{wish->process});
-  pool.remove(wish->process);
+  EXPECT_EQ(pool.surplus(now), std::vector<process_id>{process});
+  pool.remove(process);
   EXPECT_FALSE(to_prime());
 }
 
