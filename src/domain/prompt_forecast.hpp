@@ -18,7 +18,7 @@ struct tenant_prompt {
   bool operator==(const tenant_prompt&) const = default;
 };
 
-/// Goes by the last 16 dialogues of one model. Not thread-safe; owned by the supervisor.
+/// Goes by the last 16 wishes for a process of one model. Not thread-safe; owned by the supervisor.
 class prompt_forecast {
 public:
   /// Longer ones are not kept, and never foretold.
@@ -26,7 +26,7 @@ public:
 
   struct guess {
     std::shared_ptr<const tenant_prompt> prompt; ///< null: any might be the next
-    double share = 0;                            ///< of the last dialogues that had it: 0.5 to 1
+    double share = 0;                            ///< of the last wishes that came with it: 0.5 to 1
   };
 
   /// Somebody wants a process for a dialogue that begins so.
@@ -34,7 +34,7 @@ public:
   /// Drops what is older.
   void forget_before(steady_time limit);
   [[nodiscard]] guess next() const;
-  /// One of the last dialogues had it: the kept copy. Null: none had, or it is too long.
+  /// One of the last wishes came with it: the kept copy. Null: none had, or it is too long.
   [[nodiscard]] std::shared_ptr<const tenant_prompt> find(const tenant_prompt& prompt) const;
 
 private:

@@ -14,6 +14,7 @@ from ledger import Ledger  # noqa: E402
 from messages_api import MessagesApi  # noqa: E402
 from programs import CLI_VERSIONS, fake_cli, gateway_binary, installed_cli  # noqa: E402
 from resend import TELLS  # noqa: E402
+from spare_pool import spares, wait_ready  # noqa: E402
 
 ANSWERS = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 
@@ -119,3 +120,15 @@ def tells(request, start_fake):
 def newest(start_fake):
     """The same with the newest version only."""
     return lambda **settings: start_fake(TELLS, **settings)
+
+
+@pytest.fixture
+def with_spares(start_fake):
+    """with_spares(count, script, **settings): a gateway whose spares are ready."""
+
+    def start(count, script="", **settings):
+        gateway = start_fake(TELLS + script, **spares(count, **settings))
+        wait_ready(gateway, count)
+        return gateway
+
+    return start

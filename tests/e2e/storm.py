@@ -11,6 +11,7 @@ import time
 
 import proc_tree
 
+
 async def killed(gateway, dice, mean):
     """Kills a CLI process of the gateway now and then, `mean` seconds apart; yields their pids."""
     while True:

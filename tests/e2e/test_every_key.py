@@ -58,7 +58,7 @@ ELSEWHERE = {
         "test_spares.py::test_model_that_nobody_asks_for_any_more_has_no_spares",
     "process_pool.reuse":
         "test_matching_clients.py::test_process_of_dialogues_of_one_turn_serves_many_of_them",
-    "process_pool.prime": "test_spares.py::test_no_spare_is_primed_if_that_is_not_wanted",
+    "process_pool.prime": "test_primed_spares.py::test_no_spare_is_primed_if_that_is_not_wanted",
     "process_pool.turns_max":
         "test_matching_faults.py::test_processes_retire_after_their_turns",
     "process_pool.process_memory_max_mb":

@@ -148,10 +148,11 @@ def test_cli_not_logged_in(run, fake_claude):
     status, _, body = terminal.chat("x")
     assert (status, body["error"]["code"]) == (401, "upstream_auth")
     assert "not logged in" in body["error"]["message"] and "login" in body["error"]["message"]
-    # Word of it goes round between threads.
-    health = proc_tree.wait_until(lambda: (seen := terminal.request("GET", "/health")[2])["status"] != "ok"
-                                  and seen, 5, "the health to tell of it")
-    assert health["status"] == "degraded" and "log in" in health["reason"]
+
+    def degraded():  # word of it goes round between threads
+        health = terminal.request("GET", "/health")[2]
+        return health["status"] == "degraded" and health
+    assert "log in" in proc_tree.wait_until(degraded, 5, "the health to tell of it")["reason"]
     terminal.chat("y")
     assert terminal.end() == 0
     assert terminal.err.count("Run `claude` once") == 1

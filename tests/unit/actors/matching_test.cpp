@@ -241,10 +241,7 @@ TEST_F(matching, answer_that_was_cut_is_told_with_the_next_turn) {
   client second;
   submit(second, whole({"a", "b", "c"}));
   EXPECT_EQ(cli(0).take_user(), "c");
-  say(0,
-      cli_lines::message_start() + cli_lines::text("ha") + cli_lines::message_delta("max_tokens"));
-  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
-  take_rewind(0);
+  cut_answer("ha");
   EXPECT_EQ(second.text, "ha");
   EXPECT_EQ(second.finished->reason, domain::finish_reason::length);
   client third;
@@ -262,10 +259,7 @@ TEST_F(matching, first_answer_that_was_cut_leaves_its_process_to_its_dialogue) {
   cli(0).boot();
   world.pump();
   EXPECT_EQ(cli(0).take_user(), "a");
-  say(0,
-      cli_lines::message_start() + cli_lines::text("ha") + cli_lines::message_delta("max_tokens"));
-  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
-  take_rewind(0);
+  cut_answer("ha");
   client second;
   submit(second, whole({"a", "ha", "b"}));
   take_history(0, "a", "ha");
