@@ -118,7 +118,8 @@ public:
 
   void add(const text_table& record) {
     api_key made;
-    made.name = *member_of(record, "name");
+    if (const auto* name = member_of(record, "name"))
+      made.name = *name;
     if (const auto* hash = member_of(record, "sha256"))
       made.sha256 = lower(*hash);
     else
@@ -164,8 +165,8 @@ private:
                                       + ", which claude.env_allow hands on to the CLI: keep the "
                                         "key in one of another name"});
       found = trimmed_line(*value);
-    } else {
-      auto content = sources_.file(*member_of(record, "file"));
+    } else if (const auto* file = member_of(record, "file")) {
+      auto content = sources_.file(*file);
       if (auto* trouble = std::get_if<problem>(&content)) {
         problems_.push_back(
           {entry, "names the file " + trouble->where + ", which " + trouble->text});

@@ -31,8 +31,6 @@ void connection::accept_head(std::size_t head_bytes) {
   common_fields_.clear();
   if (!problem)
     problem = admit(fields, route);
-  if (!problem && request_.method == method::post && fields.content_encoding)
-    codings_ = *parse_content_codings(*fields.content_encoding); // admit has seen it
   const bool wants_continue = fields.expects_continue && !http_10_;
   const bool preflight = !problem && is_preflight(request_.method, fields);
   if (preflight)
@@ -64,7 +62,9 @@ const transport_problem* connection::admit(const head_fields& fields, const rout
   if (const auto* problem = identify(fields, found.found ? found.found->allowed : access::key))
     return problem;
   const bool lenient = settings.lenient_content_type && request_.caller.usage;
-  return check_body_type(request_.method, fields, lenient);
+  const auto body = check_body(request_.method, fields, lenient);
+  codings_ = body.codings;
+  return body.problem;
 }
 
 const transport_problem* connection::identify(const head_fields& fields, access needed) {

@@ -2,7 +2,6 @@
 
 #include "domain/ids.hpp"
 #include "http/ascii.hpp"
-#include "http/content_coding.hpp"
 #include "http/cors.hpp"
 #include "http/start_policy.hpp"
 
@@ -92,19 +91,19 @@ const transport_problem* check_origin(const head_fields& fields, const host_allo
   return nullptr;
 }
 
-const transport_problem* check_body_type(method verb, const head_fields& fields,
-                                         bool lenient) noexcept {
+body_check check_body(method verb, const head_fields& fields, bool lenient) noexcept {
   if (verb != method::post || !fields.has_body)
-    return nullptr;
+    return {};
   const bool fits = fields.content_type
                       ? is_type(*fields.content_type, "application/json")
                           || (lenient && is_type(*fields.content_type, "text/plain"))
                       : lenient;
   if (!fits)
-    return &wrong_content_type;
-  if (fields.content_encoding && !parse_content_codings(*fields.content_encoding))
-    return &wrong_content_encoding;
-  return nullptr;
+    return {.problem = &wrong_content_type};
+  if (!fields.content_encoding)
+    return {};
+  const auto codings = parse_content_codings(*fields.content_encoding);
+  return codings ? body_check{.codings = *codings} : body_check{.problem = &wrong_content_encoding};
 }
 
 std::string request_id_for(std::string_view client_value) {

@@ -3,6 +3,7 @@
 // in the user's browser may not), and in which form. Pure.
 
 #include "config/settings.hpp"
+#include "http/content_coding.hpp"
 #include "http/request.hpp"
 #include "http/transport_problem.hpp"
 
@@ -41,11 +42,16 @@ private:
 const transport_problem* check_origin(const head_fields& fields, const host_allow_list& hosts,
                                       const config::cors_settings& cors) noexcept;
 
+/// What of a request's body its head tells.
+struct body_check {
+  const transport_problem* problem = nullptr; ///< null: fine
+  content_coding_list codings{};              ///< to be decoded; none where there is no body
+};
+
 /// For POST with a body: Content-Type and Content-Encoding (415). `lenient`: a body without
 /// Content-Type, or declared as text/plain, is taken for JSON. Never for requests without a key: a
 /// web page can send such a one anywhere.
-const transport_problem* check_body_type(method verb, const head_fields& fields,
-                                         bool lenient) noexcept;
+body_check check_body(method verb, const head_fields& fields, bool lenient) noexcept;
 
 /// The client's own id if it is safe to echo and log, else a new UUID.
 std::string request_id_for(std::string_view client_value);

@@ -9,6 +9,7 @@
 #include "http/listener.hpp"
 #include "http/start_policy.hpp"
 #include "main_mail.hpp"
+#include "observe/invariant_watch.hpp"
 #include "observe/log.hpp"
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
@@ -334,13 +335,17 @@ int run(const config::settings& settings, const config_loader& load_again, bool 
   const observe::logger log{
     observe::level_from(settings.log.level).value_or(observe::log_level::info),
     observe::format_from(settings.log.format).value_or(observe::log_format::text)};
+  const observe::invariant_watch watch{log};
   auto shim = process::find_shim(CCAPI_LIBEXEC_DIR);
   if (!shim)
     return refuse_start(log, shim.error(), settings);
   std::optional<actors::stand_in> in_place_of_cli;
-  if (demo)
-    in_place_of_cli =
-      actors::stand_in{*process::own_path(), std::string{simulator::first_argument}};
+  if (demo) {
+    auto program = process::own_path();
+    if (!program)
+      return refuse_start(log, program.error(), settings);
+    in_place_of_cli = actors::stand_in{*std::move(program), std::string{simulator::first_argument}};
+  }
   auto cli = actors::find_installation(settings.claude, *shim, environ, log, in_place_of_cli);
   gateway_program program{settings, load_again, log, *std::move(shim), std::move(cli)};
   return program.run();

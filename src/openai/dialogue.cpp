@@ -73,7 +73,7 @@ std::string read_content(field_reader& message, speaker who) {
   if (!content)
     return text;
   if (content->is_string())
-    return std::string{*message.string("content")};
+    return std::string{message.string("content").value_or("")};
   dom::array parts;
   if (content->get(parts) != simdjson::SUCCESS) {
     message.fail_type(message.path_of("content"), "a string or an array", *content);

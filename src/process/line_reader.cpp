@@ -1,7 +1,8 @@
 #include "process/line_reader.hpp"
 
+#include "domain/invariant.hpp"
+
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 
 namespace ccapi::process {
@@ -60,7 +61,8 @@ std::span<char> line_reader::writable() {
 }
 
 void line_reader::commit(std::size_t size) {
-  assert(end_ + size + padding <= capacity_);
+  if (!domain::invariant(end_ + size + padding <= capacity_, "no more is read than was prepared"))
+    size = capacity_ - padding - end_;
   end_ += size;
   filled_ = end_ + padding == capacity_;
 }

@@ -1,7 +1,7 @@
 #include "process/line_writer.hpp"
 
-#include <algorithm>
-#include <cassert>
+#include "domain/invariant.hpp"
+
 #include <utility>
 
 namespace ccapi::process {
@@ -21,8 +21,9 @@ std::span<const char> line_writer::front() const noexcept {
 }
 
 void line_writer::consume(std::size_t size) {
-  assert(size <= pending_);
-  pending_ -= std::min(size, pending_);
+  if (!domain::invariant(size <= pending_, "no more is written than was pushed"))
+    size = pending_;
+  pending_ -= size;
   while (size > 0 && !lines_.empty()) {
     const std::size_t left = lines_.front().size() - written_;
     if (size < left) {

@@ -20,7 +20,7 @@ unsigned status_of(method verb, const head_fields& fields,
   const auto* problem =
     check_origin(fields, local, {.allowed_origins = origins, .allow_any = false});
   if (!problem)
-    problem = check_body_type(verb, fields, false);
+    problem = check_body(verb, fields, false).problem;
   return problem ? problem->status : 0;
 }
 
@@ -53,6 +53,17 @@ TEST(host_allow_list_test, a_wildcard_address_is_no_name) {
   config::server_settings server;
   server.host = "0.0.0.0";
   EXPECT_FALSE((host_allow_list{server, 8080}.allows("0.0.0.0:8080")));
+}
+
+TEST(middleware, a_coding_without_a_body_is_nothing_to_decode) {
+  head_fields fields;
+  for (const auto* value :
+       {"br", "", "gzip,", "gzip, gzip, gzip, gzip, gzip", "gzip", head_fields::repeated.data()}) {
+    fields.content_encoding = value;
+    const auto body = check_body(method::post, fields, false);
+    EXPECT_EQ(body.problem, nullptr) << value;
+    EXPECT_TRUE(body.codings.empty()) << value;
+  }
 }
 
 TEST(middleware, lets_libraries_pass) {
