@@ -5,11 +5,15 @@ option(CCAPI_FUZZERS "Build libFuzzer targets (clang only)" OFF)
 option(CCAPI_WERROR "Treat warnings as errors" OFF)
 option(CCAPI_HARDEN "Hardening flags for release builds" OFF)
 option(CCAPI_COVERAGE "Instrument for gcov" OFF)
+option(CCAPI_PRECOMPILE "Precompile the headers of the large libraries" ON)
 set(CCAPI_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 
 find_program(CCAPI_CCACHE ccache)
 if(CCAPI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCAPI_CCACHE}")
+  # What ccache must not look at where a precompiled header is used (its manual says so).
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    "${CCAPI_CCACHE}")
 endif()
 
 add_library(ccapi_options INTERFACE)
@@ -35,6 +39,9 @@ if(CCAPI_HARDEN)
   add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
+endif()
+if(CCAPI_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-fpch-preprocess) # for ccache
 endif()
 if(CCAPI_COVERAGE)
   add_compile_options(--coverage)
