@@ -192,6 +192,9 @@ void claude_process::deliver(domain::event&& what) {
     started->boot = duration_cast<microseconds>(ready - ordered_at_);
     started->setup = duration_cast<microseconds>(asked_at_ - ready);
     started->first = duration_cast<microseconds>(clock::now() - asked_at_);
+    const auto& asked = turn_->order().model;
+    if (!asked.starts_with("claude-")) // a name of the CLI's own
+      shard_.models->learn_name(asked, started->model);
     auto& times = shard_.totals.times;
     if (turns_ == 0)
       times.boot.add(started->boot);

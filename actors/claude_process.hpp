@@ -155,7 +155,7 @@ private:
   clock::time_point asked_at_;      ///< when the turn's query was sent
   std::optional<claude::turn_mapper> mapper_;
   std::vector<domain::event> events_;
-  domain::sampling applied_;
+  domain::turn_settings applied_;
   ending reason_;
 
   asio::steady_timer timer_;

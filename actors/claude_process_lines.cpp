@@ -136,7 +136,7 @@ void claude_process::on_control_response(const claude::control_response& line) {
     return;
   case claude::control_call::apply_settings:
     if (state_ == process_state::turn && phase_ == phase::settings) {
-      applied_ = turn_->order().sampling;
+      applied_ = turn_->order().settings;
       phase_ = phase::seeding;
       send_seed();
     }

@@ -96,14 +96,14 @@ void claude_process::on_rewound(bool ok) {
 }
 
 void claude_process::send_settings() {
-  if (turn_->order().sampling == applied_) {
+  if (turn_->order().settings == applied_) {
     phase_ = phase::seeding;
     send_seed();
   } else {
     phase_ = phase::settings;
     send_control(claude::control_call::apply_settings, shard_.settings.claude.control_timeout,
                  [this](std::string& line, std::string_view id) {
-                   claude::apply_settings(line, id, turn_->order().sampling);
+                   claude::apply_settings(line, id, turn_->order().settings);
                  });
   }
 }

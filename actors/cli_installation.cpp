@@ -5,6 +5,7 @@
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -22,6 +23,7 @@ namespace ccapi::actors {
 namespace {
 
 constexpr std::chrono::seconds version_timeout{10};
+constexpr std::chrono::seconds model_list_timeout{10};
 
 std::string_view variable(const std::vector<std::string>& environment, std::string_view name) {
   for (const std::string_view entry : environment)
@@ -87,6 +89,22 @@ std::string version_trouble(cli_installation& found, const std::string& shim,
   return {};
 }
 
+/// The models that the CLI knows by name; none if it does not tell.
+std::vector<claude::listed_model>
+ask_for_models(const cli_installation& found, const std::string& shim, const observe::logger& log) {
+  const auto version = claude::parse_version(found.health.cli_version);
+  auto spec = found.spec_for("default", false);
+  if (!version || !spec)
+    return {};
+  spec->first_input = claude::model_list_request(*version);
+  const auto text = process::run_to_end(shim, *spec, model_list_timeout);
+  auto models = text ? claude::read_model_list(*text) : std::vector<claude::listed_model>{};
+  if (models.empty())
+    log.warning("CLI does not list its models; what they take is learnt from its answers",
+                {{"detail", text ? std::string{} : text.error().detail}});
+  return models;
+}
+
 } // namespace
 
 domain::result<process::spawn_spec> cli_installation::spec_for(const std::string& model,
@@ -101,6 +119,20 @@ domain::result<process::spawn_spec> cli_installation::spec_for(const std::string
                              .first_input =
                                ahead ? claude::first_lines_ahead() : claude::first_line(),
                              .unhurried = ahead};
+}
+
+void cli_installation::add_models_to(config::models_settings& settings) const {
+  if (settings.list != config::models_settings{}.list)
+    return;
+  const auto add = [&](const std::string& name) {
+    if (name != "default"
+        && std::find(settings.list.begin(), settings.list.end(), name) == settings.list.end())
+      settings.list.push_back(name);
+  };
+  for (const auto& model : models) {
+    add(model.name);
+    add(model.id);
+  }
 }
 
 std::string cli_installation::identity() const {
@@ -140,6 +172,8 @@ cli_installation find_installation(const config::claude_settings& settings, cons
   } else {
     trouble = path.error().message;
   }
+  if (trouble.empty() && !demo)
+    found.models = ask_for_models(found, shim, log);
   if (!trouble.empty()) {
     found.health.state = domain::health_state::degraded;
     found.health.reason = trouble;

@@ -1,6 +1,7 @@
 #pragma once
 // cli_installation: which Claude CLI there is, whether it will do, and how to start it.
 
+#include "claude/model_list.hpp"
 #include "config/settings.hpp"
 #include "domain/result.hpp"
 #include "domain/status.hpp"
@@ -19,11 +20,14 @@ struct cli_installation {
   bool bare = false;
   std::vector<std::string> first_arguments; ///< argv in front of what the CLI is told
   std::vector<std::string> environment;
+  std::vector<claude::listed_model> models; ///< what the CLI knows by name; empty: it told none
   std::string directory; ///< neutral working directory of processes that have no workspace
 
   /// How to start a process for this model. `ahead`: a spare. Fails with: invalid_request.
   [[nodiscard]] domain::result<process::spawn_spec> spec_for(const std::string& model,
                                                              bool ahead) const;
+  /// Adds the CLI's own names to a list that nobody has configured.
+  void add_models_to(config::models_settings& settings) const;
   /// Tells the CLI that is there now from one that takes its place; empty if there is none. One
   /// look at the file system.
   [[nodiscard]] std::string identity() const;

@@ -83,6 +83,8 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (what.failure
       && (what.outcome == turn_outcome::lost || what.failure->code == error_code::upstream_crash))
     ++shard_.totals.processes_failed;
+  if (run_without_parameter(what))
+    return;
   if (what.outcome == turn_outcome::lost) {
     if (run_again_later(what))
       return;
@@ -239,9 +241,15 @@ void conversation::start_next() {
   auto& request = active_->order.request;
   if (!request.model_given && !record_->model.empty())
     request.model = record_->model;
+  if (!settle_active())
+    return finish_active();
   plan_active();
   if (active_->order.lender)
     return borrow_process();
+  to_own_or_new_process();
+}
+
+void conversation::to_own_or_new_process() {
   if (process_) {
     if (const auto how = domain::approach_to(active_->plan.before, process_holds_, rewindable_))
       return hand_to_process(how);
@@ -249,6 +257,25 @@ void conversation::start_next() {
     drop_process();
   }
   request_process();
+}
+
+bool conversation::settle_active() {
+  const auto& request = active_->order.request;
+  const auto known = shard_.models->look_up(request.model);
+  active_->settled = domain::settle(request, domain::traits_of(known.id), known.refused,
+                                    shard_.settings.claude.thinking == config::thinking_policy::off
+                                      ? domain::thinking_default::off
+                                      : domain::thinking_default::as_cli);
+  const auto& dropped = active_->settled.dropped;
+  if (!request.strict || dropped.empty())
+    return true;
+  const auto name = dropped.front().substr(0, dropped.front().find('('));
+  fail_active({.code = error_code::unsupported_parameter,
+               .message = "The model " + known.id + " does not take '" + name
+                          + "' as it was asked for, and strict parameters are wanted.",
+               .param = name,
+               .retry_useful = false});
+  return false;
 }
 
 void conversation::plan_active() {

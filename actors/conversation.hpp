@@ -7,6 +7,7 @@
 #include "actors/io_shard.hpp"
 #include "actors/messages.hpp"
 #include "domain/turn_plan.hpp"
+#include "domain/turn_settings.hpp"
 
 #include <chrono>
 #include <deque>
@@ -19,6 +20,7 @@ namespace ccapi::actors {
 struct active_turn {
   submit_turn order;
   domain::turn_plan plan;
+  domain::settled_turn settled;
   domain::lease_id lease = 0; ///< not 0: waits for a process
   bool cancelled = false;
   bool handed_over = false; ///< a process has it
@@ -63,6 +65,9 @@ private:
   bool make_way(const submit_turn& order);
   void start_next();
   void plan_active();
+  /// Works out the turn's parameters. False: it had to be refused.
+  bool settle_active();
+  void to_own_or_new_process();
   void borrow_process();
   void adopt(domain::turn_id turn, process_loan loan);
   void request_process();
@@ -72,6 +77,8 @@ private:
   void drop_process();
   /// Fails all turns that no process has.
   void fail_waiting(const domain::error& why);
+  /// The API refused a parameter for the model. True: the turn runs again without it.
+  bool run_without_parameter(const turn_ended& what);
   /// True: the turn runs again after a pause.
   bool run_again_later(const turn_ended& what);
   /// Takes the active turn back from its process.

@@ -125,8 +125,8 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
   const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
     std::chrono::steady_clock::now() - order.since);
   if (order.sink)
-    order.sink->on_event(
-      domain::turn_placed{outcome, active_->on_spare, active_->on_primed, waited});
+    order.sink->on_event(domain::turn_placed{outcome, active_->on_spare, active_->on_primed, waited,
+                                             active_->settled.dropped});
   if (!std::exchange(active_->counted, true)) {
     ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
     auto& use = plan.before->root().use();
@@ -145,7 +145,8 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
                 .seed = domain::seed_for(plan, how ? how->stands : nullptr,
                                          shard_.settings.conversation.max_history_messages),
                 .query = plan.query,
-                .sampling = order.request.sampling,
+                .model = order.request.model,
+                .settings = active_->settled.settings,
                 .deadline = *active_->deadline,
                 .started = active_->started});
 }
@@ -155,6 +156,26 @@ void conversation::drop_process() {
   process_id_ = 0;
   process_holds_.reset();
   goes_on_at_.reset();
+}
+
+bool conversation::run_without_parameter(const turn_ended& what) {
+  if (what.outcome != turn_outcome::failed || !what.failure || !what.last_word
+      || what.failure->refused_parameter.empty() || active_->cancelled || closing_)
+    return false;
+  const auto model = shard_.models->look_up(active_->order.request.model).id;
+  const auto& parameter = what.failure->refused_parameter;
+  if (!shard_.models->learn_refusal(model, parameter)) // it is left out already
+    return false;
+  const auto before = active_->settled.settings;
+  shard_.log.warning(
+    "model does not take a parameter; turns go on without it",
+    {{"model", model}, {"parameter", parameter}, {"request", active_->order.request.request_id}});
+  if (!settle_active() || active_->settled.settings == before)
+    return false;
+  ++shard_.totals.turns_without_parameter;
+  active_->started = what.started;
+  to_own_or_new_process();
+  return true;
 }
 
 bool conversation::run_again_later(const turn_ended& what) {

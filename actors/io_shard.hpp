@@ -5,6 +5,7 @@
 #include "actors/conversation_directory.hpp"
 #include "actors/interfaces.hpp"
 #include "config/settings.hpp"
+#include "domain/model_knowledge.hpp"
 #include "domain/retry.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -32,6 +34,7 @@ struct io_shard {
   /// This thread's part of /stats.
   domain::stats totals;
   conversation_directory conversations;
+  std::shared_ptr<domain::model_knowledge> models; ///< of all threads
   domain::retry_budget retries{settings.retry.budget_percent, count};
   std::uint64_t next_number = 0;
   std::minstd_rand dice{std::random_device{}()};

@@ -11,6 +11,7 @@
 #include "domain/process_pool.hpp"
 #include "domain/prompt_forecast.hpp"
 #include "domain/status.hpp"
+#include "domain/turn_settings.hpp"
 #include "process/child_process.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -97,7 +98,8 @@ struct run_turn {
   std::size_t rewinds = 0;             ///< user messages to be taken back first
   std::vector<domain::message> seed{}; ///< history that the process does not know yet
   domain::message query{};
-  domain::sampling sampling{};
+  std::string model{};                              ///< as the process was asked for it
+  domain::turn_settings settings{};                 ///< what the turn is asked with
   std::chrono::steady_clock::time_point deadline{}; ///< of the turn, all its runs together
   bool started = false;                             ///< an earlier run has sent answer_started
 };

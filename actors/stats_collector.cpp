@@ -17,6 +17,7 @@ void add(domain::stats& sum, const domain::stats& part) {
   sum.turns_failed += part.turns_failed;
   sum.turns_cancelled += part.turns_cancelled;
   sum.turns_retried += part.turns_retried;
+  sum.turns_without_parameter += part.turns_without_parameter;
   for (std::size_t i = 0; i < sum.matches.size(); ++i)
     sum.matches[i] += part.matches[i];
   sum.times += part.times;

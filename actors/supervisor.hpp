@@ -49,6 +49,8 @@ struct supervisor_options {
   /// Differs once the CLI has been replaced by another. Called on the supervisor's thread; quick.
   /// Null: nobody knows.
   std::function<std::string()> cli_identity{};
+  /// The CLI has been replaced. Called on the supervisor's thread; quick. Null: nobody cares.
+  std::function<void()> on_other_cli{};
   domain::health health; ///< at start; without a cli_path no process is ever started
   observe::logger log;
 };

@@ -195,6 +195,8 @@ void supervisor_state::notice_new_cli() {
     return;
   cli_identity_ = std::move(found);
   priming_fails_ = false;
+  if (options_.on_other_cli)
+    options_.on_other_cli();
   options_.log.info("the CLI was replaced", {{"path", options_.health.cli_path}});
   end_spares("the CLI was replaced");
 }

@@ -22,6 +22,8 @@ inline constexpr std::array<std::string_view, 0> words_for{};
 template <>
 inline constexpr std::array<std::string_view, 3> words_for<bare_mode>{"auto", "on", "off"};
 template <>
+inline constexpr std::array<std::string_view, 2> words_for<thinking_policy>{"auto", "off"};
+template <>
 inline constexpr std::array<std::string_view, 3> words_for<busy_policy>{"queue", "reject",
                                                                         "interrupt"};
 

@@ -56,6 +56,11 @@ constexpr key table_of_keys[] = {
     "server.lenient_content_type",
     "Accept JSON bodies that are declared as text/plain or not at all, from requests that show a "
     "valid API key."),
+  flag<server, &server_settings::strict_parameters>(
+    "server.strict_parameters",
+    "Refuse requests with parameters that would be left out or changed, with 400, instead of "
+    "naming "
+    "those in x-ccapi-ignored-params. A request asks for it by x-ccapi-strict: true."),
   at_start(number<server, &server_settings::io_threads>(
     "server.io_threads", 0, 256, "", "Threads that serve connections; 0 = one per core.")),
 
@@ -105,6 +110,10 @@ constexpr key table_of_keys[] = {
     "Keep a process per conversation and reuse it. With false each request starts its own."),
   text<claude, &claude_settings::system_prompt>("claude.system_prompt", no_nul,
                                                 "System prompt for requests that bring none."),
+  word<claude, &claude_settings::thinking>(
+    "claude.thinking", "auto|off",
+    "Whether models think where a request asks for no reasoning_effort: as the CLI does by itself, "
+    "or not, as far as the model can do without."),
   at_start(word<claude, &claude_settings::bare>(
     "claude.bare", "auto|on|off",
     "Start the CLI with --bare: `auto` does so when an API key is in the environment (a "
@@ -166,7 +175,9 @@ constexpr key table_of_keys[] = {
     "Names that stand for other models: pattern (may hold `*` and `?`) to name. First match wins; "
     "your entries come before the built-in ones."),
   list<models, &models_settings::list>(
-    "models.list", filled_list, "Models shown by GET /v1/models. Replaces the default list."),
+    "models.list", filled_list,
+    "Models shown by GET /v1/models. Replaces the default list, to which the names are added that "
+    "the CLI lists."),
   flag<models, &models_settings::echo_requested>(
     "models.echo_requested",
     "Answer with the model name of the request instead of the model that ran."),

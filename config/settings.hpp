@@ -29,6 +29,8 @@ struct server_settings {
   bool allow_insecure_no_auth = false;
   /// Take bodies without Content-Type or declared text/plain, from requests with a valid key.
   bool lenient_content_type = false;
+  /// Refuse parameters that would be left out or changed.
+  bool strict_parameters = false;
   /// I/O threads; 0 = one per core.
   std::uint32_t io_threads = 0;
 };
@@ -81,6 +83,7 @@ struct tls_settings {
 };
 
 enum class bare_mode : std::uint8_t { automatic, on, off };
+enum class thinking_policy : std::uint8_t { automatic, off };
 
 /// [claude] the CLI and the processes that run it.
 struct claude_settings {
@@ -94,6 +97,8 @@ struct claude_settings {
   bool use_interactive_sessions = true;
   /// System prompt of requests that bring none.
   std::string system_prompt;
+  /// Whether turns think that do not ask for it: as the CLI does by itself, or not.
+  thinking_policy thinking = thinking_policy::automatic;
   /// --bare: on when an API key is in the environment (auto), always, or never.
   bare_mode bare = bare_mode::automatic;
   /// Variables handed to the CLI; a trailing '*' matches any rest.
@@ -177,8 +182,12 @@ struct models_settings {
     {"chatgpt-*", "default"},
     {"o?", "default"},
     {"o?-*", "default"},
-    {"claude-opus-4-1-20250805", "opus"},
+    // What Anthropic has retired, or retires (claude-sonnet-4-5 on 2026-11-30).
+    {"claude-sonnet-4-5*", "sonnet"},
+    {"claude-opus-4-1*", "opus"},
+    {"claude-opus-4-0", "opus"},
     {"claude-opus-4-20250514", "opus"},
+    {"claude-sonnet-4-0", "sonnet"},
     {"claude-sonnet-4-20250514", "sonnet"},
     {"claude-3-7-sonnet-*", "sonnet"},
     {"claude-3-5-sonnet-*", "sonnet"},
@@ -186,21 +195,14 @@ struct models_settings {
     {"claude-3-haiku-*", "haiku"},
     {"claude-3-opus-*", "opus"},
   };
-  /// Names that GET /v1/models shows.
+  /// Names that GET /v1/models shows; while it is this list, the CLI's own names are added.
   std::vector<std::string> list = {"opus",
                                    "sonnet",
                                    "haiku",
+                                   "claude-opus-4-8",
                                    "claude-opus-4-6",
-                                   "claude-sonnet-4-5-20250929",
-                                   "claude-haiku-4-5-20251001",
-                                   "claude-opus-4-1-20250805",
-                                   "claude-opus-4-20250514",
-                                   "claude-sonnet-4-20250514",
-                                   "claude-3-7-sonnet-20250219",
-                                   "claude-3-7-sonnet-latest",
-                                   "claude-3-5-haiku-20241022",
-                                   "claude-3-5-haiku-latest",
-                                   "claude-3-haiku-20240307"};
+                                   "claude-sonnet-4-6",
+                                   "claude-haiku-4-5"};
   /// true = an answer's `model` repeats the name of the request; false = the model that ran.
   bool echo_requested = false;
 };

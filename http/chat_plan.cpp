@@ -26,14 +26,16 @@ std::string chat_plan::shown_model(std::string_view ran) const {
   return ran.empty() ? resolved_model : std::string{ran};
 }
 
-std::string chat_plan::headers(std::string_view ran) const {
+std::string chat_plan::headers(std::string_view ran,
+                               const std::vector<std::string>& dropped) const {
   std::string lines;
   const auto mapped = ran.empty() ? std::string_view{resolved_model} : ran;
   if (mapped != requested_model)
     append_header(lines, "x-ccapi-mapped-model", mapped);
   std::string ignored;
-  for (const auto& name : ignored_params)
-    ignored.append(ignored.empty() ? "" : ", ").append(name);
+  for (const auto* names : {&ignored_params, &dropped})
+    for (const auto& name : *names)
+      ignored.append(ignored.empty() ? "" : ", ").append(name);
   append_header(lines, "x-ccapi-ignored-params", ignored);
   return lines;
 }
@@ -50,6 +52,11 @@ void turn_story::note(const domain::event& what) {
   } else if (domain::credit_bytes(what) > 0) {
     work_begun = true;
   }
+}
+
+const std::vector<std::string>& turn_story::dropped() const {
+  static const std::vector<std::string> none;
+  return placed ? placed->dropped : none;
 }
 
 std::string turn_story::headers() const {

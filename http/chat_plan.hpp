@@ -25,7 +25,9 @@ struct chat_plan {
   /// What `model` says when `ran` answers; `ran` is empty while unknown.
   [[nodiscard]] std::string shown_model(std::string_view ran) const;
   /// The fields that tell what became of the model's name and of parameters.
-  [[nodiscard]] std::string headers(std::string_view ran) const;
+  /// `dropped`: what the model does not take.
+  [[nodiscard]] std::string headers(std::string_view ran,
+                                    const std::vector<std::string>& dropped) const;
 };
 
 /// What a turn's events have told so far, and its answer's headers tell.
@@ -38,6 +40,8 @@ struct turn_story {
 
   /// Takes notice of an event; of most there is nothing to note.
   void note(const domain::event& what);
+  /// Of the request's parameters, as far as it is known.
+  [[nodiscard]] const std::vector<std::string>& dropped() const;
   /// x-ccapi-conversation-id, x-ccapi-match and server-timing.
   [[nodiscard]] std::string headers() const;
 };

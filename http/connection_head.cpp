@@ -1,3 +1,4 @@
+#include "http/ascii.hpp"
 #include "http/connection.hpp"
 #include "http/cors.hpp"
 #include "http/middleware.hpp"
@@ -23,6 +24,7 @@ void connection::accept_head(std::size_t head_bytes) {
   request_.path = target.substr(0, query);
   request_.query = query == std::string_view::npos ? std::string_view{} : target.substr(query + 1);
   request_.id = request_id_for(fields.request_id);
+  request_.strict = ascii::equals_lower(fields.strict, "true") || fields.strict == "1";
   request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
   http_10_ = reader.is_http_10();
   keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;

@@ -103,6 +103,7 @@ site_settings server::state::settings_for_sites() const {
           .cors = settings_.cors,
           .echo_requested_model = models.echo_requested,
           .lenient_content_type = settings_.server.lenient_content_type,
+          .strict_parameters = settings_.server.strict_parameters,
           .failures_per_minute_max = settings_.auth.failures_per_minute_max,
           .models = std::make_shared<domain::model_catalog>(models.default_model, models.aliases,
                                                             models.list),

@@ -64,7 +64,7 @@ void reply_writer::finish(const domain::turn_finished& end) {
   const auto& ran = end.model.empty() ? story_.model_ran : end.model;
   auto identity = new_identity(story_.conversation_id);
   identity.model = plan_.shown_model(ran);
-  const auto headers = story_.headers() + plan_.headers(ran);
+  const auto headers = story_.headers() + plan_.headers(ran, story_.dropped());
   const auto body = openai::completion_body(identity, text_, reasoning_, end.reason, end.usage);
   auto& client = *std::exchange(client_, nullptr);
   reply_json(client, body, headers); // may be our end

@@ -48,6 +48,7 @@ struct head_fields {
   std::optional<std::string_view> access_control_request_headers;
   bool access_control_request_private_network = false;
   std::string_view request_id; ///< x-request-id
+  std::string_view strict;     ///< x-ccapi-strict
   std::string_view accept;
   bool expects_continue = false;
   bool has_body = false; ///< a length above 0, or chunks
@@ -75,6 +76,7 @@ struct request {
   std::string body;
   http::caller caller;
   bool accepts_json = false;                      ///< Accept names application/json
+  bool strict = false;                            ///< x-ccapi-strict: true
   std::chrono::steady_clock::time_point received; ///< when the head was complete
 };
 

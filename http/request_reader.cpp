@@ -144,6 +144,8 @@ void request_reader::on_field_impl(beast::http::field name, text_view name_text,
 void request_reader::on_unknown_field(std::string_view name, std::string_view value) {
   if (ascii::equals_lower(name, "x-request-id"))
     fields_.request_id = value;
+  else if (ascii::equals_lower(name, "x-ccapi-strict"))
+    fields_.strict = value;
   else if (ascii::equals_lower(name, "x-api-key"))
     set_once(fields_.x_api_key, value);
   else if (ascii::equals_lower(name, "api-key"))

@@ -35,6 +35,7 @@ struct site_settings {
   config::cors_settings cors;
   bool echo_requested_model = false;
   bool lenient_content_type = false;
+  bool strict_parameters = false;
   std::uint32_t failures_per_minute_max = 0;
   std::shared_ptr<const domain::model_catalog> models; ///< never null
   std::shared_ptr<const key_ring> keys;                ///< never null

@@ -134,7 +134,7 @@ void sse_writer::open(std::string_view model) {
   chunks_->set_model(plan_.shown_model(model));
   std::string extra{stream_headers};
   extra += story_.headers();
-  extra += plan_.headers(model);
+  extra += plan_.headers(model, story_.dropped());
   chunked_ = client_->begin_stream({.content_type = event_stream_type, .extra = extra}, head_);
   room_ = head_.size() + chunk_size_room;
   pending_.assign(room_, '\0');

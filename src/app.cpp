@@ -65,7 +65,8 @@ struct caf_settings : caf::actor_system_config {
 struct io_thread {
   io_thread(caf::actor_system& system, std::size_t index, std::size_t count,
             const config::settings& settings, const observe::logger& log,
-            const actors::supervisor_actor& supervisor, const domain::health& health)
+            const actors::supervisor_actor& supervisor, const domain::health& health,
+            std::shared_ptr<domain::model_knowledge> models)
     : home{system, loop},
       shard{.home = home,
             .index = index,
@@ -76,7 +77,8 @@ struct io_thread {
             .health = health,
             .totals = {},
             .conversations = {std::max<std::size_t>(settings.conversation.stored_max / count, 1),
-                              settings.conversation.stored_bytes_max / count}},
+                              settings.conversation.stored_bytes_max / count},
+            .models = std::move(models)},
       front_end{actors::spawn_on<actors::front_end>(home, std::ref(shard))},
       gateway{front_end_object()} {}
 
@@ -108,10 +110,13 @@ public:
       caf_settings_{cores()},
       system_{caf_settings_},
       supervisor_{system_.spawn(actors::supervisor, supervisor_options())} {
+    cli_.add_models_to(settings_.models);
+    for (const auto& model : cli_.models)
+      models_->learn_name(model.name, model.id);
     const std::size_t count = settings.server.io_threads ? settings.server.io_threads : cores();
     for (std::size_t index = 0; index < count; ++index)
       threads_.push_back(std::make_unique<io_thread>(system_, index, count, settings_, log_,
-                                                     supervisor_, cli_.health));
+                                                     supervisor_, cli_.health, models_));
     connect_actors();
     end_program_with(supervisor_, "supervisor");
     for (const auto& each : threads_)
@@ -119,7 +124,7 @@ public:
     std::vector<http::worker> workers;
     for (const auto& each : threads_)
       workers.push_back({each->loop, each->gateway});
-    server_.emplace(std::move(workers), settings, CCAPI_VERSION, log_);
+    server_.emplace(std::move(workers), settings_, CCAPI_VERSION, log_);
     signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
   }
 
@@ -178,6 +183,7 @@ private:
             .spec_for = [this](const std::string& model,
                                bool ahead) { return cli_.spec_for(model, ahead); },
             .cli_identity = [this] { return cli_.identity(); },
+            .on_other_cli = [models = models_] { models->forget(); },
             .health = cli_.health,
             .log = log_};
   }
@@ -217,7 +223,9 @@ private:
                    {{"where", each.where}, {"problem", each.text}});
       return;
     }
-    auto plan = config::plan_reload(settings_, std::get<config::loaded>(outcome).values);
+    auto& loaded = std::get<config::loaded>(outcome).values;
+    cli_.add_models_to(loaded.models);
+    auto plan = config::plan_reload(settings_, loaded);
     if (const auto allowed = http::check_start(plan.values); !allowed)
       return log_.error("configuration is refused, the old one stays",
                         {{"problem", allowed.error().message}});
@@ -313,6 +321,7 @@ private:
   const config_loader& load_again_;
   observe::logger log_;
   actors::cli_installation cli_;
+  std::shared_ptr<domain::model_knowledge> models_ = std::make_shared<domain::model_knowledge>();
   process::launcher launcher_;
   caf_settings caf_settings_;
   caf::actor_system system_;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace ccapi::http::endpoints {
@@ -27,6 +28,13 @@ std::optional<key_usage::turn_place> begin_turn(const caller& who) {
   return who.usage->begin_turn(who.max_concurrent);
 }
 
+domain::error without_effect(const std::string& parameter) {
+  return {.code = domain::error_code::unsupported_parameter,
+          .message = "'" + parameter + "' has no effect here, and strict parameters are wanted.",
+          .param = parameter,
+          .retry_useful = false};
+}
+
 } // namespace
 
 void create_chat_completion(exchange& client) {
@@ -40,6 +48,9 @@ void create_chat_completion(exchange& client) {
   auto& chat = *parsed;
   chat.request.request_id = client.request().id;
   chat.request.tenant = client.request().caller.name;
+  chat.request.strict = client.request().strict || site.settings().strict_parameters;
+  if (chat.request.strict && !chat.ignored_params.empty())
+    return reply_error(client, without_effect(chat.ignored_params.front()));
   chat_plan plan{.requested_model = std::move(chat.requested_model),
                  .resolved_model = chat.request.model,
                  .ignored_params = std::move(chat.ignored_params),

@@ -20,7 +20,7 @@ struct version {
 /// Older ones lack what we need, or were never measured.
 inline constexpr version oldest_supported{2, 1, 197};
 /// Newer ones may work; they were not measured.
-inline constexpr version newest_tested{2, 1, 330};
+inline constexpr version newest_tested{2, 1, 332};
 
 enum class support : std::uint8_t { supported, too_old, untested_newer };
 

@@ -37,8 +37,29 @@ void append_number(std::string& out, double value) {
   out.append(digits.data(), end);
 }
 
+/// As the value of a member "thinking". The CLI clears old thoughts by an edit that the API refuses
+/// where thinking is off (measured: the CLI sends it all the same), so that goes as well.
+void append_thinking(std::string& body, const domain::turn_settings& settings) {
+  using mode = domain::turn_settings::thinking_mode;
+  constexpr std::string_view no_edits = R"(,"context_management":{"edits":[]})";
+  switch (settings.thinking) {
+  case mode::as_usual:
+    return;
+  case mode::disabled:
+    body.append(R"({"type":"disabled"})").append(no_edits);
+    return;
+  case mode::between_tools:
+    body.append(R"({"type":"between_tools"})").append(no_edits);
+    return;
+  case mode::budget:
+    body += R"({"type":"enabled","budget_tokens":)";
+    json::append_integer(body, settings.thinking_tokens);
+    body += '}';
+  }
+}
+
 /// The members of the API's request body that a client may set; empty if it sets none.
-std::string extra_body(const domain::sampling& sampling) {
+std::string extra_body(const domain::turn_settings& settings) {
   std::string body;
   const auto member = [&body](std::string_view name) -> std::string& {
     body += body.empty() ? '{' : ',';
@@ -46,22 +67,24 @@ std::string extra_body(const domain::sampling& sampling) {
     return body += ':';
   };
   // JSON has no word for what is not finite.
-  if (sampling.temperature && std::isfinite(*sampling.temperature))
-    append_number(member("temperature"), *sampling.temperature);
-  if (sampling.top_p && std::isfinite(*sampling.top_p))
-    append_number(member("top_p"), *sampling.top_p);
-  if (!sampling.stop.empty()) {
+  if (settings.temperature && std::isfinite(*settings.temperature))
+    append_number(member("temperature"), *settings.temperature);
+  if (settings.top_p && std::isfinite(*settings.top_p))
+    append_number(member("top_p"), *settings.top_p);
+  if (!settings.stop.empty()) {
     member("stop_sequences");
     char separator = '[';
-    for (const auto& stop : sampling.stop) {
+    for (const auto& stop : settings.stop) {
       body += separator;
       json::append_string(body, stop);
       separator = ',';
     }
     body += ']';
   }
-  if (sampling.max_tokens)
-    json::append_integer(member("max_tokens"), *sampling.max_tokens);
+  if (settings.max_tokens)
+    json::append_integer(member("max_tokens"), *settings.max_tokens);
+  if (settings.thinking != domain::turn_settings::thinking_mode::as_usual)
+    append_thinking(member("thinking"), settings);
   if (!body.empty())
     body += '}';
   return body;
@@ -101,11 +124,18 @@ void initialize(std::string& out, std::string_view request_id, std::string_view 
 }
 
 void apply_settings(std::string& out, std::string_view request_id,
-                    const domain::sampling& sampling) {
+                    const domain::turn_settings& settings) {
   open_control(out, request_id, "apply_flag_settings");
   out += R"(,"settings":{"env":{"CLAUDE_CODE_EXTRA_BODY":)";
-  json::append_string(out, extra_body(sampling)); // JSON inside a JSON string; "" resets
-  out += "}}";
+  json::append_string(out, extra_body(settings)); // JSON inside a JSON string; "" resets
+  // Not by the extra body: models of the newest generation are told the effort once more by a
+  // message among the dialogue, which only this setting reaches (measured).
+  out += R"(},"effortLevel":)";
+  if (settings.effort)
+    json::append_string(out, to_string(*settings.effort));
+  else
+    out += "null";
+  out += '}';
   close_control(out);
 }
 
@@ -116,6 +146,11 @@ void interrupt(std::string& out, std::string_view request_id) {
 
 void get_binary_version(std::string& out, std::string_view request_id) {
   open_control(out, request_id, "get_binary_version");
+  close_control(out);
+}
+
+void list_models(std::string& out, std::string_view request_id) {
+  open_control(out, request_id, "list_models");
   close_control(out);
 }
 

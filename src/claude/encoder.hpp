@@ -3,7 +3,7 @@
 // there as it is.
 
 #include "claude/message.hpp"
-#include "domain/chat_request.hpp"
+#include "domain/turn_settings.hpp"
 
 #include <string>
 #include <string_view>
@@ -29,15 +29,18 @@ void seed_assistant_line(std::string& out, std::string_view uuid, std::string_vi
 /// Sets the system prompt, once and before the first turn. Empty: the one of argv stays.
 void initialize(std::string& out, std::string_view request_id, std::string_view system_prompt);
 
-/// Sets (or, where nothing is set, resets) the sampling of the turns that follow.
+/// Sets the parameters of the turns that follow; what is unset goes back to the CLI's own.
 void apply_settings(std::string& out, std::string_view request_id,
-                    const domain::sampling& sampling);
+                    const domain::turn_settings& settings);
 
 /// Stops the running turn; harmless without one.
 void interrupt(std::string& out, std::string_view request_id);
 
 /// The readiness probe; answered before `initialize` and without using it up.
 void get_binary_version(std::string& out, std::string_view request_id);
+
+/// Asks for the models that the CLI knows by name; answered before `initialize`.
+void list_models(std::string& out, std::string_view request_id);
 
 /// Takes the last user message, and all after it, out of the history. `target_uuid` is its uuid.
 void rewind_conversation(std::string& out, std::string_view request_id,

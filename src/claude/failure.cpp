@@ -1,6 +1,7 @@
 #include "claude/failure.hpp"
 
 #include "claude/api_words.hpp"
+#include "claude/refusal.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -166,7 +167,9 @@ domain::error rejected(const result& line) {
   auto words = api_words(line.text, status);
   if (words.empty())
     words = "The Messages API rejected the request (status " + std::to_string(status) + ").";
-  return lasting(error_code::invalid_request, std::move(words));
+  auto failure = lasting(error_code::invalid_request, std::move(words));
+  failure.refused_parameter = refused_parameter(failure.message);
+  return failure;
 }
 
 domain::error failure_of(cause why, const result& line, const trouble& before,

@@ -19,15 +19,19 @@ struct message {
   friend bool operator==(const message&, const message&) = default;
 };
 
-/// Sampling parameters that are handed to the API as they are. Unset = the CLI's own choice.
+/// Sampling parameters as the client wants them; domain/turn_settings says what becomes of them.
+/// Unset = the CLI's own choice.
 struct sampling {
-  std::optional<double> temperature;      ///< 0..1
+  std::optional<double> temperature;      ///< 0..2
   std::optional<double> top_p;            ///< 0..1
   std::vector<std::string> stop;          ///< at most 4, none empty
   std::optional<std::int64_t> max_tokens; ///< >= 1
 
   friend bool operator==(const sampling&, const sampling&) = default;
 };
+
+/// How hard the model shall think, in OpenAI's words and two of Anthropic's (xhigh, max).
+enum class reasoning_effort : std::uint8_t { none, minimal, low, medium, high, xhigh, max };
 
 /// A checked request. Invariants (kept by the dialects' parsers): `messages` is not empty and ends
 /// with a user message; `model` is a resolved name that is safe in argv; `conversation_id`, if set,
@@ -41,6 +45,8 @@ struct chat_request {
   std::optional<std::string> system_prompt; ///< unset: the request has no system message
   std::vector<message> messages;
   domain::sampling sampling;
+  std::optional<reasoning_effort> reasoning{}; ///< unset: the client has no wish
+  bool strict = false; ///< fail rather than leave out what the model does not take
   std::optional<std::string> conversation_id;
 };
 

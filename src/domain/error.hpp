@@ -63,6 +63,8 @@ struct error {
   std::string message{};
   std::string param{};
   std::string detail{};
+  /// The API's name of the request parameter that the model does not take, if that is why.
+  std::string refused_parameter{};
   /// When a retry may help, if known.
   std::optional<std::chrono::milliseconds> retry_after{};
   /// False where a retry can't help or would run a turn twice (sent as x-should-retry).

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace ccapi::domain {
 
@@ -39,6 +40,8 @@ struct turn_placed {
   bool spare = false;                 ///< on a process that was started ahead
   bool primed = false;                ///< which knew the system prompt already
   std::chrono::microseconds waited{}; ///< for a process, and for turns ahead
+  /// Parameters that the model does not take, or takes otherwise (domain/turn_settings).
+  std::vector<std::string> dropped{};
 };
 /// The API began to answer. At most once per turn, before any delta.
 struct answer_started {

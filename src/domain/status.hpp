@@ -50,6 +50,8 @@ struct stats {
   std::uint64_t turns_active = 0; ///< now
   /// Runs of turns beside their first, since a process was lost.
   std::uint64_t turns_retried = 0;
+  /// Runs of turns beside their first, since the API refused a parameter for the model.
+  std::uint64_t turns_without_parameter = 0;
   /// Turns by what became of their history (domain::match_outcome).
   std::array<std::uint64_t, match_outcome_count> matches{};
   turn_times times;

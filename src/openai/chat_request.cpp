@@ -97,7 +97,8 @@ domain::result<parsed_chat> chat_request_parser::parse_document(std::string& tex
   chat.requested_model = std::move(model.requested);
   chat.request.model = std::move(model.resolved);
   refuse_unsupported(body);
-  chat.request.sampling = read_sampling(body, chat.ignored_params);
+  chat.request.sampling = read_sampling(body);
+  chat.request.reasoning = read_reasoning_effort(body);
   read_conversation_id(body, chat.request);
   read_stream(body, chat);
   list_ignored(body, chat.ignored_params);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 namespace ccapi::openai {
 
@@ -133,19 +134,37 @@ void refuse_unsupported(field_reader& body) {
   refuse_present_object(body, "prediction", "Predicted output is not available here.");
 }
 
-domain::sampling read_sampling(field_reader& body, std::vector<std::string>& ignored) {
+domain::sampling read_sampling(field_reader& body) {
   domain::sampling sampling;
   sampling.temperature = body.number("temperature", 0, temperature_max);
-  if (sampling.temperature > 1.0) { // false if unset
-    sampling.temperature = 1.0;
-    ignored.emplace_back("temperature(clamped)");
-  }
   sampling.top_p = body.number("top_p", 0, 1);
   sampling.stop = read_stop(body);
   const auto newer = body.integer("max_completion_tokens", 1, integer_max);
   const auto older = body.integer("max_tokens", 1, integer_max);
   sampling.max_tokens = newer ? newer : older;
   return sampling;
+}
+
+std::optional<domain::reasoning_effort> read_reasoning_effort(field_reader& body) {
+  using domain::reasoning_effort;
+  const auto word = body.string("reasoning_effort");
+  if (!word)
+    return std::nullopt;
+  constexpr std::array<std::pair<std::string_view, reasoning_effort>, 7> efforts{{
+    {"none", reasoning_effort::none},
+    {"minimal", reasoning_effort::minimal},
+    {"low", reasoning_effort::low},
+    {"medium", reasoning_effort::medium},
+    {"high", reasoning_effort::high},
+    {"xhigh", reasoning_effort::xhigh},
+    {"max", reasoning_effort::max},
+  }};
+  for (const auto& [name, effort] : efforts)
+    if (name == *word)
+      return effort;
+  body.fail_value(body.path_of("reasoning_effort"),
+                  "must be one of none, minimal, low, medium, high, xhigh, max");
+  return std::nullopt;
 }
 
 void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
@@ -158,7 +177,6 @@ void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
   list_if(bias && bias->size() > 0, "logit_bias", ignored);
   list_if(body.integer("top_logprobs", 0, top_logprobs_max).value_or(0) != 0, "top_logprobs",
           ignored);
-  list_if(body.string("reasoning_effort").has_value(), "reasoning_effort", ignored);
   // The defaults of the API ask for nothing.
   list_if(body.string("verbosity").value_or("medium") != "medium", "verbosity", ignored);
   const auto tier = body.string("service_tier").value_or("auto");

@@ -5,6 +5,7 @@
 #include "domain/chat_request.hpp"
 #include "openai/field_reader.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,11 @@ namespace ccapi::openai {
 /// answer: tools, structured output, several choices, log probabilities, media.
 void refuse_unsupported(field_reader& body);
 
-/// temperature, top_p, stop, max_completion_tokens / max_tokens. A temperature above 1 is cut to 1
-/// and listed in `ignored`.
-domain::sampling read_sampling(field_reader& body, std::vector<std::string>& ignored);
+/// temperature, top_p, stop, max_completion_tokens / max_tokens.
+domain::sampling read_sampling(field_reader& body);
+
+/// reasoning_effort, in OpenAI's words and Anthropic's.
+std::optional<domain::reasoning_effort> read_reasoning_effort(field_reader& body);
 
 /// Checks the types of parameters that have no effect here and lists those that ask for one.
 void list_ignored(field_reader& body, std::vector<std::string>& ignored);

@@ -88,6 +88,7 @@ std::string stats_body(const domain::stats& figures, std::string_view version) {
     .count("failed", figures.turns_failed)
     .count("cancelled", figures.turns_cancelled)
     .count("retried", figures.turns_retried)
+    .count("without_parameter", figures.turns_without_parameter)
     .count("active", figures.turns_active)
     .close();
   object_writer matches{root.key("matches")};

@@ -13,6 +13,7 @@ OTHER = {
     "server.host": "127.0.0.2", "server.port": 8081, "server.tcp": False,
     "server.unix_socket": "gateway.sock", "server.allowed_hosts": ["gateway.lan", "a.test:81"],
     "server.allow_insecure_no_auth": True, "server.lenient_content_type": True,
+    "server.strict_parameters": True, "claude.thinking": "off",
     "server.io_threads": 3, "tls.certificate_file": "a.crt", "tls.private_key_file": "a.key",
     "auth.enabled": True, "auth.failures_per_minute_max": 7,
     "auth.keys": [record("alice", ALICE, admin=True, max_concurrent=2)],

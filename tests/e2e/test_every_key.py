@@ -175,6 +175,17 @@ def test_address_and_threads(start_fake):
     assert three.baseline_threads - one.baseline_threads == 2
 
 
+@shows("server.strict_parameters", "claude.thinking")
+def test_parameters_are_refused_and_thinking_is_off_if_told_so(start_fake):
+    body = {"model": "claude-haiku-4-5", "messages": [{"role": "user", "content": "[[dialogue]]"}]}
+    gateway = start_fake(server__strict_parameters="true", claude__thinking="off")
+    status, _, answer = gateway.request("POST", "/v1/chat/completions", {**body, "seed": 7})
+    assert status == 400 and b'"param":"seed"' in answer
+    status, _, answer = gateway.request("POST", "/v1/chat/completions", body)
+    told = json.loads(json.loads(answer)["choices"][0]["message"]["content"])
+    assert status == 200 and told["extra_body"]["thinking"] == {"type": "disabled"}
+
+
 @shows("server.allowed_hosts", "server.lenient_content_type", "cors.allow_any")
 def test_whom_it_answers(start_fake):
     body = b'{"messages": [{"role": "user", "content": "x"}]}'

@@ -6,29 +6,37 @@ from sse import ChatStream
 
 pytestmark = pytest.mark.real_cli
 
+# Takes a temperature, as long as it does not think; the newest generation takes none.
+MODEL = "claude-haiku-4-5"
+
 
 def body_of_last(api):
     return api.last().body
 
 
 def test_parameters_reach_the_api_for_that_turn_and_are_gone_in_the_next(gateway, api):
-    gateway.answer("plain", conversation_id="c")
+    gateway.answer("plain", conversation_id="c", model=MODEL)
     usual = body_of_last(api)
-    gateway.answer("tuned", conversation_id="c", temperature=0.25, top_p=0.75,
+    gateway.answer("tuned", conversation_id="c", model=MODEL, temperature=0.25,
                    stop=["END", "\"quoted\"\n"], max_tokens=77)
     tuned = body_of_last(api)
-    assert (tuned["temperature"], tuned["top_p"]) == (0.25, 0.75)
+    assert tuned["temperature"] == 0.25 and "top_p" not in tuned
+    assert tuned["thinking"] == {"type": "disabled"}
     assert tuned["stop_sequences"] == ["END", "\"quoted\"\n"]
     assert tuned["max_tokens"] == 77
-    gateway.answer("plain again", conversation_id="c")
+    gateway.answer("another", conversation_id="c", model=MODEL, top_p=0.75)
+    assert body_of_last(api)["top_p"] == 0.75 and "temperature" not in body_of_last(api)
+    gateway.answer("plain again", conversation_id="c", model=MODEL)
     again = body_of_last(api)
-    for name in ("temperature", "top_p", "stop_sequences", "max_tokens"):
+    for name in ("temperature", "top_p", "stop_sequences", "max_tokens", "thinking",
+                 "output_config", "context_management"):
         assert again.get(name) == usual.get(name)
     assert len(gateway.cli_pids()) == 1
+    assert not api.refusals
 
 
 def test_parameters_of_the_first_turn_count_too(gateway, api):
-    gateway.answer("x", temperature=0, max_completion_tokens=5, stop="Z")
+    gateway.answer("x", model=MODEL, temperature=0, max_completion_tokens=5, stop="Z")
     body = body_of_last(api)
     assert body["temperature"] == 0 and body["max_tokens"] == 5
     assert body["stop_sequences"] == ["Z"]
@@ -67,6 +75,6 @@ def test_stop_sequence_ends_the_answer(gateway):
 
 
 def test_parameters_that_can_not_be_honoured_are_named(gateway):
-    _, headers, _ = gateway.chat("x", seed=7, presence_penalty=0.5, temperature=1.5)
+    _, headers, _ = gateway.chat("x", model=MODEL, seed=7, presence_penalty=0.5, temperature=1.5)
     named = {name.strip() for name in headers["x-ccapi-ignored-params"].split(",")}
     assert {"seed", "presence_penalty", "temperature(clamped)"} <= named

@@ -152,6 +152,30 @@ private:
   std::string input_;
 };
 
+/// A process that is only asked which models there are. It heeds no script and leaves no trace in
+/// the ledger: no turn's process is meant.
+int answer_for_models(bool oldest) {
+  std::array<char, 4096> line; // NOLINT: filled by fgets
+  const bool asked = std::fgets(line.data(), line.size(), stdin) != nullptr;
+  if (!asked
+      || std::string_view{line.data()}.find(oldest ? "initialize" : "list_models")
+           == std::string_view::npos)
+    return 1;
+  std::string models;
+  const auto add = [&models](std::string_view name, std::string_view id) {
+    models.append(models.empty() ? "" : ",").append(R"({"value":")").append(name);
+    models.append(R"(","resolvedModel":")").append(id).append("\"}");
+  };
+  add("opus", oldest ? "claude-opus-4-8" : "claude-opus-5-5");
+  add("sonnet", oldest ? "claude-sonnet-5" : "claude-sonnet-5-5");
+  add("haiku", oldest ? "claude-haiku-4-5-20251001" : "claude-haiku-5-5");
+  std::printf(R"({"type":"control_response","response":{"subtype":"success","request_id":"models",)"
+              R"("response":{"models":[%s]}}})"
+              "\n",
+              models.c_str());
+  return 0;
+}
+
 int run(int argc, char** argv) {
   auto how = parse_arguments(argc, argv);
   const auto defaults = how.defaults;
@@ -160,6 +184,9 @@ int run(int argc, char** argv) {
       auto version = std::string{defaults.text("version", "2.1.330")} + " (Claude Code)";
       return std::puts(version.c_str()) < 0 ? 1 : 0;
     }
+  if (std::find(how.arguments.begin(), how.arguments.end(), "--model=default")
+      != how.arguments.end())
+    return answer_for_models(defaults.text("version", "2.1.330") == "2.1.197");
   ledger book{std::getenv("ANTHROPIC_FAKE_LEDGER")};
   if (defaults.has("boot_exit")) {
     write_stderr("fake_claude: told to fail at start\n");

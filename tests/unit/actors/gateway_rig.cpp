@@ -25,7 +25,8 @@ gateway_rig::played_thread::played_thread(io_home& home, std::size_t index, std:
           .health = health,
           .totals = {},
           .conversations = {settings.conversation.stored_max,
-                            settings.conversation.stored_bytes_max}},
+                            settings.conversation.stored_bytes_max},
+          .models = std::make_shared<domain::model_knowledge>()},
     actor{spawn_on<front_end>(home, std::ref(state))},
     gateway{object_of(actor)} {}
 

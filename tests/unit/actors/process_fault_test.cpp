@@ -17,8 +17,8 @@ struct stage_of_turn {
   std::function<void(scripted_cli&, stage&)> reach;
 };
 
-domain::sampling some_sampling() {
-  domain::sampling wish;
+domain::turn_settings some_settings() {
+  domain::turn_settings wish;
   wish.temperature = 0.5;
   return wish;
 }
@@ -58,7 +58,7 @@ class process_fault : public process_rig, public testing::WithParamInterface<sta
 protected:
   domain::turn_id order_full(client& from) {
     start();
-    const auto turn = order(from, "q", {asked("a"), answered("b")}, "prompt", some_sampling());
+    const auto turn = order(from, "q", {asked("a"), answered("b")}, "prompt", some_settings());
     GetParam().reach(cli, world);
     return turn;
   }
@@ -391,7 +391,7 @@ TEST_F(process_defect, idle_process_may_be_silent) {
 TEST_F(process_defect, refused_settings_fail_the_turn) {
   client asker;
   start_booted();
-  order(asker, "q", {}, {}, some_sampling());
+  order(asker, "q", {}, {}, some_settings());
   say(cli_lines::refused(cli.take_control("apply_flag_settings"), "unknown"));
   EXPECT_EQ(asker.failure(), error_code::upstream_error);
   EXPECT_EQ(left_service, 1U);

@@ -66,7 +66,8 @@ void process_rig::start() {
                          .supervisor = supervisor_,
                          .health = {},
                          .totals = {},
-                         .conversations = {100, 1 << 20}});
+                         .conversations = {100, 1 << 20},
+                         .models = std::make_shared<domain::model_knowledge>()});
   auto child = cli.make_child(id);
   EXPECT_TRUE(!primed || child.tell(primed->lines));
   process = spawn_on<claude_process>(home_, std::ref(*shard), parent_, std::move(child), primed);
@@ -94,7 +95,7 @@ void process_rig::TearDown() {
 
 domain::turn_id process_rig::order(client& from, std::string query,
                                    std::vector<domain::message> seed, std::string system_prompt,
-                                   domain::sampling sampling) {
+                                   domain::turn_settings turn_settings) {
   const auto& sink = sinks_[++last_turn_] = from.make_sink();
   caf::anon_send(process,
                  run_turn{.turn = last_turn_,
@@ -104,7 +105,7 @@ domain::turn_id process_rig::order(client& from, std::string query,
                           .rewinds = rewinds,
                           .seed = std::move(seed),
                           .query = asked(std::move(query)),
-                          .sampling = std::move(sampling),
+                          .settings = std::move(turn_settings),
                           .deadline = std::chrono::steady_clock::now() + settings.claude.timeout});
   world.pump();
   return last_turn_;

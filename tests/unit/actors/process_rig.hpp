@@ -29,7 +29,7 @@ protected:
 
   /// Orders a turn; gives its number.
   domain::turn_id order(client& from, std::string query, std::vector<domain::message> seed = {},
-                        std::string system_prompt = {}, domain::sampling sampling = {});
+                        std::string system_prompt = {}, domain::turn_settings turn_settings = {});
   /// One whole turn of a process without settings and prompt.
   void run_turn_to_end(const std::string& query, const std::string& answer);
   void cancel(domain::turn_id turn);

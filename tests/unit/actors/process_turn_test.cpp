@@ -49,7 +49,7 @@ TEST_F(process_turn, sets_the_system_prompt_before_the_first_user_line) {
 }
 
 TEST_F(process_turn, sends_settings_only_when_they_change) {
-  domain::sampling warm;
+  domain::turn_settings warm;
   warm.temperature = 0.5;
   client first;
   client second;

@@ -21,12 +21,12 @@ TEST(capabilities, anything_else_is_no_version) {
 
 TEST(capabilities, parts_are_compared_as_numbers) {
   EXPECT_EQ(check({2, 1, 197}), support::supported);
-  EXPECT_EQ(check({2, 1, 330}), support::supported);
+  EXPECT_EQ(check({2, 1, 332}), support::supported);
   EXPECT_EQ(check({2, 1, 200}), support::supported);
   EXPECT_EQ(check({2, 1, 196}), support::too_old);
   EXPECT_EQ(check({2, 1, 99}), support::too_old);
   EXPECT_EQ(check({1, 9, 999}), support::too_old);
-  EXPECT_EQ(check({2, 1, 331}), support::untested_newer);
+  EXPECT_EQ(check({2, 1, 333}), support::untested_newer);
   EXPECT_EQ(check({2, 2, 0}), support::untested_newer);
   EXPECT_EQ(check({3, 0, 0}), support::untested_newer);
 }

@@ -127,9 +127,9 @@ TEST(chat_plan_test, shows_the_model_that_ran_unless_told_to_echo) {
                  .ignored_params = {"seed", "temperature(clamped)"}};
   EXPECT_EQ(plan.shown_model(""), "sonnet");
   EXPECT_EQ(plan.shown_model("claude-sonnet-4-5"), "claude-sonnet-4-5");
-  EXPECT_EQ(plan.headers("claude-sonnet-4-5"),
+  EXPECT_EQ(plan.headers("claude-sonnet-4-5", {"stop"}),
             "x-ccapi-mapped-model: claude-sonnet-4-5\r\n"
-            "x-ccapi-ignored-params: seed, temperature(clamped)\r\n");
+            "x-ccapi-ignored-params: seed, temperature(clamped), stop\r\n");
   plan.echo_requested = true;
   EXPECT_EQ(plan.shown_model("claude-sonnet-4-5"), "gpt-4o");
 }

@@ -104,6 +104,7 @@ TEST(stats, every_figure_has_its_place) {
   figures.turns_failed = 3;
   figures.turns_cancelled = 4;
   figures.turns_retried = 19;
+  figures.turns_without_parameter = 29;
   figures.turns_active = 5;
   figures.prompt_tokens = 6;
   figures.completion_tokens = 7;
@@ -130,7 +131,8 @@ TEST(stats, every_figure_has_its_place) {
   EXPECT_EQ(
     stats_body(figures, "0.1.0"),
     R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
-    R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,"active":5},)"
+    R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,)"
+    R"("without_parameter":29,"active":5},)"
     R"("matches":{"fresh":20,"seeded":21,"branched":22,"rewound":23,"continued":24},)"
     R"("times":{"wait":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
     R"("boot":{"count":1,"p50_ms":301.25,"p99_ms":301.25,"max_ms":301.25},)"

@@ -90,11 +90,11 @@ TEST(chat_request, what_asks_for_nothing_is_accepted_without_a_word) {
 
 TEST(chat_request, parameters_without_effect_are_named) {
   const auto chat = accept_with(R"("presence_penalty":-0.5,"frequency_penalty":1,"seed":-7,
-    "logit_bias":{"50256":-100},"top_logprobs":5,"reasoning_effort":"low","verbosity":"high",
+    "logit_bias":{"50256":-100},"top_logprobs":5,"verbosity":"high",
     "service_tier":"flex","store":true)");
-  EXPECT_THAT(chat.ignored_params, ElementsAre("presence_penalty", "frequency_penalty", "seed",
-                                               "logit_bias", "top_logprobs", "reasoning_effort",
-                                               "verbosity", "service_tier", "store"));
+  EXPECT_THAT(chat.ignored_params,
+              ElementsAre("presence_penalty", "frequency_penalty", "seed", "logit_bias",
+                          "top_logprobs", "verbosity", "service_tier", "store"));
 }
 
 TEST(chat_request, sampling_parameters_are_taken_over) {
@@ -107,11 +107,12 @@ TEST(chat_request, sampling_parameters_are_taken_over) {
   EXPECT_THAT(sampling.max_tokens, Optional(17));
 }
 
-TEST(chat_request, temperature_above_one_is_cut_and_said_so) {
-  const auto chat = accept_with(R"("temperature":1.7)");
-  EXPECT_THAT(chat.request.sampling.temperature, Optional(1.0));
-  EXPECT_THAT(chat.ignored_params, ElementsAre("temperature(clamped)"));
-  EXPECT_THAT(accept_with(R"("temperature":1)").ignored_params, IsEmpty());
+TEST(chat_request, a_wish_to_reason_is_taken_over) {
+  EXPECT_EQ(accept_with(R"("store":false)").request.reasoning, std::nullopt);
+  EXPECT_THAT(accept_with(R"("reasoning_effort":"minimal")").request.reasoning,
+              Optional(domain::reasoning_effort::minimal));
+  EXPECT_THAT(accept_with(R"("reasoning_effort":"none")").request.reasoning,
+              Optional(domain::reasoning_effort::none));
 }
 
 TEST(chat_request, stop_may_be_one_string) {
