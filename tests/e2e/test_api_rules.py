@@ -2,15 +2,18 @@
 no request that a real CLI makes by itself is refused."""
 
 import json
+import random
+import subprocess
 import urllib.error
 import urllib.request
 
 import pytest
 
-from api_rules import Refusal, RuleBook, example, expected_text
-from cli_driver import CliDriver, deltas, is_result
+from api_rules import Refusal, Request, RuleBook, example, expected_text
+from cli_driver import CliDriver, deltas
+from ledger import Ledger
 from messages_api import MessagesApi
-from programs import installed_cli
+from programs import fake_cli, installed_cli
 
 BOOK = RuleBook()
 RULES = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule["id"])
@@ -116,16 +119,74 @@ def test_lenient_stand_in_answers_everything():
         api.stop()
 
 
-# -- the real CLIs
+# -- both evaluators
+
+def random_requests(count, seed=2026):
+    """Requests put together from what rules look at, most of them wrong in some way."""
+    chance = random.Random(seed)
+    texts = ["a", "", " ", "\u2003", "b ", "Grüße", "\U0001f98a"]
+    blocks = [{"type": "text", "text": text} for text in texts] + [
+        {"type": "text", "text": "a", "id": 1}, {"type": "image_url"}, {"text": "a"}, {},
+        {"type": "thinking", "thinking": "t"}, {"type": "tool_use", "id": "a.b", "name": "f"},
+        {"type": "tool_use", "id": "ab", "name": "f" * 201, "input": []},
+        {"type": "tool_result", "tool_use_id": "ab", "is_error": True, "content": []},
+        {"type": "tool_result", "content": [{"type": "text", "text": ""}, {"type": "audio"}]},
+        {"type": "image", "source": {"type": "url", "url": "http://a"}}]
+    tools = [{"name": "f", "input_schema": {"type": "object"}}, {"name": "a.b"}, {"type": "function"},
+             {"name": "g", "input_schema": {"type": "object", "properties": {"ä": {}, "b c": {}}}}]
+    fields = {
+        "model": [m["ids"][0] for m in BOOK.document["models"]] + [
+            "claude-haiku-4-5-20251001", "claude-opus-4-1", "claude-new", "gpt-4", 1, None],
+        "max_tokens": [0, -1, 1, 1024, 1024.0, 1.5, 32000, 10**6, "1", True, None],
+        "temperature": [0, 0.2, 1, 1.0, -1, 1.1, None, True, "1"],
+        "top_p": [0, 0.5, 0.95, 0.99, 1, 2, None], "top_k": [1, None],
+        "thinking": [{"type": t} for t in ("adaptive", "between_tools", "disabled", "enabled", "x")]
+        + [{"type": "enabled", "budget_tokens": b} for b in (1, 1024, 31999)]
+        + [{"type": "adaptive", "display": "updates"}, {}, [], None],
+        "output_config": [{"effort": e} for e in ("low", "xhigh", "max", "none")] + [
+            {"format": {"type": "json_schema", "schema": {}, "name": "n"}}, {"x": 1}, None],
+        "stop_sequences": [["a"], ["a", ""], ["\n"], [], "x", [1], None],
+        "system": ["s", "", [{"type": "text", "text": " "}], [{"text": ""}], None],
+        "metadata": [{"user_id": "u"}, {"x": "y"}], "stop": [1], "context_management": [
+            {"edits": [{"type": "clear_thinking_20251015"}]}, {}, None],
+        "tool_choice": [{"type": t, "name": "f"} for t in ("auto", "any", "tool", "none", "x")]
+        + ["auto", None]}
+    for number in range(count):
+        wrong = 0.12 if number % 2 else 0.02
+        body = {name: chance.choice(values) for name, values in fields.items()
+                if chance.random() < (0.9 if name in ("model", "max_tokens") else wrong)}
+        body["messages"] = [
+            {"role": chance.choice(["user", "user", "assistant", "assistant", "system", "tool"]),
+             "content": chance.choice([chance.choice(texts), chance.sample(blocks, 2), []])}
+            for _ in range(chance.randrange(4))] if number % 3 else [{"role": "user", "content": "a"}]
+        if chance.random() < wrong:
+            body["tools"] = chance.choices(tools, k=2)
+        yield Request(body, chance.choice([[], ["context-management-2025-06-27"], ["effort-x", "y"]]))
+
+
+def test_both_evaluators_agree():
+    requests = list(random_requests(4000))
+    lines = "".join(json.dumps({"body": r.body, "betas": r.betas}) + "\n" for r in requests)
+    said = subprocess.run([fake_cli(), "--check-requests"], input=lines, text=True, check=True,
+                          capture_output=True, timeout=60).stdout.splitlines()
+    refused = [BOOK.check(r, unsure=True, checks=False) for r in requests]
+    assert len(said) == len(requests)
+    for request, line, refusal in zip(requests, said, refused):
+        assert json.loads(line) == (refusal and vars(refusal)), request
+    assert len({r.rule for r in refused if r}) > 50 and refused.count(None) > 20
+
+
+# -- the CLIs
 
 @pytest.fixture
 def talk(api, tmp_path):
-    """talk(version, model) -> CliDriver against a strict stand-in."""
+    """talk(program, model, script) -> CliDriver against a strict stand-in."""
     running = []
 
-    def start(version, model):
-        running.append(CliDriver(installed_cli(version), tmp_path, {
-            "ANTHROPIC_API_KEY": "sk-ant-unused", "ANTHROPIC_BASE_URL": api.url}, model=model))
+    def start(program, model, script="", **environment):
+        running.append(CliDriver(program, tmp_path, {
+            "ANTHROPIC_API_KEY": "sk-ant-unused", "ANTHROPIC_BASE_URL": api.url,
+            "ANTHROPIC_FAKE_SCRIPT": script, **environment}, model=model))
         return running[-1]
 
     yield start
@@ -133,11 +194,16 @@ def talk(api, tmp_path):
         driver.close()
 
 
+def extra_body(driver, body):
+    text = json.dumps(body) if body else ""
+    driver.control("apply_flag_settings", settings={"env": {"CLAUDE_CODE_EXTRA_BODY": text}})
+
+
 @pytest.mark.real_cli
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("model", MODELS)
 def test_requests_of_a_real_cli_pass(talk, api, version, model):
-    driver = talk(version, model)
+    driver = talk(installed_cli(version), model)
     driver.control("initialize", systemPrompt=["Be brief."])
     driver.seed([("user", "u1"), ("assistant", "a1"), ("user", " "), ("assistant", "a2 ")])
     for text in ("[[think]] first", "second", "[[tool:Bash]] third"):
@@ -151,10 +217,56 @@ def test_requests_of_a_real_cli_pass(talk, api, version, model):
 @pytest.mark.real_cli
 @pytest.mark.parametrize("version", VERSIONS)
 def test_refusal_reaches_a_real_cli_word_for_word(talk, api, version):
-    driver = talk(version, "claude-haiku-4-5")
-    body = json.dumps({"temperature": 0.2})
-    driver.control("apply_flag_settings", settings={"env": {"CLAUDE_CODE_EXTRA_BODY": body}})
+    driver = talk(installed_cli(version), "claude-haiku-4-5")
+    extra_body(driver, {"temperature": 0.2})
     result = driver.turn("x")[-1]
     assert result["is_error"] and result["api_error_status"] == 400
     assert BOOK.by_id["temperature_with_thinking"]["text"] in result["result"]
     assert {r.rule for r in api.refusals} == {"temperature_with_thinking"}
+
+
+SENT_ALIKE = ["model", "max_tokens", "thinking", "output_config", "context_management", "tools",
+              "temperature"]
+
+
+@pytest.mark.real_cli
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("model", [*MODELS, "claude-opus-4-5", "claude-opus-4-7", "claude-opus-4-6",
+                                   "claude-opus-5", "claude-fable-5-2", "claude-sonnet-9-9"])
+def test_fake_sends_what_the_real_cli_sends(talk, api, version, model):
+    def turn_of(driver):
+        driver.seed([("user", "u1"), ("user", "u2"), ("assistant", " "), ("assistant", "a1 "),
+                     ("user", "\n"), ("user", "u3")])
+        extra_body(driver, {"temperature": 1, "max_tokens": 50000,
+                            "output_config": {"format": None}})
+        return "".join(deltas(driver.turn("[[request]]")))
+
+    turn_of(talk(installed_cli(version), model))
+    real = api.last().body
+    fake = json.loads(turn_of(talk(fake_cli(), model, f"[[version:{version}]]")))["body"]
+    assert {k: real.get(k) for k in SENT_ALIKE} == {k: fake.get(k) for k in SENT_ALIKE}
+    assert texts_by_role(real) == texts_by_role(fake)
+
+
+def texts_by_role(body):
+    return [(m["role"], [b["text"] for b in m["content"] if "<system-reminder>" not in b["text"]])
+            for m in body["messages"]]
+
+
+def test_fake_ends_a_turn_that_the_api_refuses_as_the_real_cli_does(talk, tmp_path):
+    ledger = tmp_path / "ledger.jsonl"
+    driver = talk(fake_cli(), "opus", ANTHROPIC_FAKE_LEDGER=str(ledger))
+    extra_body(driver, {"temperature": 0.2})
+    result = driver.turn("x")[-1]
+    assert result["is_error"] and result["api_error_status"] == 400
+    assert result["result"] == "API Error: 400 `temperature` is deprecated for this model."
+    assert [(e["rule"], e["model"]) for e in Ledger(ledger).lines("api_refusal")] == [
+        ("temperature_deprecated", "claude-opus-5-5")]
+    extra_body(driver, {})
+    assert not driver.turn("y")[-1]["is_error"]
+
+
+def test_fake_can_be_told_to_let_everything_pass(talk):
+    driver = talk(fake_cli(), "opus", ANTHROPIC_FAKE_STRICT="0")
+    extra_body(driver, {"temperature": 0.2})
+    assert not driver.turn("x")[-1]["is_error"]

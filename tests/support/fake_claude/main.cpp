@@ -3,6 +3,7 @@
 
 #include "misbehave.hpp"
 #include "session.hpp"
+#include "upstream.hpp"
 
 #include <algorithm>
 #include <array>
@@ -155,11 +156,14 @@ private:
 int run(int argc, char** argv) {
   auto how = parse_arguments(argc, argv);
   const auto defaults = how.defaults;
-  for (const auto& argument : how.arguments)
+  for (const auto& argument : how.arguments) {
+    if (argument == "--check-requests")
+      return check_requests();
     if (argument == "--version" || argument == "-v") {
       auto version = std::string{defaults.text("version", "2.1.330")} + " (Claude Code)";
       return std::puts(version.c_str()) < 0 ? 1 : 0;
     }
+  }
   ledger book{std::getenv("ANTHROPIC_FAKE_LEDGER")};
   if (defaults.has("boot_exit")) {
     write_stderr("fake_claude: told to fail at start\n");
