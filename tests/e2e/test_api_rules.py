@@ -13,11 +13,11 @@ from api_rules import Refusal, Request, RuleBook, example, expected_text
 from cli_driver import CliDriver, deltas
 from ledger import Ledger
 from messages_api import MessagesApi
-from programs import fake_cli, installed_cli
+from programs import CLI_VERSIONS, fake_cli, installed_cli
 
 BOOK = RuleBook()
 RULES = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule["id"])
-VERSIONS = ["2.1.197", "2.1.330", "2.1.332"]
+VERSIONS = sorted({*CLI_VERSIONS, "2.1.332"})
 MODELS = ["sonnet", "opus", "haiku", "claude-sonnet-4-6", "claude-opus-4-8", "claude-haiku-4-5"]
 
 

@@ -8,6 +8,7 @@ import copy
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import api_checks
@@ -39,6 +40,7 @@ class Request:
     raw: bytes = b""
     endpoint: str = "messages"
     traits: dict | None = None
+    items: dict = field(default_factory=dict)
 
 
 def is_number(value):
@@ -68,6 +70,7 @@ def blank(value):
     return isinstance(value, str) and bool(value) and not value.strip()
 
 
+@lru_cache(maxsize=None)
 def char_set(spec):
     """The characters of a set such as a-zA-Z0-9_-; a - at the end is itself."""
     found, at = set(), 0
@@ -124,9 +127,13 @@ TESTS = {
 }
 
 
+@lru_cache(maxsize=None)
 def steps_of(path):
-    return [int(index) if index not in ("", "*") else index or name
-            for name, index in STEP.findall(path)]
+    """(where it begins, its steps)."""
+    root, _, rest = path.partition(".")
+    root, bracket, index = root.partition("[")
+    return root, [int(index) if index not in ("", "*") else index or name
+                  for name, index in STEP.findall(bracket + index + "." + rest)]
 
 
 def descend(value, steps):
@@ -170,6 +177,15 @@ def items(value, steps, element=None, around=None, where="", last=False):
     yield Item(value, around, where, last)
 
 
+def items_of(request, place):
+    """The same for a whole request; found once."""
+    if place not in request.items:
+        root, steps = steps_of(place)
+        request.items[place] = list(items(getattr(request, root), steps,
+                                          where="" if root == "body" else root))
+    return request.items[place]
+
+
 class Scene:
     """One rule on one item of one request: finds values and remembers what a text may name."""
 
@@ -181,13 +197,10 @@ class Scene:
         return [v for v in self.all_values(path) if v is not None]
 
     def all_values(self, path):
-        root, _, rest = path.partition(".")
-        if root == "":
-            return descend(self.item.value, steps_of(rest))
-        if root == "^":
-            return descend(self.item.around, steps_of(rest))
-        steps = steps_of(path)
-        return descend(getattr(self.request, steps[0]), steps[1:])
+        root, steps = steps_of(path)
+        start = self.item.value if root == "" else self.item.around if root == "^" \
+            else getattr(self.request, root)
+        return descend(start, steps)
 
     def operand(self, value):
         if not (isinstance(value, dict) and "at" in value):
@@ -248,7 +261,7 @@ class RuleBook:
         self.by_id = {rule["id"]: rule for rule in self.rules}
         for rule in self.rules:
             each = rule.get("each", [])
-            rule["steps"] = [steps_of(p) for p in ([each] if isinstance(each, str) else each)]
+            rule["places"] = [each] if isinstance(each, str) else each
 
     def traits(self, model):
         """What is known of a model; None if there is no such model."""
@@ -293,10 +306,8 @@ class RuleBook:
                 scene.names = names
                 return scene
             return None
-        found = [Item()] if not rule["steps"] else (
-            item for steps in rule["steps"]
-            for item in items(getattr(request, steps[0]), steps[1:],
-                              where="" if steps[0] == "body" else steps[0]))
+        found = [Item()] if not rule["places"] else (
+            item for place in rule["places"] for item in items_of(request, place))
         for item in found:
             scene = Scene(request, item)
             if all(scene.holds(test) for test in rule["when"]):

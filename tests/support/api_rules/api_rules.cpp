@@ -64,9 +64,10 @@ test parse_test(const json::object& written) {
   }
   if (const auto at = text_at(written, "at", {}); !at.empty())
     found.at = parse_path(at);
-  for (const auto& [name, kind] :
-       {std::pair{"last", test::kind::last}, {"given", test::kind::given},
-        {"null", test::kind::null}, {"repeats", test::kind::repeats}})
+  for (const auto& [name, kind] : {std::pair{"last", test::kind::last},
+                                   {"given", test::kind::given},
+                                   {"null", test::kind::null},
+                                   {"repeats", test::kind::repeats}})
     if (const auto* wanted = written.if_contains(name)) {
       found.what = kind;
       found.wanted = wanted->as_bool();
@@ -232,8 +233,11 @@ rule_book::rule_book(const std::string& file)
     const auto* when = written.if_contains("when");
     if (when == nullptr)
       continue; // a named check
-    rule next{&written, text_at(written, "certainty", {}) != "U",
-              std::string{text_at(written, "only", {})}, {}, {}};
+    rule next{&written,
+              text_at(written, "certainty", {}) != "U",
+              std::string{text_at(written, "only", {})},
+              {},
+              {}};
     if (const auto* places = written.if_contains("each")) {
       if (places->is_string())
         next.each.push_back(parse_path(places->get_string()));

@@ -1,6 +1,7 @@
 #pragma once
-// api_rules: which requests Anthropic's Messages API refuses. Evaluates src/anthropic/api_rules.json
-// but for its named checks; tests/support/api_rules.py evaluates the same file.
+// api_rules: which requests Anthropic's Messages API refuses. Evaluates
+// src/anthropic/api_rules.json but for its named checks; tests/support/api_rules.py evaluates the
+// same file.
 
 #include "path.hpp"
 

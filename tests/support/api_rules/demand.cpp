@@ -97,30 +97,30 @@ bool is_badly_shaped(const json::value& value, const json::object& shape) {
   const auto longest = shape.at("longest").to_number<std::size_t>();
   const auto* object = value.if_object();
   return object != nullptr && std::any_of(object->begin(), object->end(), [&](const auto& member) {
-    const std::string_view key{member.key()};
-    return key.empty() || key.size() > longest || has_chars_beyond(key, set);
-  });
+           const std::string_view key{member.key()};
+           return key.empty() || key.size() > longest || has_chars_beyond(key, set);
+         });
 }
 
 bool is_among(const json::value& value, const json::value& list) {
   const auto* array = list.if_array();
   return array != nullptr && std::any_of(array->begin(), array->end(), [&](const auto& each) {
-    return same(value, each);
-  });
+           return same(value, each);
+         });
 }
 
 bool starts_with_any(const json::value& value, const json::value& prefixes) {
   const auto& all = prefixes.as_array();
   return value.is_string() && std::any_of(all.begin(), all.end(), [&](const auto& prefix) {
-    return text_of(value).starts_with(text_of(prefix));
-  });
+           return text_of(value).starts_with(text_of(prefix));
+         });
 }
 
 bool some_starts(const json::value& list, const json::value& prefixes) {
   const auto* array = list.if_array();
   return array != nullptr && std::any_of(array->begin(), array->end(), [&](const auto& each) {
-    return starts_with_any(each, prefixes);
-  });
+           return starts_with_any(each, prefixes);
+         });
 }
 
 /// Less than 0, 0 or more than 0; nothing unless both are numbers.

@@ -108,7 +108,8 @@ path parse_path(std::string_view text) {
     else if (!name.empty())
       found.steps.push_back({step::kind::member, std::string{name}, 0});
     found.many = found.many || (bracket && name == "*");
-    rest = stop == std::string_view::npos ? std::string_view{} : rest.substr(stop + (bracket ? 1 : 0));
+    rest =
+      stop == std::string_view::npos ? std::string_view{} : rest.substr(stop + (bracket ? 1 : 0));
   }
   return found;
 }

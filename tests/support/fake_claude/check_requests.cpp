@@ -1,4 +1,6 @@
-#include "upstream.hpp"
+#include "check_requests.hpp"
+
+#include "tests/support/api_rules/api_rules.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

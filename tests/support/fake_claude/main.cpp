@@ -1,9 +1,9 @@
 // fake_claude: a small stand-in for the Claude Code CLI that speaks its stream-json protocol, can
 // be told to misbehave, and starts in about a millisecond. See tests/support/README.md.
 
+#include "check_requests.hpp"
 #include "misbehave.hpp"
 #include "session.hpp"
-#include "upstream.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // What a session tells of what it was told, and what the API would say to it.
 
 #include "session.hpp"
-#include "upstream.hpp"
+#include "tests/support/api_rules/cli_request.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -14,6 +14,15 @@
 namespace fake_claude {
 
 namespace json = boost::json;
+
+namespace {
+
+bool is_on(const char* variable, bool otherwise) {
+  const char* value = std::getenv(variable);
+  return value == nullptr || *value == '\0' ? otherwise : std::string_view{value} != "0";
+}
+
+} // namespace
 
 std::string session::answer_to(const script& how, const std::string& text,
                                const api_rules::request& request) {
@@ -30,15 +39,24 @@ std::string session::answer_to(const script& how, const std::string& text,
 }
 
 api_rules::request session::upstream_request() const {
-  return compose(
-    {lines_.model_upstream(), lines_.newer(), system_prompt_, effort_, extra_body_}, dialogue_);
+  api_rules::cli_state state;
+  state.model = lines_.model_upstream();
+  state.newer = lines_.newer();
+  state.experimental_betas = !is_on("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", false);
+  state.system_prompt = system_prompt_;
+  state.effort = effort_;
+  for (const auto& message : dialogue_.messages())
+    state.messages.push_back({message.role, message.text});
+  state.extra_body = extra_body_;
+  return api_rules::compose(state);
 }
 
 void session::ask_the_rules(const api_rules::request& request) {
   const auto& how = turn_->how();
-  if (how.has("err") || how.has("fixture"))
+  if (how.has("err") || how.has("fixture") || !is_on("ANTHROPIC_FAKE_STRICT", true))
     return;
-  auto refusal = refusal_of(request);
+  static const api_rules::rule_book rules{api_rules::default_file()}; // read when first needed
+  auto refusal = rules.check(request);
   if (!refusal)
     return;
   book_.write("api_refusal", {{"rule", refusal->rule},

@@ -5,7 +5,6 @@
 #include "ledger.hpp"
 #include "lines.hpp"
 #include "script.hpp"
-
 #include "tests/support/api_rules/api_rules.hpp"
 
 #include <chrono>

@@ -1,12 +1,11 @@
-#include "upstream.hpp"
+#include "cli_request.hpp"
 
 #include <boost/json/array.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
-namespace fake_claude {
+namespace api_rules {
 
 namespace json = boost::json;
 
@@ -16,7 +15,7 @@ namespace {
 struct defaults {
   int max_tokens = 64'000;
   std::string_view effort = "high";
-  bool budget = false;   ///< thinking with a budget, not adaptive
+  bool budget = false;    ///< thinking with a budget, not adaptive
   bool directive = false; ///< a message of role system carries the effort, too
 };
 
@@ -48,27 +47,25 @@ defaults defaults_of(std::string_view model, bool newer) {
   return {.max_tokens = 32'000}; // claude-sonnet-4-6, and names that the CLI does not know
 }
 
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0' && std::string_view{value} != "0";
-}
-
 json::object text_block(std::string_view text) {
   return {{"type", "text"}, {"text", text}};
 }
+
+/// What the CLI sends in place of an empty message of the user.
+constexpr std::string_view no_content = "(no content)";
 
 /// White space only; the CLI sends no such text.
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos;
 }
 
-json::array messages_of(const dialogue& said, const json::value& directive) {
+json::array messages_of(const std::vector<said>& dialogue, const json::value& directive) {
   json::array messages;
-  std::string last_role;
-  for (const auto& message : said.messages()) {
+  std::string_view last_role;
+  for (const auto& message : dialogue) {
     if (is_blank(message.text) && !(message.text.empty() && message.role == "user"))
       continue;
-    auto block = text_block(message.text.empty() ? "(no content)" : message.text);
+    auto block = text_block(message.text.empty() ? no_content : message.text);
     if (message.role == "user" && last_role == "user")
       messages.back().as_object().at("content").as_array().push_back(std::move(block));
     else
@@ -77,7 +74,7 @@ json::array messages_of(const dialogue& said, const json::value& directive) {
   }
   if (messages.empty())
     messages.push_back(
-      json::object{{"role", "user"}, {"content", json::array{text_block("(no content)")}}});
+      json::object{{"role", "user"}, {"content", json::array{text_block(no_content)}}});
   if (!directive.is_null())
     messages.insert(messages.begin() + 1, directive);
   return messages;
@@ -85,8 +82,7 @@ json::array messages_of(const dialogue& said, const json::value& directive) {
 
 json::array system_of(std::string_view prompt) {
   json::array blocks;
-  blocks.push_back(
-    text_block("You are a Claude agent, built on Anthropic's Claude Agent SDK."));
+  blocks.push_back(text_block("You are a Claude agent, built on Anthropic's Claude Agent SDK."));
   if (!prompt.empty())
     blocks.push_back(text_block(prompt));
   return blocks;
@@ -103,15 +99,14 @@ json::object thinking_of(const defaults& own, bool with_display) {
   return thinking;
 }
 
-json::array betas_of(const request_parts& parts, bool experimental) {
-  json::array betas{"claude-code-20250219", "interleaved-thinking-2025-05-14",
-                    "effort-2025-11-24"};
-  if (!parts.newer)
+json::array betas_of(const cli_state& state) {
+  json::array betas{"claude-code-20250219", "interleaved-thinking-2025-05-14", "effort-2025-11-24"};
+  if (!state.newer)
     betas.emplace_back("mid-conversation-system-2026-04-07");
-  if (!experimental)
+  if (!state.experimental_betas)
     return betas;
   betas.emplace_back("context-management-2025-06-27");
-  if (parts.newer) {
+  if (state.newer) {
     betas.emplace_back("per-turn-control-2026-07-01");
     betas.emplace_back("thinking-display-updates-2026-08-18");
   }
@@ -132,41 +127,32 @@ void merge(json::object& body, const json::object& extra) {
 
 } // namespace
 
-api_rules::request compose(const request_parts& parts, const dialogue& said) {
-  const auto own = defaults_of(parts.model, parts.newer);
-  const bool experimental = !is_set("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS");
-  const auto effort = parts.effort.empty() || own.effort.empty() ? own.effort : parts.effort;
+request compose(const cli_state& state) {
+  const auto own = defaults_of(state.model, state.newer);
+  const auto effort = state.effort.empty() || own.effort.empty() ? own.effort : state.effort;
   json::value directive;
-  if (own.directive && experimental)
+  if (own.directive && state.experimental_betas)
     directive = json::object{{"role", "system"},
                              {"content", json::array()},
                              {"output_config", json::object{{"effort", effort}}}};
-  json::object body{{"model", parts.model},
-                    {"messages", messages_of(said, directive)},
-                    {"system", system_of(parts.system_prompt)},
+  json::object body{{"model", state.model},
+                    {"messages", messages_of(state.messages, directive)},
+                    {"system", system_of(state.system_prompt)},
                     {"tools", json::array()},
                     {"metadata", json::object{{"user_id", "fake"}}},
                     {"max_tokens", own.max_tokens},
-                    {"thinking", thinking_of(own, parts.newer && experimental)}};
-  if (experimental)
+                    {"thinking", thinking_of(own, state.newer && state.experimental_betas)}};
+  if (state.experimental_betas)
     body["context_management"] = json::object{
       {"edits", json::array{json::object{{"type", "clear_thinking_20251015"}, {"keep", "all"}}}}};
   if (!effort.empty())
     body["output_config"] = json::object{{"effort", effort}};
   body["stream"] = true;
-  merge(body, parts.extra_body);
-  api_rules::request made;
+  merge(body, state.extra_body);
+  request made;
   made.body = std::move(body);
-  made.betas = betas_of(parts, experimental);
+  made.betas = betas_of(state);
   return made;
 }
 
-std::optional<api_rules::refusal> refusal_of(const api_rules::request& what) {
-  const char* strict = std::getenv("ANTHROPIC_FAKE_STRICT");
-  if (strict != nullptr && std::string_view{strict} == "0")
-    return std::nullopt;
-  static const api_rules::rule_book rules{api_rules::default_file()};
-  return rules.check(what);
-}
-
-} // namespace fake_claude
+} // namespace api_rules
