@@ -88,10 +88,10 @@ bool is_dated(std::string_view model) {
 /// A rule's condition on one item of a request.
 class scene {
 public:
-  scene(const request& what, const json::value* traits, item here)
+  scene(const request& what, const json::value* traits, const item& here)
     : what_{what},
       traits_{traits},
-      here_{std::move(here)} {}
+      here_{here} {}
 
   [[nodiscard]] bool holds(const test& wanted) {
     switch (wanted.what) {
@@ -111,11 +111,17 @@ public:
              == wanted.wanted;
     }
     case test::kind::given:
+      if (!wanted.at.many)
+        return (one_at(wanted.at) != nullptr) == wanted.wanted;
       return given(wanted.at).empty() != wanted.wanted;
     case test::kind::repeats:
       return repeats(given(wanted.at));
     case test::kind::value:
       break;
+    }
+    if (!wanted.at.many) {
+      const auto* value = one_at(wanted.at);
+      return value != nullptr && meets(*value, wanted);
     }
     const auto found = given(wanted.at);
     return std::any_of(found.begin(), found.end(),
@@ -152,6 +158,13 @@ private:
       return here_.around;
     }
     return nullptr;
+  }
+
+  /// The value at a path without [*] that is not null; null if there is none.
+  [[nodiscard]] const json::value* one_at(const path& at) const {
+    const auto* from = root(at.from);
+    const auto* found = from != nullptr ? reach(*from, at) : nullptr;
+    return found != nullptr && !found->is_null() ? found : nullptr;
   }
 
   [[nodiscard]] values all_values(const path& at) const {
@@ -220,7 +233,7 @@ private:
 
   const request& what_;
   const json::value* traits_;
-  item here_;
+  const item& here_;
   std::string key_;
 };
 
@@ -240,10 +253,10 @@ rule_book::rule_book(const std::string& file)
               {}};
     if (const auto* places = written.if_contains("each")) {
       if (places->is_string())
-        next.each.push_back(parse_path(places->get_string()));
+        next.each.push_back(place(places->get_string()));
       else
-        for (const auto& place : places->as_array())
-          next.each.push_back(parse_path(place.as_string()));
+        for (const auto& each_place : places->as_array())
+          next.each.push_back(place(each_place.as_string()));
     }
     for (const auto& condition : when->as_array())
       next.when.push_back(parse_test(condition.as_object()));
@@ -266,30 +279,51 @@ const json::value* rule_book::traits(std::string_view model) const {
   return model.starts_with("claude-") ? traits(document().at("newest").as_string()) : nullptr;
 }
 
+std::size_t rule_book::place(std::string_view written) {
+  for (std::size_t i = 0; i < places_.size(); ++i)
+    if (places_[i].first == written)
+      return i;
+  places_.emplace_back(written, parse_path(written));
+  return places_.size() - 1;
+}
+
 std::optional<refusal> rule_book::check(const request& what, bool unsure) const {
   const auto* body = what.body.if_object();
   const auto* known = body != nullptr ? traits(text_at(*body, "model", {})) : nullptr;
+  std::vector<std::optional<std::vector<item>>> found(places_.size());
+  const auto items = [&](std::size_t place) -> const std::vector<item>& {
+    const auto& to = places_[place].second;
+    if (!found[place])
+      found[place] = items_at(to.from == origin::betas ? what.betas : what.body, to);
+    return *found[place];
+  };
+  const std::vector<item> whole(1); // of rules without places
   for (const auto& each : rules_) {
     if ((!each.sure && !unsure) || (!each.only.empty() && each.only != what.endpoint))
       continue;
-    std::vector<item> places;
-    for (const auto& place : each.each) {
-      auto more = items_at(place.from == origin::betas ? what.betas : what.body, place);
-      places.insert(places.end(), more.begin(), more.end());
-    }
     if (each.each.empty())
-      places.emplace_back();
-    for (auto& place : places) {
-      scene here{what, known, std::move(place)};
-      if (!std::all_of(each.when.begin(), each.when.end(),
-                       [&here](const test& wanted) { return here.holds(wanted); }))
-        continue;
-      const auto* status = each.written->if_contains("status");
-      return refusal{std::string{text_at(*each.written, "id", {})},
-                     status != nullptr ? status->to_number<int>() : 400,
-                     std::string{text_at(*each.written, "type", "invalid_request_error")},
-                     here.text(text_at(*each.written, "text", {}))};
-    }
+      if (auto refused = try_on(each, what, known, whole))
+        return refused;
+    for (const auto place : each.each)
+      if (auto refused = try_on(each, what, known, items(place)))
+        return refused;
+  }
+  return std::nullopt;
+}
+
+std::optional<refusal> rule_book::try_on(const rule& tried, const request& what,
+                                         const json::value* known,
+                                         const std::vector<item>& places) {
+  for (const auto& place : places) {
+    scene here{what, known, place};
+    if (!std::all_of(tried.when.begin(), tried.when.end(),
+                     [&here](const test& wanted) { return here.holds(wanted); }))
+      continue;
+    const auto* status = tried.written->if_contains("status");
+    return refusal{std::string{text_at(*tried.written, "id", {})},
+                   status != nullptr ? status->to_number<int>() : 400,
+                   std::string{text_at(*tried.written, "type", "invalid_request_error")},
+                   here.text(text_at(*tried.written, "text", {}))};
   }
   return std::nullopt;
 }

@@ -71,12 +71,18 @@ private:
     const boost::json::object* written = nullptr;
     bool sure = true;
     std::string only;
-    std::vector<path> each;
+    std::vector<std::size_t> each; ///< among places_
     std::vector<test> when;
   };
 
+  std::size_t place(std::string_view written);
+  static std::optional<refusal> try_on(const rule& tried, const request& what,
+                                       const boost::json::value* known,
+                                       const std::vector<item>& places);
+
   boost::json::value document_;
   std::vector<rule> rules_;
+  std::vector<std::pair<std::string, path>> places_; ///< rules share them
 };
 
 /// The file of this source tree, or the one that ANTHROPIC_FAKE_RULES names.

@@ -114,6 +114,14 @@ path parse_path(std::string_view text) {
   return found;
 }
 
+const json::value* reach(const json::value& from, const path& to) {
+  const auto* value = &from;
+  for (const auto& into : to.steps)
+    if (value = step_into(*value, into); value == nullptr)
+      break;
+  return value;
+}
+
 void descend(const json::value& from, const std::vector<step>& steps, std::size_t at,
              std::vector<const json::value*>& found) {
   const auto* value = &from;

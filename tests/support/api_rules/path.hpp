@@ -39,6 +39,8 @@ struct item {
   bool last = false;
 };
 
+/// The value that a path without [*] leads to; null if there is none.
+const boost::json::value* reach(const boost::json::value& from, const path& to);
 /// Every value that the steps lead to.
 void descend(const boost::json::value& from, const std::vector<step>& steps, std::size_t at,
              std::vector<const boost::json::value*>& found);
