@@ -14,7 +14,7 @@ case "${1:-}" in
 esac
 
 jobs=2
-cli_versions=(2.1.197 2.1.330)
+cli_versions=(2.1.197 2.1.330 2.1.332)
 venv="$root/build/venv"
 summary=()
 failed=0

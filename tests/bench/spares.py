@@ -139,7 +139,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="ccapi-bench-") as folder:
         directory = pathlib.Path(folder)
         base = {"PATH": "/usr/bin:/bin", "HOME": folder}
-        api = Program([sys.executable, ROOT / "tests/support/messages_api.py", "--port", "0"],
+        api = Program([sys.executable, ROOT / "tests/support/messages_api.py", "--port", "0",
+                       "--lenient"],  # rules would take time of their own
                       r"127\.0\.0\.1:(\d+)", base, directory)
         gateway = Program([options.gateway.resolve()], r"127\.0\.0\.1:(\d+)", {
             **base, "ANTHROPIC_API_KEY": "unused",

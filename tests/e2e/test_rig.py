@@ -308,11 +308,11 @@ def test_fake_answers_with_the_dialogue_it_was_told(drive, fake_claude):
     driver = drive(fake_claude, model="opus")
     driver.control("initialize", systemPrompt=["A", "B"])
     driver.control("apply_flag_settings",
-                   settings={"env": {"CLAUDE_CODE_EXTRA_BODY": '{"temperature":0.5}'}})
+                   settings={"env": {"CLAUDE_CODE_EXTRA_BODY": '{"max_tokens":500}'}})
     driver.seed([("user", "u1"), ("assistant", "a1")])
     told = json.loads("".join(deltas(driver.turn("now [[dialogue]]"))))
     assert told["messages"] == [["user", "u1"], ["assistant", "a1"], ["user", "now [[dialogue]]"]]
-    assert told["system"] == "A\n\nB" and told["extra_body"] == {"temperature": 0.5}
+    assert told["system"] == "A\n\nB" and told["extra_body"] == {"max_tokens": 500}
     assert told["model"] == "claude-opus-5-5" and told["pid"] == driver.process.pid
 
 

@@ -6,6 +6,9 @@ import re
 import time
 from dataclasses import dataclass, field
 
+from api_checks import sign
+from api_rules import Request
+
 # A different number per field, so that a wrong mapping shows up as a wrong sum.
 USAGE = {"input_tokens": 11, "cache_creation_input_tokens": 23, "cache_read_input_tokens": 37}
 OUTPUT_TOKENS = 53
@@ -35,6 +38,7 @@ class Recorded:
     path: str
     headers: dict
     body: dict | None
+    raw: bytes = b""
     arrived: float = field(default_factory=time.monotonic)
     status: int = 0
     deltas_sent: int = 0
@@ -46,6 +50,25 @@ class Recorded:
     def is_messages(self):
         return self.method == "POST" and self.path == "/v1/messages"
 
+    @property
+    def counts_tokens(self):
+        return self.method == "POST" and self.path == "/v1/messages/count_tokens"
+
+    @property
+    def is_dialogue(self):
+        """The body has messages; without, nothing steers an answer."""
+        messages = self.body.get("messages") if isinstance(self.body, dict) else None
+        return isinstance(messages, list) and all(isinstance(m, dict) and "role" in m
+                                                  for m in messages)
+
+    def rule_request(self):
+        """What the rules of the API look at."""
+        betas = self.headers.get("anthropic-beta", "")
+        return Request(body=self.body, raw=self.raw,
+                       betas=[b.strip() for b in betas.split(",") if b.strip()],
+                       version=self.headers.get("anthropic-version", "2023-06-01"),
+                       endpoint="messages" if self.is_messages else "count_tokens")
+
     def messages(self):
         """[(role, text)] of the dialogue, without the CLI's own additions."""
         found = [(m["role"], real_text(m.get("content"))) for m in self.body["messages"]
@@ -54,7 +77,7 @@ class Recorded:
 
     def last_user_text(self):
         """The text that steers the answer ('' if there is none)."""
-        users = [t for r, t in self.messages() if r == "user"]
+        users = [t for r, t in self.messages() if r == "user"] if self.is_dialogue else []
         return users[-1] if users else ""
 
     def raw_texts(self):
@@ -133,6 +156,11 @@ def honour(pieces, body):
     return pieces, stop_reason, stop_sequence
 
 
+def thinking_type(body):
+    thinking = body.get("thinking")
+    return thinking.get("type") if isinstance(thinking, dict) else None
+
+
 class Answer:
     """Content blocks and the end of one answer."""
 
@@ -149,6 +177,8 @@ class Answer:
         if "tool" in script and not record.has_tool_result():
             self.tool = script.field("tool", 0)
             self.pieces, self.stop_reason = [], "tool_use"
+            if thinking_type(record.body) == "enabled" and not self.thinking:
+                self.thinking = ["t0 "]  # as the API does: it would not take back a call without
 
     def start(self, message_id):
         return {"id": message_id, "type": "message", "role": "assistant", "model": self.model,
@@ -161,7 +191,8 @@ class Answer:
         if self.thinking:
             deltas = [{"type": "thinking_delta", "thinking": t} for t in self.thinking]
             found.append(({"type": "thinking", "thinking": "", "signature": ""},
-                          deltas + [{"type": "signature_delta", "signature": "c2ln"}]))
+                          deltas + [{"type": "signature_delta",
+                                     "signature": sign("".join(self.thinking))}]))
         if self.tool:
             block = {"type": "tool_use", "id": "toolu_standin_0", "name": self.tool, "input": {}}
             found.append((block, [{"type": "input_json_delta", "partial_json": p}

@@ -14,9 +14,11 @@ import sys
 import threading
 import time
 import traceback
+from collections import namedtuple
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from api_rules import RuleBook  # noqa: E402
 from messages_answer import (Answer, OUTPUT_TOKENS, PROMPT_TOKENS,  # noqa: E402
                              Recorded, Script)
 
@@ -25,6 +27,9 @@ BODY_MAX = 64 << 20
 ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error",
                404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error",
                529: "overloaded_error"}
+
+
+Refused = namedtuple("Refused", "rule path model text")
 
 
 class ClientGone(Exception):
@@ -115,7 +120,7 @@ class Connection(asyncio.Protocol):
             body = json.loads(raw) if raw else None
         except ValueError:
             body = None
-        return Recorded(method, target.split("?")[0], headers, body)
+        return Recorded(method, target.split("?")[0], headers, body, raw)
 
     async def serve(self):
         record = None
@@ -155,12 +160,20 @@ class Connection(asyncio.Protocol):
         if record.method == "HEAD":
             record.status = 200
             await self.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        elif record.method == "POST" and record.path == "/v1/messages/count_tokens":
-            await self.reply(record, 200, {"input_tokens": PROMPT_TOKENS})
-        elif record.is_messages and isinstance(record.body, dict) and "messages" in record.body:
+        elif record.counts_tokens:
+            if not await self.refuse(record):
+                await self.reply(record, 200, {"input_tokens": PROMPT_TOKENS})
+        elif record.is_messages:
             await self.answer_messages(record)
         else:
             await self.fail(record, 404, f"no such path: {record.path}")
+
+    async def refuse(self, record):
+        """Answers as the API does where it refuses a request; False where it does not."""
+        refusal = self.api.refusal_of(record)
+        if refusal:
+            await self.fail(record, refusal.status, refusal.text)
+        return refusal is not None
 
     async def answer_messages(self, record):
         script = Script(record.last_user_text())
@@ -171,14 +184,16 @@ class Connection(asyncio.Protocol):
             if "retry_after" in script:
                 headers = [f"retry-after: {script.count('retry_after')}"]
             message = script.values.get("err_text", f"stand-in error {status}")
-            await self.fail(record, status, message, headers)
-            return
+            return await self.fail(record, status, message, headers)
+        if await self.refuse(record):
+            return None
+        if not record.is_dialogue:
+            return await self.fail(record, 404, f"no such path: {record.path}")
         turn = Answer(script, record)
         record.status = 200
         if record.body.get("stream"):
-            await Stream(self, record, script, turn, self.api).run()
-        else:
-            await self.reply(record, 200, turn.whole(self.api.message_id()))
+            return await Stream(self, record, script, turn, self.api).run()
+        return await self.reply(record, 200, turn.whole(self.api.message_id()))
 
 
 class Stream:
@@ -245,11 +260,16 @@ class Stream:
 
 
 class MessagesApi:
-    """The server. start() and stop() from any thread; records grow while it runs."""
+    """The server. start() and stop() from any thread; records grow while it runs.
 
-    def __init__(self, port=0):
+    It refuses what the real API refuses; `strict=False` is for tests of the stand-in itself.
+    """
+
+    def __init__(self, port=0, strict=True):
         self.port = port
+        self.rules = RuleBook() if strict else None
         self.requests = []
+        self.refusals = []
         self.defects = []
         self.tasks = set()
         self._condition = threading.Condition()
@@ -308,6 +328,15 @@ class MessagesApi:
         self._serial += 1
         return f"msg_standin{self._serial:05}"
 
+    def refusal_of(self, record):
+        """Why the API refuses a request, which is also noted down; None if it does not."""
+        refusal = self.rules and self.rules.check(record.rule_request())
+        if refusal:
+            model = record.body.get("model") if isinstance(record.body, dict) else None
+            with self._condition:
+                self.refusals.append(Refused(refusal.rule, record.path, model, refusal.text))
+        return refusal
+
     def error_for(self, script):
         """The status to fail with, counting [[err:STATUS:times]] per text; 0 = answer."""
         if "err" not in script:
@@ -331,8 +360,8 @@ class MessagesApi:
 
     def clear(self):
         with self._condition:
-            self.requests.clear()
-            self._errors.clear()
+            for each in (self.requests, self.refusals, self._errors):
+                each.clear()
         self._loop.call_soon_threadsafe(self.released.clear)
 
     def release(self):
@@ -356,7 +385,9 @@ class MessagesApi:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8898)
-    api = MessagesApi(parser.parse_args().port).start()
+    parser.add_argument("--lenient", action="store_true", help="answer what the API refuses, too")
+    options = parser.parse_args()
+    api = MessagesApi(options.port, strict=not options.lenient).start()
     print(f"ANTHROPIC_BASE_URL={api.url} ANTHROPIC_API_KEY=dummy", flush=True)
     try:
         threading.Event().wait()

@@ -22,6 +22,7 @@ class dialogue {
 public:
   void add(spoken message) { messages_.push_back(std::move(message)); }
   [[nodiscard]] std::size_t size() const noexcept { return messages_.size(); }
+  [[nodiscard]] const std::vector<spoken>& messages() const noexcept { return messages_; }
 
   /// Forgets the last line of a user, seeded or not, and all after it, if it is `target`; nothing
   /// if an earlier one is meant. Gives the CLI's answer. Old versions (not `first_too`) refuse it

@@ -15,8 +15,13 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+/// Ends a name whose large window is wanted; the API does not see it.
+constexpr std::string_view million = "[1m]";
+
 /// What an alias becomes, per version.
 std::string resolved(std::string_view model, bool newer) {
+  if (model.ends_with(million))
+    return resolved(model.substr(0, model.size() - million.size()), newer) + std::string{million};
   if (model == "opus")
     return newer ? "claude-opus-5-5" : "claude-opus-4-8";
   if (model == "sonnet")
@@ -34,6 +39,13 @@ line_writer::line_writer(std::string version, bool newer, std::string_view model
     newer_{newer},
     model_{resolved(model, newer)},
     session_id_{std::move(session_id)} {}
+
+std::string_view line_writer::model_upstream() const noexcept {
+  std::string_view model{model_};
+  if (model.ends_with(million))
+    model.remove_suffix(million.size());
+  return model;
+}
 
 void line_writer::change_model(std::string_view model) {
   model_ = resolved(model, newer_);

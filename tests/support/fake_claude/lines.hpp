@@ -52,6 +52,8 @@ public:
 
   [[nodiscard]] bool newer() const noexcept { return newer_; }
   [[nodiscard]] const std::string& model() const noexcept { return model_; }
+  /// As requests name it.
+  [[nodiscard]] std::string_view model_upstream() const noexcept;
   [[nodiscard]] const std::string& version() const noexcept { return version_; }
   [[nodiscard]] const std::string& session_id() const noexcept { return session_id_; }
   /// From now on another model answers.

@@ -1,6 +1,7 @@
 // fake_claude: a small stand-in for the Claude Code CLI that speaks its stream-json protocol, can
 // be told to misbehave, and starts in about a millisecond. See tests/support/README.md.
 
+#include "check_requests.hpp"
 #include "misbehave.hpp"
 #include "session.hpp"
 
@@ -179,11 +180,14 @@ int answer_for_models(bool oldest) {
 int run(int argc, char** argv) {
   auto how = parse_arguments(argc, argv);
   const auto defaults = how.defaults;
-  for (const auto& argument : how.arguments)
+  for (const auto& argument : how.arguments) {
+    if (argument == "--check-requests")
+      return check_requests();
     if (argument == "--version" || argument == "-v") {
       auto version = std::string{defaults.text("version", "2.1.330")} + " (Claude Code)";
       return std::puts(version.c_str()) < 0 ? 1 : 0;
     }
+  }
   if (std::find(how.arguments.begin(), how.arguments.end(), "--model=default")
       != how.arguments.end())
     return answer_for_models(defaults.text("version", "2.1.330") == "2.1.197");

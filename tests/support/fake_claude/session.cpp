@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <utility>
@@ -215,6 +214,8 @@ void session::control(std::string_view subtype, std::string_view id, const json:
 
 void session::apply_settings(const json::object& request) {
   const auto* settings = object_of(request, "settings");
+  if (settings != nullptr && settings->contains("effortLevel"))
+    effort_ = text_of(*settings, "effortLevel");
   const auto* environment = settings != nullptr ? object_of(*settings, "env") : nullptr;
   if (environment != nullptr && environment->contains("ANTHROPIC_CUSTOM_HEADERS")) {
     // With a name that no header can have, the CLI's own HTTP layer sends nothing.
@@ -290,28 +291,11 @@ void session::start_turn(std::string text, std::string uuid, clock::time_point n
   std::optional<std::int64_t> max_tokens;
   if (const auto* limit = extra_body_.if_contains("max_tokens"); limit && how.has("honour"))
     max_tokens = limit->to_number<std::int64_t>();
-  std::string answer{how.text("say", "You said: " + text)};
-  if (how.has("dialogue"))
-    answer = told();
-  else if (how.has("told"))
-    answer = "told:" + dialogue_.digest(system_prompt_, launch_.model)
-             + (how.text("told") == "by"
-                  ? " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_)
-                  : "");
+  auto request = upstream_request();
+  auto answer = answer_to(how, text, request);
   turn_.emplace(std::move(how), std::move(answer), std::move(uuid), max_tokens, lines_, book_);
+  ask_the_rules(request);
   next_step_ = now;
-}
-
-bool session::claim_once(const script& how) const {
-  const char* folder = std::getenv("ANTHROPIC_FAKE_STATE");
-  if (folder == nullptr)
-    return true;
-  auto path = std::string{folder} + '/' + std::string{how.text("once")};
-  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return false;
-  ::close(fd);
-  return true;
 }
 
 void session::on_time(clock::time_point now) {
@@ -371,27 +355,6 @@ void session::end_turn() {
   } else if (eof_ && !launch_.defaults.has("ignore_eof")) {
     exit_code_ = last_failed_ ? 1 : 0;
   }
-}
-
-std::string session::told() const {
-  json::array names;
-  for (char** variable = environ; *variable != nullptr; ++variable)
-    names.emplace_back(
-      std::string_view{*variable}.substr(0, std::string_view{*variable}.find('=')));
-  std::array<char, 4096> directory{};
-  if (::getcwd(directory.data(), directory.size()) == nullptr)
-    directory[0] = '\0';
-  return json::serialize(json::object{
-    {"messages", dialogue_.to_json()},
-    {"system", system_prompt_},
-    {"extra_body", extra_body_},
-    {"model", lines_.model()},
-    {"session_id", lines_.session_id()},
-    {"pid", ::getpid()},
-    {"cwd", directory.data()},
-    {"arguments", json::array(launch_.arguments.begin(), launch_.arguments.end())},
-    {"environment", std::move(names)},
-  });
 }
 
 } // namespace fake_claude

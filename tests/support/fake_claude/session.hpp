@@ -64,6 +64,11 @@ private:
   std::string rewind(const boost::json::object& request);
   void interrupt();
   void start_turn(std::string text, std::string uuid, clock::time_point now);
+  [[nodiscard]] std::string answer_to(const script& how, const std::string& text,
+                                      const api_rules::request& request);
+  [[nodiscard]] api_rules::request upstream_request() const;
+  /// The turn fails if the API would refuse its request.
+  void ask_the_rules(const api_rules::request& request);
   void take_step();
   void before_step();
   void end_turn();
@@ -86,6 +91,7 @@ private:
   std::optional<int> exit_code_;
   std::optional<std::string> death_;
   std::string residue_;
+  std::string effort_; ///< of apply_flag_settings
   int turns_ = 0;
   bool greets_ = false;
   bool headers_broken_ = false;

@@ -17,7 +17,8 @@ std::vector<std::string> fixture_lines(std::string_view name) {
   return lines;
 }
 
-std::string error_text(std::int64_t status, const std::string& model) {
+/// What the CLI makes of a failed call; `said` by the API, empty for words of our own.
+std::string error_text(std::int64_t status, const std::string& model, const std::string& said) {
   switch (status) {
   case 401:
     return "Invalid API key · Fix external API key";
@@ -28,7 +29,8 @@ std::string error_text(std::int64_t status, const std::string& model) {
   case 0:
     return "Not logged in · Please run /login";
   default:
-    return "API Error: " + std::to_string(status) + " fake error " + std::to_string(status);
+    return "API Error: " + std::to_string(status) + ' '
+           + (said.empty() ? "fake error " + std::to_string(status) : said);
   }
 }
 
@@ -75,7 +77,7 @@ void turn::step(std::string& out) {
     return;
   case phase::status:
     lines_.status(out);
-    phase_ = how_.has("err") ? phase::error : phase::message_start;
+    phase_ = how_.has("err") || refusal_ ? phase::error : phase::message_start;
     return;
   case phase::message_start:
     lines_.message_start(out);
@@ -196,11 +198,11 @@ void turn::go_on(std::string& out) {
 }
 
 void turn::fail(std::string& out) {
-  auto status = how_.number("err", 0);
+  auto status = refusal_ ? refusal_->status : how_.number("err", 0);
   if (status == 429 || status == 529)
     for (int attempt = 1; attempt <= 2; ++attempt)
       lines_.api_retry(out, attempt, static_cast<int>(status));
-  auto text = error_text(status, lines_.model());
+  auto text = error_text(status, lines_.model(), refusal_ ? refusal_->text : std::string{});
   lines_.synthetic(out, text, "stop_sequence");
   lines_.error_result(out, static_cast<int>(status), text, "stop_sequence");
   failed_ = true;

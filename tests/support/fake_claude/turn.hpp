@@ -5,6 +5,7 @@
 #include "ledger.hpp"
 #include "lines.hpp"
 #include "script.hpp"
+#include "tests/support/api_rules/api_rules.hpp"
 
 #include <chrono>
 #include <optional>
@@ -20,6 +21,8 @@ public:
   turn(script how, std::string answer, std::string prompt_uuid,
        std::optional<std::int64_t> max_tokens, line_writer& lines, const ledger& book);
 
+  /// The API refuses the request: the turn ends as the CLI ends it then. Before the first step.
+  void refuse_request(api_rules::refusal why) { refusal_ = std::move(why); }
   /// Appends the next line (sometimes two). Only while not over().
   void step(std::string& out);
   /// How long to wait before the next step.
@@ -78,6 +81,7 @@ private:
   std::string stop_reason_;
   std::string said_;
   std::string thought_;
+  std::optional<api_rules::refusal> refusal_;
   std::vector<std::string> played_;
   std::int64_t steps_ = 0;
   std::int64_t deltas_ = 0;

@@ -1,0 +1,102 @@
+// What a session tells of what it was told, and what the API would say to it.
+
+#include "session.hpp"
+#include "tests/support/api_rules/cli_request.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace fake_claude {
+
+namespace json = boost::json;
+
+namespace {
+
+bool is_on(const char* variable, bool otherwise) {
+  const char* value = std::getenv(variable);
+  return value == nullptr || *value == '\0' ? otherwise : std::string_view{value} != "0";
+}
+
+} // namespace
+
+std::string session::answer_to(const script& how, const std::string& text,
+                               const api_rules::request& request) {
+  if (how.has("dialogue"))
+    return told();
+  if (how.has("request"))
+    return json::serialize(json::object{{"body", request.body}, {"betas", request.betas}});
+  if (how.has("told"))
+    return "told:" + dialogue_.digest(system_prompt_, launch_.model)
+           + (how.text("told") == "by"
+                ? " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_)
+                : "");
+  return std::string{how.text("say", "You said: " + text)};
+}
+
+api_rules::request session::upstream_request() const {
+  api_rules::cli_state state;
+  state.model = lines_.model_upstream();
+  state.newer = lines_.newer();
+  state.experimental_betas = !is_on("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", false);
+  state.system_prompt = system_prompt_;
+  state.effort = effort_;
+  for (const auto& message : dialogue_.messages())
+    state.messages.push_back({message.role, message.text});
+  state.extra_body = extra_body_;
+  return api_rules::compose(state);
+}
+
+void session::ask_the_rules(const api_rules::request& request) {
+  const auto& how = turn_->how();
+  if (how.has("err") || how.has("fixture") || !is_on("ANTHROPIC_FAKE_STRICT", true))
+    return;
+  static const api_rules::rule_book rules{api_rules::default_file()}; // read when first needed
+  auto refusal = rules.check(request);
+  if (!refusal)
+    return;
+  book_.write("api_refusal", {{"rule", refusal->rule},
+                              {"status", refusal->status},
+                              {"text", refusal->text},
+                              {"model", lines_.model()}});
+  turn_->refuse_request(std::move(*refusal));
+}
+
+bool session::claim_once(const script& how) const {
+  const char* folder = std::getenv("ANTHROPIC_FAKE_STATE");
+  if (folder == nullptr)
+    return true;
+  auto path = std::string{folder} + '/' + std::string{how.text("once")};
+  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return false;
+  ::close(fd);
+  return true;
+}
+
+std::string session::told() const {
+  json::array names;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    names.emplace_back(
+      std::string_view{*variable}.substr(0, std::string_view{*variable}.find('=')));
+  std::array<char, 4096> directory{};
+  if (::getcwd(directory.data(), directory.size()) == nullptr)
+    directory[0] = '\0';
+  return json::serialize(json::object{
+    {"messages", dialogue_.to_json()},
+    {"system", system_prompt_},
+    {"extra_body", extra_body_},
+    {"model", lines_.model()},
+    {"session_id", lines_.session_id()},
+    {"pid", ::getpid()},
+    {"cwd", directory.data()},
+    {"arguments", json::array(launch_.arguments.begin(), launch_.arguments.end())},
+    {"environment", std::move(names)},
+  });
+}
+
+} // namespace fake_claude
