@@ -92,12 +92,16 @@ std::vector<std::string> environment(const std::vector<std::string>& allow,
                                      const char* const* parent, std::uint32_t max_retries) {
   std::map<std::string, std::string, std::less<>> variables{
     {"CLAUDE_AGENT_SDK_MCP_NO_PREFIX", "1"},
+    // The API alone says what is too long: without this the CLI refuses from 177,000 tokens of a
+    // window of 200,000 on (measured on 2.1.197 and 2.1.332).
+    {"CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE", "10000000"},
     {"CLAUDE_CODE_DISABLE_ATTACHMENTS", "1"}, // "@path" in a message reads no file
     {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"},
     {"CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK", "1"}, // a cut answer is not silently repeated
     {"CLAUDE_CODE_DISABLE_REFUSAL_RETRY", "1"},
     {"CLAUDE_CODE_MAX_RETRIES", std::to_string(max_retries)},
     {"DISABLE_AUTOUPDATER", "1"},
+    {"DISABLE_COMPACT", "1"}, // what the client has sent is what the API is told
     {"TERM", "dumb"},
   };
   for (auto entry = parent; entry != nullptr && *entry != nullptr; ++entry) {

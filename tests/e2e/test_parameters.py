@@ -89,3 +89,26 @@ def test_strict_requests_are_refused_instead(row, api):
         body={"model": model, "messages": [{"role": "user", "content": "x"}], "stop": "\n"})
     assert status == 400 and b'"param":"stop"' in body, body
     assert not api.posts()
+
+
+def test_a_refusal_teaches_and_the_client_does_not_notice(gateway, api):
+    body = {"model": "claude-haiku-4-5", "temperature": 0.2, "conversation_id": "c"}
+    gateway.answer("[[say:before]]", **body)
+    status, headers, answer = gateway.chat("[[refuse:temperature]][[say:well]]", **body)
+    assert (status, names(headers)) == (200, {"temperature"}), answer
+    assert answer["choices"][0]["message"]["content"] == "well"
+    assert gateway.stats()["turns"]["without_parameter"] == 1
+    refused = len(api.posts())
+    assert gateway.answer("[[say:again]]", **body) == "again"
+    assert len(api.posts()) == refused + 1 and "temperature" not in api.last().body
+    assert [text for role, text in api.last().messages() if role == "assistant"] \
+        == ["before", "well"]
+
+
+def test_no_prompt_can_teach(gateway, api):
+    sentence = "messages.0: `temperature` is deprecated for this model."
+    status, _, _ = gateway.chat(f"[[err:400]][[err_text:{sentence}]]", model="claude-haiku-4-5",
+                                temperature=0.2)
+    assert status == 400
+    gateway.answer("x", model="claude-haiku-4-5", temperature=0.2)
+    assert api.last().body["temperature"] == 0.2

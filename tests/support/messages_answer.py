@@ -122,6 +122,11 @@ class Script:
         parts = self.values.get(name, "").split(":")
         return parts[index] if index < len(parts) and parts[index] else default
 
+    def refusal_of(self, body):
+        """[[refuse:NAME]]: the API's words for a parameter that the model does not take."""
+        name = self.field("refuse", 0)
+        return name in body and f"`{name}` is deprecated for this model."
+
     def pieces(self):
         """The deltas of the answer's text."""
         if "text" in self:
@@ -167,6 +172,7 @@ class Answer:
     def __init__(self, script, record):
         self.model = record.body.get("model", "none")
         self.pieces = script.pieces()
+        self.input_tokens = script.count("input", USAGE["input_tokens"])
         self.stop_reason, self.stop_sequence = script.field("stop", 0, "end_turn"), None
         if "honour" in script:
             self.pieces, self.stop_reason, self.stop_sequence = honour(self.pieces, record.body)
@@ -181,9 +187,10 @@ class Answer:
                 self.thinking = ["t0 "]  # as the API does: it would not take back a call without
 
     def start(self, message_id):
+        usage = {**USAGE, "input_tokens": self.input_tokens}
         return {"id": message_id, "type": "message", "role": "assistant", "model": self.model,
                 "content": [], "stop_reason": None, "stop_sequence": None,
-                "usage": {**USAGE, "output_tokens": 1, "service_tier": "standard"}}
+                "usage": {**usage, "output_tokens": 1, "service_tier": "standard"}}
 
     def blocks(self):
         """[(content_block, [delta])] in order."""

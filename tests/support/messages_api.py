@@ -180,11 +180,11 @@ class Connection(asyncio.Protocol):
         await self.pause(script.number("first", 0) / 1000)
         status = self.api.error_for(script)
         if status:
-            headers = []
-            if "retry_after" in script:
-                headers = [f"retry-after: {script.count('retry_after')}"]
+            headers = [f"retry-after: {script.count('retry_after')}"] * ("retry_after" in script)
             message = script.values.get("err_text", f"stand-in error {status}")
             return await self.fail(record, status, message, headers)
+        if text := script.refusal_of(record.body):
+            return await self.fail(record, 400, text)
         if await self.refuse(record):
             return None
         if not record.is_dialogue:
