@@ -6,15 +6,21 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
 
+# The oldest CLI that is supported and the newest that was tested; in --long what is between them.
+cli_versions=(2.1.197 2.1.332)
 lane=()
 case "${1:-}" in
   "") ;;
-  --long) lane=(--long) && export CCAPI_MODEL_SEQUENCES=5000 ;;
+  --long)
+    lane=(--long)
+    cli_versions=(2.1.197 2.1.330 2.1.332)
+    export CCAPI_MODEL_SEQUENCES=5000
+    ;;
   *) echo "usage: scripts/test.sh [--long]" >&2 && exit 64 ;;
 esac
 
 jobs=2
-cli_versions=(2.1.197 2.1.330 2.1.332)
+export CCAPI_CLI_VERSIONS="${cli_versions[*]}"
 venv="$root/build/venv"
 summary=()
 failed=0
@@ -56,12 +62,17 @@ build() { # PRESET
   cmake --preset "$1" >/dev/null && cmake --build --preset "$1" --parallel "$jobs"
 }
 
-end_to_end() { # PRESET PYTEST-ARGUMENTS...
-  local preset="$1"
-  shift
-  CCAPI_REQUIRE_CLI=1 CCAPI_BINARY="$root/build/$preset/claude-code-api" \
-    CCAPI_FAKE_CLAUDE="$root/build/dev/fake_claude" \
-    "$venv/bin/python" -m pytest -q tests/e2e "$@"
+# What may run beside others does so, two at a time; what looks at times or memory runs alone.
+end_to_end() { # PRESET MARKS PYTEST-ARGUMENTS...
+  local preset="$1" marks="$2" result=0
+  shift 2
+  export CCAPI_REQUIRE_CLI=1 CCAPI_BINARY="$root/build/$preset/claude-code-api" \
+    CCAPI_FAKE_CLAUDE="$root/build/dev/fake_claude"
+  "$venv/bin/python" -m pytest -q tests/e2e -n "$jobs" --dist worksteal --durations=25 \
+    --junit-xml="build/$preset-beside.xml" -m "($marks) and not serial" "$@" || result=1
+  "$venv/bin/python" -m pytest -q tests/e2e --durations=15 --junit-xml="build/$preset-alone.xml" \
+    -m "($marks) and serial" "$@" || result=1
+  return "$result"
 }
 
 # What operators get: units, manual, completions, and the package in a clean Debian.
@@ -75,24 +86,39 @@ clients() {
     "$venv/bin/python" -m pytest -q tests/clients "${lane[@]}"
 }
 
+# Begins a step that needs the network more than the processor; `awaited` waits for its end.
+declare -A begun=()
+begin() { # NAME COMMAND...
+  local name="$1"
+  shift
+  "$@" >"build/${name// /-}.log" 2>&1 &
+  begun[$name]=$!
+}
+awaited() { # NAME
+  wait "${begun[$1]}" || { cat "build/${1// /-}.log"; return 1; }
+}
+
 required "packages" scripts/install_dependencies.sh test
 required "python environment" python_environment
-required "claude CLIs" scripts/install_cli.sh "${cli_versions[@]}"
+mkdir -p build
+begin "claude CLIs" scripts/install_cli.sh "${cli_versions[@]}"
+begin "clients" scripts/install_clients.sh "${lane[@]}"
 step "format" scripts/format.sh --check || true
 required "build dev" build dev
 required "build release" build release
 step "package" scripts/package.sh || true
 step "packaging" packaging || true
 step "ctest" ctest --preset dev --parallel "$jobs" || true
-step "end to end" end_to_end release || true
+required "claude CLIs" awaited "claude CLIs"
+step "end to end" end_to_end release "real_cli or not real_cli" || true
 # Client libraries, each in one exact version, against the real CLI.
-if step "clients: install" scripts/install_clients.sh "${lane[@]}"; then
+if step "clients: install" awaited "clients"; then
   step "clients" clients || true
 fi
 # Once more under ASan and UBSan, with the fake CLI, which can misbehave in every way.
 # Some look at answers, not at memory, or at what unit tests have run under sanitizers: once is
 # enough.
-CCAPI_STORM_SHARE=0.05 step "end to end, sanitized" end_to_end dev -m "not real_cli" \
+CCAPI_STORM_SHARE=0.05 step "end to end, sanitized" end_to_end dev "not real_cli" \
   --ignore tests/e2e/test_browser.py --ignore tests/e2e/test_contract.py \
   --ignore tests/e2e/test_every_key.py --ignore tests/e2e/test_configuration.py || true
 finish

@@ -19,6 +19,18 @@ from spare_pool import spares, wait_ready  # noqa: E402
 ANSWERS = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 
 
+# Files whose tests look at times, memory or load: nothing else runs beside them.
+SERIAL = {"test_storm.py", "test_hostile_clients.py", "test_client_gone.py", "test_drain.py",
+          "test_process_cap.py", "test_bodies.py", "test_fairness.py", "test_matching_model.py",
+          "test_reload.py", "test_spares.py", "test_primed_spares.py", "test_browser.py"}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.name in SERIAL:
+            item.add_marker(pytest.mark.serial)
+
+
 @pytest.fixture(scope="session")
 def binary():
     return gateway_binary()
