@@ -94,10 +94,10 @@ def test_the_pinned_cli_is_one_that_is_tested(instructions):
 def test_the_program_of_the_cli_runs_alone(tmp_path):
     """The image takes one file of the npm package, without Node.js."""
     folder = Path(os.environ.get("CCAPI_CLI_DIR", ROOT / "build/cli"))
-    cli = folder / "2.1.330/node_modules/@anthropic-ai/claude-code/bin/claude.exe"
+    cli = folder / "2.1.332/node_modules/@anthropic-ai/claude-code/bin/claude.exe"
     if not cli.exists():
-        pytest.skip("run scripts/install_cli.sh 2.1.330")
+        pytest.skip("run scripts/install_cli.sh 2.1.332")
     alone = Path(shutil.copy(cli, tmp_path / "claude"))
     said = subprocess.run([alone, "--version"], capture_output=True, text=True, timeout=60,
                           env={"PATH": "/nonexistent", "HOME": "/nonexistent"}).stdout
-    assert said.startswith("2.1.330 ")
+    assert said.startswith("2.1.332 ")

@@ -194,9 +194,9 @@ def cli(root):
     talks to a stand-in for the Anthropic API."""
     from messages_api import MessagesApi
     folder = Path(os.environ.get("CCAPI_CLI_DIR", ROOT / "build/cli"))
-    program = folder / "2.1.330/node_modules/.bin/claude"
+    program = folder / "2.1.332/node_modules/.bin/claude"
     if not program.exists():
-        text = f"{program} is not there: run scripts/install_cli.sh 2.1.330"
+        text = f"{program} is not there: run scripts/install_cli.sh 2.1.332"
         pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
     place = root.path / "usr/local/bin/claude"
     run("cp", "--reflink=auto", program.resolve(), place)
