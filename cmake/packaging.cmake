@@ -8,7 +8,7 @@ install(FILES "${packaging}/completions/_claude-code-api"
   DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES "${packaging}/completions/claude-code-api.fish"
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-install(FILES README.md docs/api.md docs/configuration.md docs/operations.md docs/sessions.md
+install(FILES README.md docs/api.md docs/configuration.md docs/operations.md docs/sessions.md docs/thinking.md
   docs/architecture.md docs/performance.md TYPE DOC)
 install(FILES "${packaging}/debian/copyright" TYPE DOC)
 install(CODE "
