@@ -51,7 +51,7 @@ public:
   void work_on(std::shared_ptr<answer> work) override;
   void wake_at(std::chrono::steady_clock::time_point when) override;
   bool begin_stream(const response_head& head, std::string& out) override;
-  void write(std::string& bytes, std::size_t from, bool last) override;
+  void write(std::string& bytes, std::size_t from, stream_piece piece) override;
 
 private:
   using clock = std::chrono::steady_clock;
@@ -135,6 +135,7 @@ private:
   bool head_begun_ = false;
   bool keep_alive_ = true;
   bool http_10_ = false;
+  bool answer_cut_ = false; ///< the stream failed
 };
 
 } // namespace ccapi::http

@@ -64,11 +64,15 @@ bool connection::begin_stream(const response_head& head, std::string& out) {
   return !http_10_;
 }
 
-void connection::write(std::string& bytes, std::size_t from, bool last) {
+void connection::write(std::string& bytes, std::size_t from, stream_piece piece) {
   output_.swap(bytes);
   bytes.clear();
   output_left_from_ = from;
-  start_write(last ? write_kind::last : write_kind::part);
+  if (piece == stream_piece::cut) {
+    answer_cut_ = true;
+    keep_alive_ = false;
+  }
+  start_write(piece == stream_piece::middle ? write_kind::part : write_kind::last);
 }
 
 void connection::start_write(write_kind kind) {
@@ -141,6 +145,7 @@ void connection::log_answer(unsigned status) const {
                              {"path", request_.path},
                              {"status", std::uint64_t{status}},
                              {"bytes", std::uint64_t{answer_bytes_}},
+                             {"cut", answer_cut_},
                              {"ms", static_cast<double>(took.count()) / 1000},
                              {"request", request_.id},
                              {"key", request_.caller.name},

@@ -6,6 +6,8 @@
 #include "http/response.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,9 +29,16 @@ public:
   virtual void on_gone() = 0;
 };
 
+/// What follows a piece of a streamed answer.
+enum class stream_piece : std::uint8_t {
+  middle, ///< more of it
+  last,   ///< nothing: the answer is complete
+  cut,    ///< nothing: it failed. Nobody may take it for complete, so its body gets no proper end
+};
+
 /// One request and the way to answer it: either reply() once, or work_on() and later reply() or
-/// begin_stream() with any number of write(). After reply() and after the last write() the exchange
-/// belongs to the next request and must not be touched.
+/// begin_stream() with any number of write(). After reply() and after the final write() the
+/// exchange belongs to the next request and must not be touched.
 class exchange {
 public:
   virtual ~exchange() = default;
@@ -52,8 +61,9 @@ public:
   /// ends with the connection.
   virtual bool begin_stream(const response_head& head, std::string& out) = 0;
   /// Sends bytes[from..]. Takes the string's memory and leaves an empty string with the memory of
-  /// the write before. One write at a time: the next only after on_written.
-  virtual void write(std::string& bytes, std::size_t from, bool last) = 0;
+  /// the write before. One write at a time: the next only after on_written. Behind a cut the
+  /// connection ends, in order: what was written reaches the client.
+  virtual void write(std::string& bytes, std::size_t from, stream_piece piece) = 0;
 };
 
 } // namespace ccapi::http

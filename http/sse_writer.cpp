@@ -40,7 +40,7 @@ void sse_writer::start(domain::turn_id turn) {
 }
 
 void sse_writer::on_event(domain::event&& what) {
-  if (!client_ || ended_)
+  if (!client_ || ended())
     return;
   story_.note(what);
   if (const auto* text = std::get_if<domain::text_delta>(&what)) {
@@ -88,7 +88,7 @@ void sse_writer::on_wake() {
 
 void sse_writer::on_gone() {
   client_ = nullptr;
-  if (!ended_)
+  if (!ended())
     gateway_->cancel(turn_);
 }
 
@@ -110,12 +110,12 @@ void sse_writer::on_finished(const domain::turn_finished& end) {
   open(end.model.empty() ? story_.model_ran : end.model);
   encode_held();
   chunks_->finish(end.reason, end.usage, pending_);
-  ended_ = true;
+  next_piece_ = stream_piece::last;
   try_write();
 }
 
 void sse_writer::on_failed(const domain::error& failure) {
-  ended_ = true;
+  next_piece_ = stream_piece::cut;
   if (!opened_) {
     auto& client = *std::exchange(client_, nullptr);
     return reply_error(client, failure, story_.work_begun, story_.headers()); // may be our end
@@ -171,7 +171,7 @@ void sse_writer::try_write() {
     from -= digits + 2;
     pending_.replace(from, digits, size.data(), digits);
     pending_.replace(room_ - 2, 2, "\r\n");
-    pending_ += ended_ ? "\r\n0\r\n\r\n" : "\r\n";
+    pending_ += next_piece_ == stream_piece::last ? "\r\n0\r\n\r\n" : "\r\n";
   }
   from -= head_.size();
   pending_.replace(from, head_.size(), head_);
@@ -179,9 +179,9 @@ void sse_writer::try_write() {
   in_flight_credit_ = std::exchange(pending_credit_, 0);
   last_write_ = clock::now();
   auto& client = *client_;
-  if (ended_)
+  if (ended())
     client_ = nullptr; // the exchange ends with this write
-  client.write(pending_, from, ended_);
+  client.write(pending_, from, next_piece_);
   std::string{}.swap(head_);
   room_ = chunk_size_room;
   pending_.assign(room_, '\0');

@@ -19,7 +19,8 @@ namespace ccapi::http {
 /// Owned by its exchange and by the gateway; on their I/O thread only. The head of the answer
 /// leaves with the first delta, or after limits.stream_header_delay: a turn that fails earlier
 /// gets a real status code. What arrives while a write is under way is gathered and leaves with the
-/// next; credit goes back when the bytes have left, so that a slow client holds the turn back.
+/// next; credit goes back when the bytes have left, so that a slow client holds the turn back. A
+/// turn that fails later ends with an error frame and without the last chunk.
 class sse_writer final : public domain::event_sink, public answer {
 public:
   sse_writer(exchange& client, chat_plan plan);
@@ -44,6 +45,7 @@ private:
   void encode_held();
   void try_write();
   void give_up_when_flooded();
+  [[nodiscard]] bool ended() const noexcept { return next_piece_ != stream_piece::middle; }
   [[nodiscard]] bool has_pending() const noexcept { return pending_.size() > room_; }
 
   exchange* client_; ///< null when the client is gone or has its answer
@@ -67,7 +69,7 @@ private:
   std::chrono::steady_clock::time_point last_write_;
   bool opened_ = false;
   bool chunked_ = true;
-  bool ended_ = false;
+  stream_piece next_piece_ = stream_piece::middle; ///< what the next write is
   bool writing_ = false;
 };
 

@@ -88,7 +88,6 @@ void chat_chunks::fail(const domain::error& failure, std::string& out) {
   out += "data: ";
   out += error_body(failure);
   out += "\n\n";
-  out += done;
 }
 
 void chat_chunks::ping(std::string& out) {

@@ -29,7 +29,7 @@ public:
   void reasoning(std::string_view delta, std::string& out);
   /// The finish reason, the usage if asked for, and [DONE].
   void finish(domain::finish_reason reason, const domain::usage& used, std::string& out);
-  /// An error frame and [DONE].
+  /// An error frame, and no [DONE]: some clients take that for the end of a whole answer.
   static void fail(const domain::error& failure, std::string& out);
   /// A comment that keeps the connection alive; allowed between any two chunks.
   static void ping(std::string& out);

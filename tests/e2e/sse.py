@@ -1,5 +1,6 @@
 """A raw reader of streamed chats: every line with the time it arrived, and the power to hang up."""
 
+import http.client
 import json
 import socket
 import struct
@@ -23,6 +24,8 @@ class ChatStream:
         self.answer = None
         self.frames = []
         self.comments = 0
+        self.unread = b""
+        self.cut = False  # the body came to an end without its last chunk
 
     def open(self):
         """Waits for the head of the answer."""
@@ -33,7 +36,7 @@ class ChatStream:
 
     def next(self):
         """The next data frame as (time, payload text); None at the end of the body."""
-        while line := self.answer.readline():
+        while line := self.read_line():
             if line.startswith(b"data: "):
                 self.frames.append((time.monotonic(), line[6:].decode().rstrip("\n")))
                 return self.frames[-1]
@@ -41,8 +44,22 @@ class ChatStream:
                 self.comments += 1
         return None
 
+    def read_line(self):
+        """Empty at the end. Not by readline, which keeps a missing end to itself."""
+        while b"\n" not in self.unread:
+            try:
+                piece = self.answer.read1(65536)
+            except http.client.IncompleteRead:
+                self.cut = True
+                piece = b""
+            if not piece:
+                return b""
+            self.unread += piece
+        line, _, self.unread = self.unread.partition(b"\n")
+        return line + b"\n"
+
     def read_all(self):
-        """Reads to the end and closes. The body must end properly."""
+        """Reads to the end and closes."""
         while self.next():
             pass
         self.close()
@@ -79,7 +96,14 @@ class ChatStream:
         return [chunk["error"] for _, chunk in self.chunks() if "error" in chunk]
 
     def done(self):
-        return bool(self.frames) and self.frames[-1][1] == "[DONE]"
+        """The answer is whole."""
+        return not self.cut and bool(self.frames) and self.frames[-1][1] == "[DONE]"
+
+    def failed(self):
+        """The stream ends with its only error, and with nothing that could be taken for the end of
+        an answer."""
+        return (self.cut and len(self.errors()) == 1 and "error" in json.loads(self.frames[-1][1])
+                and not self.finish_reasons())
 
     def hang_up(self, reset=False):
         """Closes the socket in the middle: FIN, or RST."""

@@ -95,15 +95,19 @@ class Connection:
 
     async def read_stream(self, heard):
         rest, last = b"", None
-        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+        while heard.code is None and (size := int(await self.reader.readuntil(b"\r\n"), 16)):
             rest += (await self.reader.readexactly(size + 2))[:-2]
             *frames, rest = rest.split(b"\n\n")
             for frame in frames:
                 if frame.startswith(b"data: "):
                     last = frame[6:].decode()
                     heard.hear(last)
+        assert not rest, f"{heard.mark}: half a frame, {rest!r}"
+        if heard.code is not None:
+            assert await self.reader.read() == b"", f"{heard.mark}: goes on behind the error"
+            return await self.close()
         await self.reader.readuntil(b"\r\n")
-        assert last == "[DONE]" and not rest, f"{heard.mark}: the stream ends with {last!r}"
+        assert last == "[DONE]", f"{heard.mark}: the stream ends with {last!r}"
 
     def hang_up(self, reset):
         if self.writer is not None:

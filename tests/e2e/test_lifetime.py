@@ -60,7 +60,7 @@ def test_stopped_gateway_cuts_an_endless_answer_at_the_deadline(start_fake):
     stream.read_contents(3)
     assert gateway.stop(6) == 0
     stream.read_all()
-    assert stream.errors() and stream.done() and not stream.finish_reasons()
+    assert stream.failed()
 
 
 def test_process_that_ignores_everything_is_gone_after_the_stop(start_fake):

@@ -1,6 +1,7 @@
 // Any course of a turn -> the bytes of a streamed answer. Oracles: the chunk framing is right,
-// every event parses, the first one gives the role, exactly one of finish and error comes, then
-// [DONE] and nothing more; the text is what the turn said, in whole characters.
+// every event parses, the first one gives the role, exactly one of finish and error comes; [DONE]
+// and the last chunk follow the finish and never the error; the text is what the turn said, in
+// whole characters.
 //
 // Input: a byte of options, then lines. '{' begins a line of the CLI; "t" text, "r" reasoning, "m"
 // model, "f" finished, "x" failed are events; "w" written, "p" wake, "l" flush, "g" client gone.
@@ -98,18 +99,20 @@ public:
     out += head;
     return chunked_;
   }
-  void write(std::string& bytes, std::size_t from, bool last) override {
+  void write(std::string& bytes, std::size_t from, http::stream_piece piece) override {
     require(!over && !writing && from <= bytes.size());
     sent.append(bytes, from);
     bytes.clear();
     writing = true;
-    over = last;
+    over = piece != http::stream_piece::middle;
+    cut = piece == http::stream_piece::cut;
   }
 
   std::string sent;
   std::string refusal;
   bool writing = false;
   bool over = false; ///< the exchange isn't the writer's any more
+  bool cut = false;  ///< it said that the answer failed
 
 private:
   http::request request_;
@@ -278,7 +281,7 @@ public:
     require(event.starts_with("data: ") && event.find('\n') == std::string_view::npos);
     event.remove_prefix(6);
     if (event == "[DONE]") {
-      require(finished_ != failed_);
+      require(finished_ && !failed_);
       done_ = true;
       return;
     }
@@ -294,8 +297,8 @@ public:
     take_choices(object, simdjson::dom::array{object["choices"]});
   }
 
-  void end(bool complete) const {
-    require(done_ == complete);
+  void end(bool complete, bool cut) const {
+    require(done_ == (complete && !cut) && failed_ == cut);
     require(said_.text.starts_with(text_) && said_.reasoning.starts_with(reasoning_));
     if (finished_)
       require(said_.finished && text_ == said_.text && reasoning_ == said_.reasoning);
@@ -345,7 +348,7 @@ void check(const turn& played, bool chunked) {
     return require(!complete);
   require(bytes.starts_with(head));
   bytes.remove_prefix(head.size());
-  const auto body = chunked ? without_chunks(bytes, complete) : std::string{bytes};
+  const auto body = chunked ? without_chunks(bytes, complete && !client.cut) : std::string{bytes};
   require(json::is_valid(body) && body.ends_with("\n\n"));
   answer_check answer{played.said()};
   for (std::string_view rest{body}; !rest.empty();) {
@@ -353,7 +356,7 @@ void check(const turn& played, bool chunked) {
     answer.take(rest.substr(0, end));
     rest.remove_prefix(end + 2);
   }
-  answer.end(complete);
+  answer.end(complete, client.cut);
 }
 
 } // namespace

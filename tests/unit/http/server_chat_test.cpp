@@ -153,22 +153,69 @@ TEST_F(server_chat, a_failure_before_the_first_delta_is_a_real_status) {
   }
 }
 
-TEST_F(server_chat, a_failure_in_mid_stream_is_an_error_frame_and_done) {
+TEST_F(server_chat, a_failure_in_mid_stream_is_an_error_frame_and_a_stream_without_its_end) {
   serve();
   gateway_->play(
     {domain::text_delta{"Hel"}, domain::turn_failed{{.code = domain::error_code::upstream_crash,
                                                      .message = "The process died."}}});
   auto client = connect();
-  client.send(post(chat(true)));
-  const auto answer = client.read_answer();
-  EXPECT_EQ(answer.status, 200u);
-  EXPECT_TRUE(answer.body.ends_with(
+  // What is sent ahead is not answered, and does not make a reset of the end.
+  client.send(post(chat(true)) + get("/health"));
+  const auto received = client.read_to_end();
+  EXPECT_TRUE(received.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(received.ends_with(
     R"(data: {"error":{"message":"The process died.","type":"claude_process_error","param":null,)"
     R"("code":"upstream_crash"}})"
-    "\n\ndata: [DONE]\n\n"));
-  EXPECT_EQ(answer.body.find(R"("finish_reason":"stop")"), std::string::npos);
-  client.send(get("/health"));
-  EXPECT_EQ(client.read_answer().status, 200u);
+    "\n\n\r\n"))
+    << "the frame's chunk is whole, the last one is missing: " << received;
+  EXPECT_NE(received.find("Hel"), std::string::npos);
+  EXPECT_EQ(received.find("[DONE]"), std::string::npos);
+  EXPECT_EQ(received.find("\r\n0\r\n"), std::string::npos);
+  EXPECT_EQ(received.find(R"("finish_reason":"stop")"), std::string::npos);
+  wait_until_empty();
+}
+
+TEST_F(server_chat, a_failed_stream_of_http_10_ends_with_the_error_frame) {
+  serve();
+  gateway_->play(
+    {domain::text_delta{"Hel"}, domain::turn_failed{{.code = domain::error_code::upstream_error}}});
+  auto client = connect();
+  auto request = post(chat(true), "Connection: keep-alive\r\n");
+  request.replace(request.find("HTTP/1.1"), 8, "HTTP/1.0");
+  client.send(request);
+  const auto answer = client.read_answer();
+  EXPECT_NE(answer.body.find("Hel"), std::string::npos);
+  EXPECT_TRUE(answer.body.ends_with(R"("code":"upstream_error"}})"
+                                    "\n\n"));
+}
+
+TEST_F(server_chat, a_failure_while_a_write_is_under_way_is_not_lost) {
+  limits_.stream_buffer_bytes = 64 << 10;
+  serve();
+  raw_client client{port_, 4096};
+  client.send(post(chat(true)));
+  ASSERT_TRUE(gateway_->wait_for_turns(1));
+  fake_gateway::script events(4'000, domain::text_delta{std::string(1000, '~')});
+  events.push_back(domain::turn_failed{{.code = domain::error_code::draining}});
+  gateway_->send(1, std::move(events));
+  const auto received = client.read_to_end();
+  EXPECT_EQ(std::count(received.begin(), received.end(), '~'), 4'000'000);
+  EXPECT_TRUE(received.ends_with(R"("code":"draining"}})"
+                                 "\n\n\r\n"));
+}
+
+TEST_F(server_chat, a_turn_that_is_given_up_as_too_much_for_its_client_has_no_end_either) {
+  limits_.stream_buffer_bytes = 4 << 10; // 64 KiB may wait encoded
+  serve();
+  auto client = connect();
+  client.send(post(chat(true)));
+  ASSERT_TRUE(gateway_->wait_for_turns(1));
+  gateway_->send(1, fake_gateway::script(4'000, domain::reasoning_delta{"^"}));
+  ASSERT_TRUE(gateway_->wait_for_cancel(1));
+  const auto received = client.read_to_end();
+  EXPECT_NE(received.find("The client reads too slowly"), std::string::npos);
+  EXPECT_TRUE(received.ends_with("}\n\n\r\n"));
+  EXPECT_EQ(received.find("[DONE]"), std::string::npos);
 }
 
 TEST_F(server_chat, a_slow_model_gets_the_header_out_and_pings) {
@@ -184,8 +231,7 @@ TEST_F(server_chat, a_slow_model_gets_the_header_out_and_pings) {
   EXPECT_LT(received.find(R"("role":"assistant")"), received.find(": ping"));
   EXPECT_NE(received.find(R"("model":"sonnet")"), std::string::npos);
   gateway_->send(1, {domain::turn_failed{{.code = domain::error_code::timeout}}});
-  while (received.find("0\r\n\r\n") == std::string::npos)
-    received += client.read_some();
+  received += client.read_to_end();
   EXPECT_NE(received.find(R"(data: {"error":)"), std::string::npos);
 }
 

@@ -130,14 +130,13 @@ TEST(chat_chunks, the_model_is_fixed_by_the_first_chunk) {
     EXPECT_EQ(event.at("model"), "claude-y");
 }
 
-TEST(chat_chunks, a_failure_is_an_error_frame_and_an_end) {
+TEST(chat_chunks, a_failure_is_an_error_frame_and_nobody_is_told_that_it_is_done) {
   std::string out;
   chat_chunks::fail(
     {.code = domain::error_code::upstream_crash, .message = "It \"died\".", .detail = "secret"},
     out);
   EXPECT_EQ(out, "data: {\"error\":{\"message\":\"It \\\"died\\\".\",\"type\":"
-                 "\"claude_process_error\",\"param\":null,\"code\":\"upstream_crash\"}}\n\n"
-                 "data: [DONE]\n\n");
+                 "\"claude_process_error\",\"param\":null,\"code\":\"upstream_crash\"}}\n\n");
 }
 
 TEST(chat_chunks, text_can_not_break_out_of_its_event) {
