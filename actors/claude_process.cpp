@@ -98,11 +98,17 @@ bool claude_process::on_adopt_process(adopt_process& what) {
 }
 
 void claude_process::on_run_turn(run_turn& order) {
-  if (turn_
+  // Some CLIs fail every turn in a directory that was removed (2.1.197).
+  const bool homeless = state_ < process_state::closing && !turn_ && pipes_->directory_gone();
+  if (turn_ || homeless
       || domain::next_step(state_, process_trigger::turn_ordered).action
            == process_action::bounce_order) {
     send(parent_,
          turn_ended{.turn = order.turn, .process = id_, .outcome = turn_outcome::not_started});
+    if (homeless) {
+      shard_.log.info("process ends: its working directory was removed", {{"process", id_}});
+      apply(process_trigger::close);
+    }
     return;
   }
   turn_.emplace(std::move(order), shard_.settings.limits);

@@ -100,6 +100,12 @@ void claude_process::escalate() {
     pipes_->stop(); // closes the life pipe: the shim kills the tree
     set_deadline(shard_.settings.claude.close_grace);
     return;
+  case 3:
+    shard_.log.warning("process does not end; its shim is killed",
+                       {{"process", id_}, {"pid", int{pipes_->pid()}}});
+    pipes_->kill_shim();
+    set_deadline(shard_.settings.claude.close_grace);
+    return;
   default:
     shard_.log.error("process outlives its kill", {{"process", id_}, {"pid", int{pipes_->pid()}}});
     deadline_ = clock::time_point::max();

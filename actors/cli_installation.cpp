@@ -4,17 +4,17 @@
 #include "claude/launch.hpp"
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
+#include "process/private_directory.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <string_view>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -33,16 +33,30 @@ std::string_view variable(const std::vector<std::string>& environment, std::stri
 }
 
 /// The CLI may tell the model its working directory, so it gets one that says nothing: empty, our
-/// own, closed to others.
-std::string neutral_directory() {
-  const auto parent = std::filesystem::temp_directory_path();
-  const auto path = parent / ("claude-code-api-" + std::to_string(getuid()));
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    return parent.string();
-  struct stat info {};
-  const bool ours = lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)
-                    && info.st_uid == getuid() && (info.st_mode & 077) == 0;
-  return ours ? path.string() : parent.string();
+/// own, closed to others. Gives its path. Fails with: cli_unavailable.
+domain::result<std::string> neutral_directory() {
+  std::error_code failure;
+  const auto parent = std::filesystem::temp_directory_path(failure);
+  const auto path = failure ? std::filesystem::path{}
+                            : std::filesystem::absolute(parent, failure)
+                                / ("claude-code-api-" + std::to_string(getuid()));
+  if (failure)
+    return domain::error{.code = domain::error_code::cli_unavailable,
+                         .detail = "the directory for temporary files: " + failure.message()};
+  if (const auto made = process::open_private_directory(path.string()); !made)
+    return made.error();
+  return path.string();
+}
+
+/// Fills directory; empty: all is well, else what is wrong.
+std::string directory_trouble(cli_installation& found) {
+  auto directory = neutral_directory();
+  if (!directory)
+    return "The Claude Code CLI has no place to run in. " + directory.error().detail
+           + ". Remove what is there, or set TMPDIR to a directory that you may write to, then "
+             "start the gateway again.";
+  found.directory = *std::move(directory);
+  return {};
 }
 
 std::vector<std::string> with_first(std::vector<std::string> first, std::vector<std::string> rest) {
@@ -57,7 +71,8 @@ std::string version_trouble(cli_installation& found, const std::string& shim,
   const process::spawn_spec ask{.program = found.health.cli_path,
                                 .arguments = with_first(found.first_arguments, {"--version"}),
                                 .environment = found.environment,
-                                .directory = found.directory};
+                                .directory = found.directory,
+                                .private_directory = true};
   const auto text = process::run_to_end(shim, ask, version_timeout);
   if (!text) {
     log.warning("`claude --version` failed", {{"detail", text.error().detail}});
@@ -118,7 +133,8 @@ domain::result<process::spawn_spec> cli_installation::spec_for(const std::string
                              .directory = directory,
                              .first_input =
                                ahead ? claude::first_lines_ahead() : claude::first_line(),
-                             .unhurried = ahead};
+                             .unhurried = ahead,
+                             .private_directory = true};
 }
 
 void cli_installation::add_models_to(config::models_settings& settings) const {
@@ -158,7 +174,6 @@ cli_installation find_installation(const config::claude_settings& settings, cons
     found.first_arguments = {demo->first_argument};
   found.environment =
     claude::environment(settings.env_allow, parent_environment, settings.max_retries);
-  found.directory = neutral_directory();
   found.bare =
     settings.bare == config::bare_mode::on
     || (settings.bare == config::bare_mode::automatic && claude::has_api_key(found.environment));
@@ -168,7 +183,9 @@ cli_installation find_installation(const config::claude_settings& settings, cons
   std::string trouble;
   if (path) {
     found.health.cli_path = *path;
-    trouble = version_trouble(found, shim, log);
+    trouble = directory_trouble(found);
+    if (trouble.empty())
+      trouble = version_trouble(found, shim, log);
   } else {
     trouble = path.error().message;
   }

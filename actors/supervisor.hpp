@@ -134,6 +134,8 @@ private:
   /// By itself, or it never came up; it is out of the pool already. Counts as a failed start.
   void spare_died(domain::process_id process, const char* why);
   void end_spare(domain::process_id process);
+  /// Ends one that is out of the pool already.
+  void drop_spare(domain::process_id process);
   void end_spares(const char* why);
   /// A request that no spare can serve needs its slot.
   void sacrifice_spare();

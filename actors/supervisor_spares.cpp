@@ -23,8 +23,14 @@ constexpr const char* ended_unused = "The Claude process ended before anybody us
 bool supervisor_state::give_spare(domain::lease_id lease) {
   const auto& wish = leases_.at(lease).wish;
   auto process = spares_.take(wish.model, wish.prompt);
-  while (process && spare_children_.at(*process).child->speechless()) {
-    spare_died(*process, ended_unused); // its exit is on the way
+  while (process) {
+    const auto& child = *spare_children_.at(*process).child;
+    if (child.speechless())
+      spare_died(*process, ended_unused); // its exit is on the way
+    else if (child.directory_gone())
+      drop_spare(*process);
+    else
+      break;
     process = spares_.take(wish.model, wish.prompt);
   }
   if (!process)
@@ -162,8 +168,11 @@ void supervisor_state::spare_died(domain::process_id process, const char* why) {
 }
 
 void supervisor_state::end_spare(domain::process_id process) {
-  if (!spares_.remove(process))
-    return;
+  if (spares_.remove(process))
+    drop_spare(process);
+}
+
+void supervisor_state::drop_spare(domain::process_id process) {
   ++totals_.spares_dropped;
   ending_spares_.insert(process);
   spare_children_.erase(process); // its tree ends with the last copy

@@ -13,6 +13,7 @@
 #include "observe/log.hpp"
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
+#include "process/thread_room.hpp"
 #include "simulator/simulator.hpp"
 #include "startup_text.hpp"
 
@@ -30,6 +31,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <future>
 #include <memory>
 #include <optional>
@@ -97,7 +99,7 @@ struct io_thread {
   std::promise<void> ended;
 };
 
-/// Start order: launcher, supervisor, front ends, listener. The end: ~gateway_program.
+/// Start order: launcher, supervisor, front ends, listener, threads. The end: ~gateway_program.
 class gateway_program {
 public:
   gateway_program(const config::settings& settings, const config_loader& load_again,
@@ -113,19 +115,7 @@ public:
     cli_.add_models_to(settings_.models);
     for (const auto& model : cli_.models)
       models_->learn_name(model.name, model.id);
-    const std::size_t count = settings.server.io_threads ? settings.server.io_threads : cores();
-    for (std::size_t index = 0; index < count; ++index)
-      threads_.push_back(std::make_unique<io_thread>(system_, index, count, settings_, log_,
-                                                     supervisor_, cli_.health, models_));
-    connect_actors();
     end_program_with(supervisor_, "supervisor");
-    for (const auto& each : threads_)
-      end_program_with(each->front_end, "front end");
-    std::vector<http::worker> workers;
-    for (const auto& each : threads_)
-      workers.push_back({each->loop, each->gateway});
-    server_.emplace(std::move(workers), settings_, CCAPI_VERSION, log_);
-    signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
   }
 
   ~gateway_program() {
@@ -139,15 +129,19 @@ public:
       caf::anon_send_exit(each->front_end, caf::exit_reason::user_shutdown);
     end_threads();
     server_.reset();
-    caf::anon_send_exit(collector_, caf::exit_reason::user_shutdown);
+    if (collector_)
+      caf::anon_send_exit(collector_, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
   }
 
-  /// Returns the exit code.
-  int run() {
+  /// Listens, and lets the threads run. Throws std::system_error (or Boost's) where a thread or a
+  /// descriptor can't be had.
+  /// Gives the addresses. Fails with: as http::server::open.
+  domain::result<std::vector<std::string>> start() {
+    make_threads();
     auto addresses = server_->open();
     if (!addresses)
-      return refuse_start(log_, addresses.error(), settings_);
+      return addresses;
     on_signal();
     for (const auto& each : threads_) {
       // An exception here is a defect that left some turn in the air: noexcept ends the program
@@ -157,18 +151,34 @@ public:
         io->ended.set_value();
       }};
     }
+    // Not earlier: with its listeners the supervisor starts spares, which count as threads do.
+    caf::anon_send(supervisor_, std::move(listeners_));
     server_->start();
+    return addresses;
+  }
+
+  /// Until a signal ends it.
+  void serve(const std::vector<std::string>& addresses) {
     for (const auto& warning : http::start_warnings(settings_))
       log_.warning(warning);
-    announce(log_, CCAPI_VERSION, *addresses, cli_.health, settings_);
+    announce(log_, CCAPI_VERSION, addresses, cli_.health, settings_);
     while (mail_.take() == main_mail::kind::reload)
       reload();
     log_.info("gateway ends");
-    return 0;
+  }
+
+  /// Beside the main thread.
+  static std::size_t threads_needed(const config::settings& settings) {
+    constexpr std::size_t log_and_launcher = 2;
+    constexpr std::size_t beside_cafs_workers = 2; // its clock and its printer
+    return log_and_launcher + cores() + beside_cafs_workers + io_threads(settings);
   }
 
 private:
   static std::size_t cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+  static std::size_t io_threads(const config::settings& settings) {
+    return settings.server.io_threads ? settings.server.io_threads : cores();
+  }
 
   actors::supervisor_options supervisor_options() {
     return {.start =
@@ -188,6 +198,23 @@ private:
             .log = log_};
   }
 
+  /// What runs on the I/O threads, but not yet the threads. Not in the constructor: when it throws,
+  /// the destructor has to end the actors that there are by then.
+  void make_threads() {
+    const std::size_t count = io_threads(settings_);
+    for (std::size_t index = 0; index < count; ++index) {
+      threads_.push_back(std::make_unique<io_thread>(system_, index, count, settings_, log_,
+                                                     supervisor_, cli_.health, models_));
+      end_program_with(threads_.back()->front_end, "front end");
+    }
+    connect_actors();
+    std::vector<http::worker> workers;
+    for (const auto& each : threads_)
+      workers.push_back({each->loop, each->gateway});
+    server_.emplace(std::move(workers), settings_, CCAPI_VERSION, log_);
+    signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
+  }
+
   /// Without this actor nothing works; a fresh start is better than a gateway that only refuses.
   template <class Handle>
   static void end_program_with(const Handle& actor, const char* name) {
@@ -202,16 +229,14 @@ private:
   void connect_actors() {
     std::vector<actors::front_end_actor> front_ends;
     std::vector<actors::status_client_actor> sources{supervisor_};
-    actors::attach_listeners listeners;
     for (const auto& each : threads_) {
       front_ends.push_back(each->front_end);
       sources.emplace_back(each->front_end);
-      listeners.listeners.emplace_back(each->front_end);
+      listeners_.listeners.emplace_back(each->front_end);
     }
     collector_ = system_.spawn(actors::stats_collector, std::move(sources));
     for (const auto& each : threads_)
       each->front_end_object().connect(front_ends, collector_);
-    caf::anon_send(supervisor_, std::move(listeners));
   }
 
   /// Takes over a configuration without mistakes, whole; of any other nothing. Main thread.
@@ -327,6 +352,7 @@ private:
   caf::actor_system system_;
   actors::supervisor_actor supervisor_;
   actors::stats_collector_actor collector_;
+  actors::attach_listeners listeners_; ///< until the threads run
   std::vector<std::unique_ptr<io_thread>> threads_;
   std::optional<http::server> server_;
   std::optional<asio::signal_set> signals_;
@@ -341,9 +367,15 @@ int run(const config::settings& settings, const config_loader& load_again, bool 
   std::signal(SIGPIPE, SIG_IGN); // a broken pipe is an error code, not the end
   constexpr rlimit no_core{};    // keys and conversations would stay behind in it
   setrlimit(RLIMIT_CORE, &no_core);
+  const auto wanted = gateway_program::threads_needed(settings);
+  const auto granted = process::threads_granted(wanted);
+  if (granted == 0) // so not even the log has one
+    return refuse_start({}, too_few_threads(wanted, granted), {});
   const observe::logger log{
     observe::level_from(settings.log.level).value_or(observe::log_level::info),
     observe::format_from(settings.log.format).value_or(observe::log_format::text)};
+  if (granted < wanted)
+    return refuse_start(log, too_few_threads(wanted, granted), settings);
   const observe::invariant_watch watch{log};
   auto shim = process::find_shim(CCAPI_LIBEXEC_DIR);
   if (!shim)
@@ -356,8 +388,18 @@ int run(const config::settings& settings, const config_loader& load_again, bool 
     in_place_of_cli = actors::stand_in{*std::move(program), std::string{simulator::first_argument}};
   }
   auto cli = actors::find_installation(settings.claude, *shim, environ, log, in_place_of_cli);
-  gateway_program program{settings, load_again, log, *std::move(shim), std::move(cli)};
-  return program.run();
+  std::optional<gateway_program> program;
+  std::optional<domain::result<std::vector<std::string>>> addresses;
+  try {
+    program.emplace(settings, load_again, log, *std::move(shim), std::move(cli));
+    addresses = program->start();
+  } catch (const std::exception& failure) {
+    return refuse_start(log, start_failure(failure.what()), settings);
+  }
+  if (!addresses->has_value())
+    return refuse_start(log, addresses->error(), settings);
+  program->serve(**addresses);
+  return 0;
 }
 
 } // namespace ccapi

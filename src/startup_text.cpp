@@ -85,6 +85,23 @@ void announce(const observe::logger& log, std::string_view version,
     log.info("gateway listens", {{"address", address}});
 }
 
+domain::error too_few_threads(std::size_t wanted, std::size_t granted) {
+  return {.code = domain::error_code::internal,
+          .message =
+            "The gateway needs " + std::to_string(wanted)
+            + " threads beside its first one, and the system grants " + std::to_string(granted)
+            + ". Raise the limit on processes and threads of this user (ulimit -u), of the "
+              "service (TasksMax=, LimitNPROC=) or of the container (--pids-limit), or "
+              "lower server.io_threads, then start again."};
+}
+
+domain::error start_failure(std::string_view what) {
+  return {.code = domain::error_code::internal,
+          .message = "The gateway could not start: " + std::string{what}
+                     + ". A limit on threads (ulimit -u), descriptors (ulimit -n) or memory is too "
+                       "low for it; raise it, then start again."};
+}
+
 int refuse_start(const observe::logger& log, const domain::error& why,
                  const config::settings& settings) {
   if (settings.log.format == "json")

@@ -6,6 +6,7 @@
 #include "domain/status.hpp"
 #include "observe/log.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,12 @@ std::string startup_text(std::string_view version, const std::vector<std::string
 void announce(const observe::logger& log, std::string_view version,
               const std::vector<std::string>& addresses, const domain::health& health,
               const config::settings& settings);
+
+/// The system does not grant the threads that the gateway needs.
+domain::error too_few_threads(std::size_t wanted, std::size_t granted);
+
+/// Something else that the system did not give: threads all the same, descriptors, memory.
+domain::error start_failure(std::string_view what);
 
 /// Tells on stderr why the gateway does not start: a paragraph, or with log.format = json a log
 /// line. Gives the exit code: 78 for what the configuration has to change (invalid_request), else

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include <array>
+#include <csignal>
 #include <utility>
 
 namespace ccapi::process {
@@ -163,6 +164,7 @@ void child_pipes::stop() {
   stdout_.close(ignored);
   stderr_.close(ignored);
   child_.life.reset();
+  child_.signal(SIGCONT); // a stopped shim would not notice
 }
 
 } // namespace ccapi::process

@@ -66,6 +66,9 @@ public:
 
   /// To the whole tree.
   bool signal(int number) const noexcept { return child_.signal(number); }
+  /// Ends the shim, and the CLI with it, where nothing else has.
+  bool kill_shim() const noexcept { return child_.kill_shim(); }
+  [[nodiscard]] bool directory_gone() const noexcept { return child_.directory_gone(); }
   /// No callback from now on; closes all pipes and the life pipe: the tree ends at the latest now.
   void stop();
 

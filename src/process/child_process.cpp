@@ -3,8 +3,10 @@
 #include "process/pidfd.hpp"
 #include "process/shim/protocol.hpp"
 
+#include <array>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -53,7 +55,24 @@ bool child_process::signal(int number) const noexcept {
     return false;
   // SIGKILL would end the shim alone and orphan what it watches over.
   const int sent = number == SIGKILL ? shim::kill_tree_signal : number;
-  return send_signal(*pidfd, sent);
+  const bool alive = send_signal(*pidfd, sent);
+  if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
+    send_signal(*pidfd, SIGCONT);
+  return alive;
+}
+
+bool child_process::kill_shim() const noexcept {
+  return pidfd && pidfd->valid() && send_signal(*pidfd, SIGKILL);
+}
+
+bool child_process::directory_gone() const noexcept {
+  // The shim's own, where it was started and stays; the CLI is started there.
+  std::array<char, 48> link{};
+  std::array<char, 4096> target{};
+  std::snprintf(link.data(), link.size(), "/proc/%d/cwd", int{pid});
+  const auto size = ::readlink(link.data(), target.data(), target.size());
+  return size > 0
+         && std::string_view{target.data(), static_cast<std::size_t>(size)}.ends_with(" (deleted)");
 }
 
 } // namespace ccapi::process

@@ -52,6 +52,8 @@ struct spawn_spec {
   std::string first_input{};            ///< on its stdin from the start; at most 4096 bytes
   /// At a lower priority until child_process::hurry is called.
   bool unhurried = false;
+  /// `directory` is for us alone: made if it is missing, refused if it is anything but ours.
+  bool private_directory = false;
 };
 
 /// How the shim ended, which passes the CLI's end on. A program that can't be executed shows here,
@@ -80,6 +82,10 @@ struct child_process {
   /// launcher. Readable once the child has ended.
   std::shared_ptr<const unique_fd> pidfd;
 
+  /// Dropped, it tells the launcher that nobody sees to the child's end any more: the launcher
+  /// then does. Null: the child was not started by one.
+  std::shared_ptr<const void> custody{};
+
   /// Nobody can write to its stdout any more: it has died, though it may not be reaped yet.
   [[nodiscard]] bool speechless() const noexcept;
 
@@ -89,9 +95,17 @@ struct child_process {
   /// Gives a child that was started unhurried its usual priority.
   void hurry() const noexcept;
 
-  /// Passes a signal on to the CLI's process group; SIGKILL kills the whole tree. False if the
-  /// child is gone, or for SIGSTOP, which can't be passed on.
+  /// Its working directory was removed. One look at /proc.
+  [[nodiscard]] bool directory_gone() const noexcept;
+
+  /// Passes a signal on to the CLI's process group; SIGKILL kills the whole tree. A shim that
+  /// somebody has stopped is woken up for it. False if the child is gone, or for SIGSTOP, which
+  /// can't be passed on.
   bool signal(int number) const noexcept;
+
+  /// Ends the shim itself, which nothing can resist; the kernel ends the CLI with it. The last
+  /// resort: what else there is of the tree lives on. False if the child is gone.
+  bool kill_shim() const noexcept;
 };
 
 } // namespace ccapi::process

@@ -42,8 +42,14 @@ class launcher::worker {
 public:
   explicit worker(std::string shim)
     : shim_{std::move(shim)},
-      thread_{[this] { loop_.run(); }} {}
-  ~worker() { stop(); }
+      thread_{[this] { loop_.run(); }} {
+    drops_->to = this;
+  }
+  ~worker() {
+    stop();
+    const std::scoped_lock lock{drops_->mutex};
+    drops_->to = nullptr;
+  }
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
 
@@ -58,6 +64,12 @@ private:
     asio::posix::stream_descriptor watch;
     exited on_exited;
     std::optional<asio::posix::stream_descriptor> first_words{}; ///< until they have come
+    std::optional<asio::steady_timer> patience{}; ///< until when a dropped one must have ended
+  };
+  /// By which children tell that they were dropped; they may outlive the worker.
+  struct drop_line {
+    std::mutex mutex;
+    worker* to = nullptr;
   };
   enum class ladder : std::uint8_t { none, ask, kill_trees, kill_shims, give_up };
 
@@ -70,6 +82,9 @@ private:
   void listen_to(pid_t pid, unique_fd output, const spoke& on_spoke);
   void wait_for(pid_t pid);
   void on_ended(pid_t pid);
+  /// A part of the child; the last copy's end is the drop.
+  [[nodiscard]] std::shared_ptr<const void> custody_of(domain::process_id id, pid_t pid) const;
+  void on_dropped(domain::process_id id, pid_t pid);
   void climb(ladder step);
   void signal_all(int number);
   void abandon_all();
@@ -82,7 +97,8 @@ private:
   asio::steady_timer ladder_timer_{loop_};
   bool stopping_ = false;
   std::unordered_map<pid_t, child> children_; ///< not yet reaped, so that no pid is used twice
-  std::thread thread_;                        ///< last, so that it finds the rest made
+  const std::shared_ptr<drop_line> drops_ = std::make_shared<drop_line>();
+  std::thread thread_; ///< last, so that it finds the rest made
 };
 
 void launcher::worker::spawn(domain::process_id id, spawn_spec spec, spawned on_spawned,
@@ -132,6 +148,7 @@ void launcher::worker::start(domain::process_id id, const spawn_spec& spec,
     return on_spawned(no_watch(failure));
   }
   const pid_t pid = started->pid;
+  started->custody = custody_of(id, pid);
   children_.try_emplace(pid, child{id, started->pidfd, std::move(watch), std::move(on_exited)});
   unique_fd output;
   if (on_spoke)
@@ -140,6 +157,33 @@ void launcher::worker::start(domain::process_id id, const spawn_spec& spec,
   wait_for(pid);
   if (output.valid())
     listen_to(pid, std::move(output), on_spoke);
+}
+
+std::shared_ptr<const void> launcher::worker::custody_of(domain::process_id id, pid_t pid) const {
+  const auto tell = [line = drops_, id, pid](const void*) noexcept {
+    const std::scoped_lock lock{line->mutex};
+    if (line->to == nullptr)
+      return;
+    try {
+      asio::post(line->to->loop_, [to = line->to, id, pid] { to->on_dropped(id, pid); });
+    } catch (...) { // no memory: the shim will most probably end by itself
+    }
+  };
+  return {this, tell};
+}
+
+/// The shim has seen its life pipe end, unless somebody has stopped it.
+void launcher::worker::on_dropped(domain::process_id id, pid_t pid) {
+  constexpr std::chrono::milliseconds enough{shim::grace_ms + shim::reap_ms + 500};
+  const auto found = children_.find(pid);
+  if (found == children_.end() || found->second.id != id)
+    return;
+  send_signal(*found->second.pidfd, SIGCONT);
+  auto& timer = found->second.patience.emplace(loop_, enough);
+  timer.async_wait([pidfd = found->second.pidfd](const boost::system::error_code& stopped) {
+    if (!stopped)
+      send_signal(*pidfd, SIGKILL);
+  });
 }
 
 /// Looks at a copy of the descriptor and reads nothing: that is for whoever has the child.
@@ -219,8 +263,10 @@ void launcher::worker::climb(ladder step) {
 }
 
 void launcher::worker::signal_all(int number) {
-  for (const auto& [pid, running] : children_)
+  for (const auto& [pid, running] : children_) {
     send_signal(*running.pidfd, number);
+    send_signal(*running.pidfd, SIGCONT); // else a stopped one would not hear it
+  }
 }
 
 void launcher::worker::abandon_all() {

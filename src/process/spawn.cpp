@@ -1,6 +1,7 @@
 #include "process/spawn.hpp"
 
 #include "process/pidfd.hpp"
+#include "process/private_directory.hpp"
 #include "process/shim/protocol.hpp"
 
 #include <array>
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -89,7 +89,10 @@ public:
   file_actions& operator=(const file_actions&) = delete;
 
   /// 0, or the reason of the failure.
-  int fill(const pipe_set& pipes, const std::string& directory) {
+  int fill(const pipe_set& pipes, const unique_fd& directory) {
+    // First: its number may be one of those that the copies take.
+    if (const int reason = posix_spawn_file_actions_addfchdir_np(&actions_, directory.get()))
+      return reason;
     const std::pair<int, int> copies[] = {{pipes.input.read.get(), STDIN_FILENO},
                                           {pipes.output.write.get(), STDOUT_FILENO},
                                           {pipes.errors.write.get(), STDERR_FILENO},
@@ -97,9 +100,7 @@ public:
     for (const auto& [from, to] : copies)
       if (const int reason = posix_spawn_file_actions_adddup2(&actions_, from, to))
         return reason;
-    if (const int reason = posix_spawn_file_actions_addclosefrom_np(&actions_, shim::life_fd + 1))
-      return reason;
-    return posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str());
+    return posix_spawn_file_actions_addclosefrom_np(&actions_, shim::life_fd + 1);
   }
   [[nodiscard]] const posix_spawn_file_actions_t* get() const { return &actions_; }
 
@@ -140,20 +141,27 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-bool is_directory(const std::string& path) {
-  struct stat found {};
-  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+domain::result<unique_fd> open_directory(const spawn_spec& spec) {
+  if (spec.private_directory)
+    return open_private_directory(spec.directory);
+  unique_fd found{::open(spec.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!found.valid())
+    return start_failure(errno, "working directory " + spec.directory);
+  return found;
 }
 
 } // namespace
 
 domain::result<child_process> spawn(const std::string& shim, domain::process_id id,
                                     const spawn_spec& spec) {
+  const auto directory = open_directory(spec);
+  if (!directory)
+    return directory.error();
   pipe_set pipes;
   if (const int reason = pipes.open())
     return start_failure(reason, "pipe");
   file_actions actions;
-  if (const int reason = actions.fill(pipes, spec.directory))
+  if (const int reason = actions.fill(pipes, *directory))
     return start_failure(reason, "posix_spawn_file_actions");
   const spawn_attributes attributes;
 
@@ -165,9 +173,7 @@ domain::result<child_process> spawn(const std::string& shim, domain::process_id 
   if (const int reason =
         ::posix_spawn(&pid, shim.c_str(), actions.get(), attributes.get(),
                       pointers_to(arguments).data(), pointers_to(environment).data()))
-    return is_directory(spec.directory)
-             ? start_failure(reason, "posix_spawn of " + shim)
-             : start_failure(reason, "working directory " + spec.directory);
+    return start_failure(reason, "posix_spawn of " + shim);
 
   unique_fd pidfd = open_pidfd(pid);
   if (!pidfd.valid()) {
@@ -213,7 +219,7 @@ void end_at_once(const child_process& child) noexcept {
   constexpr int patience_ms = 2000;
   child.signal(SIGKILL);
   if (!await_end(*child.pidfd, patience_ms)) { // the shim is stuck; the CLI, at least, dies with it
-    send_signal(*child.pidfd, SIGKILL);
+    child.kill_shim();
     await_end(*child.pidfd, patience_ms);
   }
   static_cast<void>(reap(*child.pidfd));

@@ -2,6 +2,9 @@
 #include "child_probe.hpp"
 
 #include <csignal>
+#include <fcntl.h>
+#include <optional>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,14 +109,76 @@ TEST_F(process_tree_test, stop_ends_trees_that_ignore_sigterm_in_bounded_time) {
   EXPECT_FALSE(has_children());
 }
 
-TEST_F(process_tree_test, stop_ends_a_shim_that_does_not_react) {
-  auto run = start(by, script("echo away; exec sleep 1000", {mark}));
+TEST_F(process_tree_test, stopped_shim_wakes_up_to_end_its_tree) {
+  auto run = grow(stubborn_tree);
+  ASSERT_EQ(::kill(run.child.pid, SIGSTOP), 0);
+  run.child = {};
+  EXPECT_EQ(run.wait().code, 128 + SIGKILL);
+  EXPECT_TRUE(marked(mark).empty());
+}
+
+TEST_F(process_tree_test, stopped_shim_passes_signals_on) {
+  auto run = start(by, script("trap 'exit 8' TERM; echo away; while :; do sleep 0.01; done"));
   EXPECT_EQ(read_line(run.child.stdout_read), "away");
   ASSERT_EQ(::kill(run.child.pid, SIGSTOP), 0);
+  EXPECT_TRUE(run.child.signal(SIGTERM));
+  EXPECT_EQ(run.wait().code, 8);
+}
+
+TEST_F(process_tree_test, stop_wakes_a_stopped_shim) {
+  auto run = grow(stubborn_tree);
+  ASSERT_EQ(::kill(run.child.pid, SIGSTOP), 0);
+  by.stop();
+  EXPECT_EQ(run.wait().code, 128 + SIGKILL);
+  EXPECT_TRUE(marked(mark).empty());
+}
+
+/// A launcher whose shim heeds neither signals, all of which are blocked, nor its life pipe.
+class deaf_shim_test : public testing::Test {
+protected:
+  deaf_shim_test() {
+    const unique_fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0700)};
+    constexpr std::string_view text = "#!/bin/sh\nexec /bin/sleep 1000\n";
+    EXPECT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  ~deaf_shim_test() override { ::unlink(path.c_str()); }
+
+  const std::string path = testing::TempDir() + "ccapi-deaf-shim-" + std::to_string(::getpid());
+  launcher by{path};
+};
+
+TEST_F(deaf_shim_test, ends_when_its_child_is_dropped) {
+  auto run = start(by, command({"/bin/true"}));
+  const auto begin = clock::now();
+  run.child = {};
+  EXPECT_EQ(run.wait().signal, SIGKILL);
+  EXPECT_GE(clock::now() - begin, 2s) << "it had its time to end the tree";
+}
+
+TEST_F(deaf_shim_test, ends_when_it_is_killed) {
+  auto run = start(by, command({"/bin/true"}));
+  EXPECT_TRUE(run.child.signal(SIGKILL));
+  EXPECT_TRUE(run.child.kill_shim());
+  EXPECT_EQ(run.wait().signal, SIGKILL);
+  EXPECT_FALSE(run.child.kill_shim());
+}
+
+TEST_F(deaf_shim_test, ends_with_the_launcher) {
+  auto run = start(by, command({"/bin/true"}));
   by.stop();
   EXPECT_EQ(run.wait().signal, SIGKILL);
-  EXPECT_TRUE(gone_within(mark, patience));
   EXPECT_FALSE(has_children());
+}
+
+TEST_F(deaf_shim_test, may_be_dropped_behind_the_launcher) {
+  std::optional<running> run;
+  {
+    launcher shortly{path};
+    run = start(shortly, command({"/bin/true"}));
+    EXPECT_TRUE(run->child.kill_shim());
+  }
+  EXPECT_EQ(run->wait().signal, SIGKILL);
+  run.reset();
 }
 
 /// Another process that is a gateway with two stubborn trees; tells when they stand.
