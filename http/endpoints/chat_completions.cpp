@@ -40,6 +40,7 @@ void create_chat_completion(exchange& client) {
   auto& chat = *parsed;
   chat.request.request_id = client.request().id;
   chat.request.tenant = client.request().caller.name;
+  chat.ignored_params.insert(chat.ignored_params.end(), chat.adjusted.begin(), chat.adjusted.end());
   chat_plan plan{.requested_model = std::move(chat.requested_model),
                  .resolved_model = chat.request.model,
                  .ignored_params = std::move(chat.ignored_params),
