@@ -14,14 +14,15 @@ using domain::error_code;
 using domain::process_state;
 using domain::process_trigger;
 
-/// Failures of a turn that say nothing about its process: a bad request, a busy API. A process
-/// whose login was refused is not kept: only a new one reads new credentials for sure.
+/// Failures of a turn that say nothing about its process: a bad request, a busy API, a bill. A
+/// process whose login was refused is not kept: only a new one reads new credentials for sure.
 bool leaves_the_process_sound(error_code failure) noexcept {
   switch (failure) {
   case error_code::invalid_request:
   case error_code::context_length_exceeded:
   case error_code::request_too_large:
   case error_code::rate_limited:
+  case error_code::insufficient_quota:
   case error_code::overloaded:
     return true;
   default:

@@ -121,7 +121,7 @@ void claude_process::send_seed() {
     if (entry.role == domain::role::user) {
       // Its result must come before the next line, else the CLI mixes up the order.
       note_told(domain::random_uuid());
-      claude::seed_user_line(line, told_.back().uuid, entry.text);
+      claude::seed_user_line(line, told_.back().uuid, entry);
       seed_deadline_ = clock::now() + shard_.settings.claude.control_timeout;
       arm_timer();
       write(std::move(line));
@@ -145,7 +145,7 @@ void claude_process::send_query() {
   arm_timer();
   std::string line;
   note_told(domain::random_uuid());
-  claude::user_line(line, told_.back().uuid, turn_->order().query.text);
+  claude::user_line(line, told_.back().uuid, turn_->order().query);
   asked_at_ = clock::now();
   write(std::move(line));
 }

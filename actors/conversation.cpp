@@ -340,8 +340,11 @@ void conversation::finish_active() {
 }
 
 void conversation::rest() {
-  // Without a name and a dialogue nobody would come back to it.
-  const bool found_again = record_->named || (goes_on_at_ && goes_on_at_->depth() > 0);
+  // Without a name and a dialogue nobody would come back to it; but a process that has taken back
+  // its only turn can begin another dialogue.
+  const bool found_again =
+    record_->named
+    || (goes_on_at_ && (goes_on_at_->depth() > 0 || shard_.settings.process_pool.reuse));
   if (process_ && found_again && !forgotten_)
     // The front end looks after those who rest: a clock message each would keep their memory.
     shard_.conversations.rest(*record_, goes_on_at_, home().system().clock().now());

@@ -137,7 +137,8 @@ void conversation_directory::changed(conversation_record& record) {
   for (const auto& [name, value] : record.labels)
     record.bytes += name.size() + value.size();
   for (const auto& turn : record.interrupted)
-    record.bytes += turn.query.text.size() + turn.said.size();
+    record.bytes +=
+      turn.query.text.size() + turn.query.breaks.size() * sizeof(std::size_t) + turn.said.size();
   bytes_ += record.bytes;
   forget_surplus(&record);
 }

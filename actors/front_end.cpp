@@ -247,9 +247,12 @@ front_end::matched front_end::find_or_make(const domain::chat_request& request) 
       else if (line->rests())
         found.lender = line;
     }
-  } else if (found.known && shard_.settings.process_pool.reuse && found.known->use().one_shot()) {
+  } else if (found.known && shard_.settings.process_pool.reuse) {
+    // One whose only turn failed, or was left by its client, and is taken back already.
+    found.lender = conversations.resting_at(found.known);
     const auto now = home().system().clock().now();
-    found.lender = conversations.one_turn_from(*found.known, now - rest_before_reuse);
+    if (!found.lender && found.known->use().one_shot())
+      found.lender = conversations.one_turn_from(*found.known, now - rest_before_reuse);
     found.by_nothing = true;
   }
   if (found.lender)

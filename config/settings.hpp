@@ -182,6 +182,9 @@ struct models_settings {
     {"chatgpt-*", "default"},
     {"o?", "default"},
     {"o?-*", "default"},
+    {"codex-mini-latest", "default"},
+    {"dummy", "default"},
+    {"tgi", "default"},
     // What Anthropic has retired, or retires (claude-sonnet-4-5 on 2026-11-30).
     {"claude-sonnet-4-5*", "sonnet"},
     {"claude-opus-4-1*", "opus"},

@@ -60,7 +60,9 @@ void reply_error(exchange& client, const domain::error& failure, bool work_begun
 void log_failure(exchange& client, const domain::error& failure) {
   const auto level = row_for(failure.code).level;
   const auto& log = client.site().log;
-  if (level == observe::log_level::info || !log.enabled(level))
+  // What only the client got wrong is in the access log; what upstream said stands nowhere else.
+  const bool ordinary = level == observe::log_level::info && failure.detail.empty();
+  if (ordinary || !log.enabled(level))
     return;
   log.write(level, "turn failed",
             {{"request", client.request().id},

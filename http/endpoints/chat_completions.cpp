@@ -48,6 +48,7 @@ void create_chat_completion(exchange& client) {
   auto& chat = *parsed;
   chat.request.request_id = client.request().id;
   chat.request.tenant = client.request().caller.name;
+  chat.ignored_params.insert(chat.ignored_params.end(), chat.adjusted.begin(), chat.adjusted.end());
   chat.request.strict = client.request().strict || site.settings().strict_parameters;
   if (chat.request.strict && !chat.ignored_params.empty())
     return reply_error(client, without_effect(chat.ignored_params.front()));

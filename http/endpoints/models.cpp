@@ -14,7 +14,8 @@ void show_model(exchange& client) {
   const auto& name = client.request().parameter;
   if (!client.site().models().is_listed(name))
     return reply_error(client, {.code = domain::error_code::model_not_found,
-                                .message = "There is no such model. GET /v1/models lists them.",
+                                .message = "There is no model " + domain::quoted_model_name(name)
+                                           + " here. GET /v1/models lists them.",
                                 .param = "model",
                                 .retry_useful = false});
   reply_json(client, openai::model_body(name));

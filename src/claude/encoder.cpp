@@ -21,14 +21,18 @@ void close_control(std::string& out) {
   out += "}}";
 }
 
-void append_user(std::string& out, std::string_view uuid, std::string_view text, bool query) {
+void append_user(std::string& out, std::string_view uuid, const domain::message& said, bool query) {
   out += R"({"type":"user","uuid":)";
   json::append_string(out, uuid);
   if (!query)
     out += R"(,"shouldQuery":false)";
-  out += R"(,"message":{"role":"user","content":[{"type":"text","text":)";
-  json::append_string(out, text);
-  out += R"(},{"type":"text","text":""}]}})";
+  out += R"(,"message":{"role":"user","content":[)";
+  domain::for_each_block(said, [&out](std::string_view block) {
+    out += R"({"type":"text","text":)";
+    json::append_string(out, block);
+    out += "},";
+  });
+  out += R"({"type":"text","text":""}]}})";
 }
 
 void append_number(std::string& out, double value) {
@@ -92,12 +96,12 @@ std::string extra_body(const domain::turn_settings& settings) {
 
 } // namespace
 
-void user_line(std::string& out, std::string_view uuid, std::string_view text) {
-  append_user(out, uuid, text, true);
+void user_line(std::string& out, std::string_view uuid, const domain::message& said) {
+  append_user(out, uuid, said, true);
 }
 
-void seed_user_line(std::string& out, std::string_view uuid, std::string_view text) {
-  append_user(out, uuid, text, false);
+void seed_user_line(std::string& out, std::string_view uuid, const domain::message& said) {
+  append_user(out, uuid, said, false);
 }
 
 void seed_assistant_line(std::string& out, std::string_view uuid, std::string_view message_id,

@@ -12,14 +12,14 @@
 // may hold anything else; no raw line break of any kind gets into the line.
 namespace ccapi::claude {
 
-/// The turn's user message. `uuid` is fresh: the CLI never answers a repeated one. An empty last
-/// block keeps the CLI from reading "/word" as its command and "@path" as a file to attach
-/// (measured on 2.1.197 and 2.1.330).
-void user_line(std::string& out, std::string_view uuid, std::string_view text);
+/// The turn's user message, block by block. `uuid` is fresh: the CLI never answers a repeated one.
+/// An empty last block keeps the CLI from reading "/word" as its command and "@path" as a file to
+/// attach (measured on 2.1.197 and 2.1.330).
+void user_line(std::string& out, std::string_view uuid, const domain::message& said);
 
 /// A user message of the past. Its `result` must be awaited before the next line is sent, else
 /// the dialogue ends up in the wrong order.
-void seed_user_line(std::string& out, std::string_view uuid, std::string_view text);
+void seed_user_line(std::string& out, std::string_view uuid, const domain::message& said);
 
 /// An answer of the past; nothing comes back. `uuid` and `message_id` are fresh, else the CLI
 /// merges messages or loses the chain. The CLI drops an answer whose text is empty.

@@ -22,8 +22,9 @@ struct trouble {
   std::optional<std::int64_t> rate_limit_resets_at; ///< Unix seconds
 };
 
-/// The failure that an is_error result stands for. `message` is our own wording, save for what the
-/// API says about a 4xx request; it names no path, host or address. `detail` has the CLI's text.
+/// The failure that an is_error result stands for. `message` is what the API or the CLI says, where
+/// that says more than we could, else our own wording; keys, files and addresses of this host are
+/// masked. `detail` has the CLI's text without keys.
 /// `retry_useful` is true only where nothing was answered and waiting shortly may help.
 /// Sources: results recorded from 2.1.197 and 2.1.330; rate_limit_event from the CLI's declared
 /// schema, not seen live.

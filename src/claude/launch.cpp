@@ -80,7 +80,7 @@ std::optional<priming> priming_for(const std::string& system_prompt,
   }
   if (cli && rewinds_to_nothing(*cli)) {
     what.message = domain::random_uuid();
-    seed_user_line(what.lines, what.message, "Hello.");
+    seed_user_line(what.lines, what.message, {domain::role::user, "Hello."});
     what.lines += '\n';
   }
   if (what.lines.empty() || what.lines.size() > priming_bytes_max)

@@ -13,7 +13,8 @@ std::string_view canonical_text(std::string_view text) noexcept {
 }
 
 bool same_message(const message& a, const message& b) noexcept {
-  return a.role == b.role && canonical_text(a.text) == canonical_text(b.text);
+  return a.role == b.role && canonical_text(a.text) == canonical_text(b.text)
+         && a.breaks == b.breaks;
 }
 
 prefix_hasher::prefix_hasher() {
@@ -37,11 +38,19 @@ hash128 prefix_hasher::root(const dialogue_root& root) const {
   return digest(all.data(), all.size());
 }
 
-hash128 prefix_hasher::next(const hash128& before, role who, std::string_view text) const noexcept {
-  const auto canonical = canonical_text(text);
+hash128 prefix_hasher::next(const hash128& before, const message& what) const noexcept {
+  const auto canonical = canonical_text(what.text);
   const auto content = digest(canonical.data(), canonical.size());
-  const std::array<std::uint64_t, 5> chained{before.low, before.high, content.low, content.high,
-                                             static_cast<std::uint64_t>(who)};
+  hash128 blocks;
+  if (!what.breaks.empty())
+    blocks = digest(what.breaks.data(), what.breaks.size() * sizeof what.breaks.front());
+  const std::array<std::uint64_t, 7> chained{before.low,
+                                             before.high,
+                                             content.low,
+                                             content.high,
+                                             blocks.low,
+                                             blocks.high,
+                                             static_cast<std::uint64_t>(what.role)};
   return digest(chained.data(), sizeof chained);
 }
 

@@ -16,7 +16,7 @@ namespace ccapi::domain {
 /// Nothing else is forgiven: case, inner and leading space and line endings are content.
 std::string_view canonical_text(std::string_view text) noexcept;
 
-/// Same role and same canonical text.
+/// Same role, same canonical text, and that in the same blocks.
 bool same_message(const message& a, const message& b) noexcept;
 
 /// What a dialogue starts from. Dialogues with different roots never share anything.
@@ -50,7 +50,7 @@ public:
 
   [[nodiscard]] hash128 root(const dialogue_root& root) const;
   /// Of a dialogue that goes on with one more message.
-  [[nodiscard]] hash128 next(const hash128& before, role who, std::string_view text) const noexcept;
+  [[nodiscard]] hash128 next(const hash128& before, const message& what) const noexcept;
 
 private:
   [[nodiscard]] hash128 digest(const void* data, std::size_t size) const noexcept;

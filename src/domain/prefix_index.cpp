@@ -55,7 +55,8 @@ dialogue_node::~dialogue_node() {
 }
 
 std::size_t dialogue_node::bytes() const noexcept {
-  std::size_t sum = sizeof *this + overhead_bytes + heap_bytes(message_.text);
+  std::size_t sum = sizeof *this + overhead_bytes + heap_bytes(message_.text)
+                    + message_.breaks.capacity() * sizeof(std::size_t);
   if (root_data_)
     sum += sizeof *root_data_ + heap_bytes(origin().system_prompt) + heap_bytes(origin().model)
            + heap_bytes(origin().tenant);
@@ -110,7 +111,7 @@ dialogue prefix_index::root(const dialogue_root& origin) {
 }
 
 dialogue prefix_index::append(const dialogue& before, message next) {
-  const auto hash = hasher_.next(before->hash_, next.role, next.text);
+  const auto hash = hasher_.next(before->hash_, next);
   const auto known = find(hash);
   if (known && known->before_ == before && same_message(known->message_, next))
     return known;
@@ -120,6 +121,7 @@ dialogue prefix_index::append(const dialogue& before, message next) {
   node->hash_ = hash;
   node->message_ = std::move(next);
   node->message_.text.shrink_to_fit();
+  node->message_.breaks.shrink_to_fit();
   node->depth_ = before->depth_ + 1;
   if (!known)
     enter(*node);
@@ -136,7 +138,7 @@ dialogue prefix_index::longest(const dialogue_root& origin,
   hashes.reserve(messages.size());
   auto hash = root_hash;
   for (const auto& entry : messages)
-    hashes.push_back(hash = hasher_.next(hash, entry.role, entry.text));
+    hashes.push_back(hash = hasher_.next(hash, entry));
   for (auto count = messages.size(); count > 0; --count) {
     const auto found = nodes_.find(hashes[count - 1]);
     if (found == nodes_.end())

@@ -1,6 +1,8 @@
 #include "json/preflight.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -59,6 +61,92 @@ std::optional<unsigned> escaped_unit(std::string_view text, std::size_t at) noex
   return unit;
 }
 
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
+/// The parts of a JSON number. Empty digits: it is none.
+struct number_parts {
+  std::string_view digits;   ///< before the point
+  std::string_view fraction; ///< with the point
+  std::string_view exponent; ///< with the 'e'
+};
+
+number_parts parts_of(std::string_view token) noexcept {
+  number_parts parts;
+  std::size_t at = token.starts_with('-') ? 1 : 0;
+  const auto digits = [&token, &at](std::size_t from) {
+    while (at < token.size() && is_digit(token[at]))
+      ++at;
+    return token.substr(from, at - from);
+  };
+  const auto whole = digits(at);
+  if (whole.empty() || (whole.size() > 1 && whole.front() == '0'))
+    return {};
+  if (at < token.size() && token[at] == '.') {
+    const auto point = at++;
+    parts.fraction = digits(point);
+    if (parts.fraction.size() < 2)
+      return {};
+  }
+  if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
+    const auto letter = at++;
+    if (at < token.size() && (token[at] == '+' || token[at] == '-'))
+      ++at;
+    if (at >= token.size())
+      return {};
+    parts.exponent = digits(letter);
+  }
+  if (at < token.size())
+    return {};
+  parts.digits = whole;
+  return parts;
+}
+
+bool fits_64_bits(std::string_view integer) noexcept {
+  std::int64_t narrow = 0;
+  std::uint64_t wide = 0;
+  const auto* const end = integer.data() + integer.size();
+  return std::from_chars(integer.data(), end, narrow).ec == std::errc{}
+         || std::from_chars(integer.data(), end, wide).ec == std::errc{};
+}
+
+/// The parser refuses a whole text for one number that it can't hold. An integer beyond 64 bits
+/// becomes the same in floating point, and what is beyond a double 1e308: whoever reads the field
+/// refuses it by its name. Never longer than before.
+void mend_number(std::string& text, std::size_t from, std::size_t size) {
+  constexpr std::size_t digits_64_bits = 19;
+  constexpr std::string_view largest = "1e308";
+  if (size < largest.size() || (text[from] != '-' && !is_digit(text[from])))
+    return;
+  const std::string_view token{text.data() + from, size};
+  const auto [digits, fraction, exponent] = parts_of(token);
+  if (digits.empty())
+    return;
+  std::string mended{token.starts_with('-') ? "-" : ""};
+  if (fraction.empty() && exponent.empty()) {
+    if (digits.size() < digits_64_bits || fits_64_bits(token))
+      return;
+    const auto power = digits.size() - 1;
+    if (power >= 308) {
+      mended += largest;
+    } else {
+      const auto suffix = "e" + std::to_string(power);
+      mended.append(1, digits.front()).append(1, '.');
+      mended.append(digits.substr(1, digits.size() - 2 - suffix.size())).append(suffix);
+    }
+  } else {
+    double value = 0;
+    const auto end = token.data() + token.size();
+    const bool tiny = exponent.size() > 1 && exponent[1] == '-';
+    if (tiny || std::from_chars(token.data(), end, value).ec != std::errc::result_out_of_range)
+      return;
+    mended += largest;
+  }
+  mended.resize(size, ' ');
+  text.replace(from, size, mended);
+}
+
 class scan {
 public:
   scan(std::string& text, const limits& allowed)
@@ -99,8 +187,10 @@ private:
     case '[':
       return open();
     default:
+      const auto from = at_;
       while (++at_ < text_.size() && !ends_word(text_[at_])) {
       }
+      mend_number(text_, from, at_ - from);
       return value();
     }
   }

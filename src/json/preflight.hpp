@@ -16,9 +16,9 @@ struct limits {
 };
 
 /// Rewrites lone surrogate escapes of `text` in place to \ufffd (clients cut strings in the middle
-/// of an emoji). Text that is no JSON is left for the parser to refuse.
-/// Fails with: invalid_request (too deep, too many values, an open string, a lone surrogate in a
-/// key). Pure; any thread.
+/// of an emoji), and numbers that the parser can't hold to ones that it can. Text that is no JSON
+/// is left for the parser to refuse. Fails with: invalid_request (too deep, too many values, an
+/// open string, a lone surrogate in a key). Pure; any thread.
 domain::result<void> preflight(std::string& text, const limits& allowed);
 
 /// " at byte N (line L, column C)", counted from 0 (byte) and 1 (line, column in bytes).

@@ -19,7 +19,7 @@ namespace {
 /// Several times what the API knows. Bounds the look-ups, each of which walks over all members.
 constexpr std::size_t body_members_max = 256;
 
-void read_messages(field_reader& body, std::size_t messages_max, domain::chat_request& request) {
+void read_messages(field_reader& body, std::size_t messages_max, parsed_chat& chat) {
   const auto messages = body.array("messages");
   if (!messages) {
     body.fail_missing("messages");
@@ -30,8 +30,9 @@ void read_messages(field_reader& body, std::size_t messages_max, domain::chat_re
     body.fail(std::move(read).error());
     return;
   }
-  request.system_prompt = std::move(read->system_prompt);
-  request.messages = std::move(read->messages);
+  chat.request.system_prompt = std::move(read->system_prompt);
+  chat.request.messages = std::move(read->messages);
+  chat.adjusted = std::move(read->adjusted);
 }
 
 void read_conversation_id(field_reader& body, domain::chat_request& request) {
@@ -91,7 +92,7 @@ domain::result<parsed_chat> chat_request_parser::parse_document(std::string& tex
                          .retry_useful = false};
   field_reader body{object};
   parsed_chat chat;
-  read_messages(body, limits_.messages_max, chat.request);
+  read_messages(body, limits_.messages_max, chat);
   auto model = read_model(body, *models_);
   chat.request.model_given = !model.requested.empty();
   chat.requested_model = std::move(model.requested);

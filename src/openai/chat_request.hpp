@@ -31,6 +31,9 @@ struct parsed_chat {
   std::string requested_model; ///< as the client wrote it; empty if absent. At most 128 bytes
   /// Parameters without effect, e.g. "seed" or "temperature(clamped)"; safe in a header.
   std::vector<std::string> ignored_params;
+  /// What was asked for in a way that had to be changed, e.g. "messages(continued)"; safe in a
+  /// header.
+  std::vector<std::string> adjusted;
 };
 
 /// Not thread-safe: one per I/O thread, reused. The catalog must outlive it.

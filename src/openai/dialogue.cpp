@@ -1,7 +1,9 @@
 #include "openai/dialogue.hpp"
 
+#include "domain/blank.hpp"
 #include "openai/field_reader.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +14,8 @@ namespace dom = simdjson::dom;
 namespace {
 
 enum class speaker { system, user, assistant };
+
+constexpr std::string_view paragraph = "\n\n";
 
 domain::error invalid_messages(std::string message) {
   return {.code = domain::error_code::invalid_request,
@@ -52,32 +56,44 @@ bool is_text_type(std::string_view type) noexcept {
   return type == "text" || type == "input_text" || type == "output_text";
 }
 
-void append_part(field_reader& part, speaker who, std::string& text) {
+/// A text part's text; nothing on failure.
+std::optional<std::string_view> read_part(field_reader& part, speaker who) {
   const auto type = part.required_string("type");
   if (!type)
-    return;
-  std::optional<std::string_view> piece;
+    return std::nullopt;
   if (is_text_type(*type))
-    piece = part.required_string("text");
-  else if (*type == "refusal" && who == speaker::assistant)
-    piece = part.required_string("refusal");
-  else
-    part.fail_unsupported(part.path_of("type"), "Only text can be taken here.");
-  if (piece)
-    text.append(*piece);
+    return part.required_string("text");
+  if (*type == "refusal" && who == speaker::assistant)
+    return part.required_string("refusal");
+  part.fail_unsupported(part.path_of("type"), "Only text can be taken here.");
+  return std::nullopt;
 }
 
-std::string read_content(field_reader& message, speaker who) {
-  std::string text;
+/// An assistant's parts are one text, a user's are blocks, and those of a system prompt paragraphs.
+void append_part(domain::message& said, std::string_view piece, speaker who) {
+  if (who != speaker::assistant && domain::is_blank(piece))
+    return;
+  if (who == speaker::user && !said.text.empty())
+    said.breaks.push_back(said.text.size());
+  if (who == speaker::system && !said.text.empty())
+    said.text += paragraph;
+  said.text += piece;
+}
+
+domain::message read_content(field_reader& message, speaker who) {
+  domain::message said{who == speaker::assistant ? domain::role::assistant : domain::role::user,
+                       {}};
   const auto content = message.any("content");
   if (!content)
-    return text;
-  if (content->is_string())
-    return std::string{message.string("content").value_or("")};
+    return said;
+  if (content->is_string()) {
+    said.text = message.string("content").value_or("");
+    return said;
+  }
   dom::array parts;
   if (content->get(parts) != simdjson::SUCCESS) {
     message.fail_type(message.path_of("content"), "a string or an array", *content);
-    return text;
+    return said;
   }
   std::size_t index = 0;
   for (const auto item : parts) {
@@ -85,46 +101,118 @@ std::string read_content(field_reader& message, speaker who) {
     dom::object object;
     if (item.get(object) != simdjson::SUCCESS) {
       message.fail_type(std::move(path), "an object", item);
-      return text;
+      return said;
     }
     field_reader part{object, std::move(path)};
-    append_part(part, who, text);
+    const auto piece = read_part(part, who);
     if (part.failed()) {
       message.fail(part.take_failure());
-      return text;
+      return said;
     }
+    if (piece)
+      append_part(said, *piece, who);
   }
-  return text;
+  return said;
 }
 
-void append_system(std::optional<std::string>& prompt, std::string_view text) {
-  if (!prompt)
-    prompt.emplace();
-  if (text.empty())
-    return;
-  if (!prompt->empty())
-    prompt->append("\n\n");
-  prompt->append(text);
-}
+/// Puts the messages in order as they are read.
+class collector {
+public:
+  explicit collector(std::size_t count) { out_.messages.reserve(count + 2); }
 
-void read_message(field_reader& message, dialogue& out) {
-  const auto who = read_role(message);
-  if (!who)
-    return;
-  if (*who == speaker::assistant)
-    refuse_calls(message);
-  auto text = read_content(message, *who);
-  if (*who == speaker::assistant && text.empty())
-    text = message.string("refusal").value_or("");
-  if (message.failed())
-    return;
-  if (*who == speaker::system)
-    append_system(out.system_prompt, text);
-  else if (*who == speaker::user)
-    out.messages.push_back({domain::role::user, std::move(text)});
-  else if (!text.empty())
-    out.messages.push_back({domain::role::assistant, std::move(text)});
-}
+  void read(field_reader& message) {
+    const auto who = read_role(message);
+    if (!who)
+      return;
+    if (*who == speaker::assistant)
+      refuse_calls(message);
+    auto said = read_content(message, *who);
+    if (*who == speaker::assistant && said.text.empty())
+      said.text = message.string("refusal").value_or("");
+    if (message.failed())
+      return;
+    const bool blank = domain::is_blank(said.text);
+    if (*who == speaker::system)
+      return add_system(blank ? std::string{} : std::move(said.text));
+    if (*who == speaker::user)
+      blank_end_ = blank ? message.path_of("content") : std::string{};
+    else if (!blank)
+      blank_end_.clear();
+    if (!blank)
+      out_.messages.push_back(std::move(said));
+  }
+
+  domain::result<dialogue> finish() {
+    if (!blank_end_.empty())
+      return blank_last(std::move(blank_end_));
+    begin_with_user();
+    if (auto made = end_with_user(); !made)
+      return std::move(made).error();
+    join_system();
+    return std::move(out_);
+  }
+
+private:
+  static domain::error blank_last(std::string path) {
+    auto message = "Invalid value for '" + path
+                   + "': the last message must hold some text other than white space.";
+    return {.code = domain::error_code::invalid_request,
+            .message = std::move(message),
+            .param = std::move(path),
+            .retry_useful = false};
+  }
+
+  void add_system(std::string text) {
+    system_given_ = true;
+    if (text.empty())
+      return;
+    if (out_.messages.empty())
+      ++system_ahead_;
+    system_.push_back(std::move(text));
+  }
+
+  /// The Messages API wants a question first. The rule holds for the first request as for those
+  /// that bring the answer back, so that they match.
+  void begin_with_user() {
+    const bool begins = !out_.messages.empty() && out_.messages.front().role == domain::role::user;
+    if (begins || system_ahead_ == 0)
+      return;
+    const auto last = system_.begin() + static_cast<std::ptrdiff_t>(system_ahead_) - 1;
+    out_.messages.insert(out_.messages.begin(), {domain::role::user, std::move(*last)});
+    system_.erase(last);
+    system_given_ = !system_.empty();
+    out_.adjusted.emplace_back("messages(system_as_user)");
+  }
+
+  domain::result<void> end_with_user() {
+    auto& messages = out_.messages;
+    const auto is_user = [](const domain::message& each) {
+      return each.role == domain::role::user;
+    };
+    if (std::none_of(messages.begin(), messages.end(), is_user))
+      return invalid_messages("Invalid value for 'messages': there must be a user message with "
+                              "some text.");
+    if (is_user(messages.back()))
+      return {};
+    messages.push_back({domain::role::user, std::string{continue_query}});
+    out_.adjusted.emplace_back("messages(continued)");
+    return {};
+  }
+
+  void join_system() {
+    if (!system_given_)
+      return;
+    auto& prompt = out_.system_prompt.emplace();
+    for (const auto& text : system_)
+      prompt.append(prompt.empty() ? "" : paragraph).append(text);
+  }
+
+  dialogue out_;
+  std::vector<std::string> system_; ///< none is blank
+  std::size_t system_ahead_ = 0;    ///< of these, those ahead of the first message
+  bool system_given_ = false;
+  std::string blank_end_; ///< path of the last message's content, if that is blank
+};
 
 } // namespace
 
@@ -135,8 +223,7 @@ domain::result<dialogue> read_dialogue(dom::array messages, std::size_t messages
   if (count > messages_max)
     return invalid_messages("Invalid value for 'messages': at most " + std::to_string(messages_max)
                             + " messages are allowed.");
-  dialogue out;
-  out.messages.reserve(count);
+  collector collected{count};
   std::size_t index = 0;
   for (const auto item : messages) {
     auto path = "messages[" + std::to_string(index++) + "]";
@@ -144,16 +231,13 @@ domain::result<dialogue> read_dialogue(dom::array messages, std::size_t messages
     const bool is_object = item.get(object) == simdjson::SUCCESS;
     field_reader message{object, path};
     if (is_object)
-      read_message(message, out);
+      collected.read(message);
     else
       message.fail_type(std::move(path), "an object", item);
     if (message.failed())
       return message.take_failure();
   }
-  if (out.messages.empty() || out.messages.back().role != domain::role::user)
-    return invalid_messages("Invalid value for 'messages': the last message must be a user message "
-                            "(an answer can't be started by the client).");
-  return out;
+  return collected.finish();
 }
 
 } // namespace ccapi::openai

@@ -10,18 +10,27 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ccapi::openai {
 
+/// What the model is asked where the last message is an assistant's.
+inline constexpr std::string_view continue_query = "Continue exactly where you stopped.";
+
 struct dialogue {
   /// System and developer texts from anywhere in the list, in order, joined by blank lines. Set but
-  /// empty if there were only empty ones.
+  /// empty if there were only blank ones.
   std::optional<std::string> system_prompt;
-  /// Not empty; ends with a user message. Assistant messages without text are left out.
+  /// Not empty; ends with a user message, and none is blank.
   std::vector<domain::message> messages;
+  /// What was made of messages that the Messages API would not take as they are; safe in a header.
+  std::vector<std::string> adjusted;
 };
 
+/// Blank texts, parts and messages are left out. Where nothing or an assistant's message comes
+/// first, the last system text ahead of it becomes the first user message. Behind a last message
+/// that is an assistant's comes continue_query.
 /// Fails with: invalid_request, unsupported_parameter (media, tool calls and tool results); `param`
 /// is the path of the field, e.g. messages[2].content[1].type. Pure.
 domain::result<dialogue> read_dialogue(simdjson::dom::array messages, std::size_t messages_max);

@@ -1,6 +1,7 @@
 #include "openai/field_reader.hpp"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace ccapi::openai {
@@ -25,6 +26,22 @@ bool is_fraction(const dom::element& value) noexcept {
   double number = 0;
   return value.is_double() && value.get(number) == simdjson::SUCCESS
          && std::trunc(number) != number;
+}
+
+/// 1,000,000
+std::string grouped(std::int64_t number) {
+  auto text = std::to_string(number);
+  const std::size_t first_digit = number < 0 ? 1 : 0;
+  for (auto at = text.size(); at > first_digit + 3;)
+    text.insert(at -= 3, 1, ',');
+  return text;
+}
+
+std::string integer_rule(std::int64_t low, std::int64_t high) {
+  using limits = std::numeric_limits<std::int64_t>;
+  if (low == limits::min() && high == limits::max())
+    return "must be an integer of 64 bits";
+  return "must be an integer from " + grouped(low) + " to " + grouped(high);
 }
 
 /// Without the zeros that std::to_string pads with.
@@ -115,8 +132,7 @@ std::optional<std::int64_t> field_reader::integer(std::string_view name, std::in
   }
   const auto number = as_integer(*value);
   if (!number || *number < low || *number > high) {
-    fail_value(path_of(name),
-               "must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
+    fail_value(path_of(name), integer_rule(low, high));
     return std::nullopt;
   }
   return number;

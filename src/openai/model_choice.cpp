@@ -28,7 +28,8 @@ model_choice read_model(field_reader& body, const domain::model_catalog& models)
     return choice;
   if (!is_plausible_model_name(choice.requested)) {
     body.fail({.code = domain::error_code::model_not_found,
-               .message = "The model name is too long or holds characters that no name has.",
+               .message = "The model name " + domain::quoted_model_name(choice.requested)
+                          + " is too long or holds characters that no name has.",
                .param = "model",
                .retry_useful = false});
     return choice;

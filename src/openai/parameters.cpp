@@ -15,12 +15,19 @@ namespace {
 constexpr std::int64_t integer_min = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t integer_max = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t stop_max = 4;
+/// More than any model can say; what a model can't is cut later.
+constexpr std::int64_t tokens_max = 1'000'000'000;
 /// OpenAI's own bounds: API reference, "Create chat completion".
 constexpr double temperature_max = 2;
 constexpr double penalty_max = 2;
 constexpr std::int64_t top_logprobs_max = 20;
+constexpr std::int64_t choices_max = 128;
 
-constexpr std::string_view no_tools = "Function calling is not available here.";
+constexpr std::string_view no_tools =
+  "Function calling is not available here. Switch it off in the client: tools, agent mode, native "
+  "function calling (Open WebUI: Function Calling \"Default\"; LlamaIndex: "
+  "is_function_calling_model=False; AutoGen: \"function_calling\": False; instructor: "
+  "Mode.MD_JSON).";
 
 void refuse_nonempty_array(field_reader& body, std::string_view name, std::string_view why) {
   if (const auto items = body.array(name); items && items->size() > 0)
@@ -124,7 +131,7 @@ void refuse_unsupported(field_reader& body) {
   refuse_choice(body, "tool_choice");
   refuse_choice(body, "function_call");
   refuse_response_format(body);
-  if (body.integer("n", 1, integer_max).value_or(1) != 1)
+  if (body.integer("n", 1, choices_max).value_or(1) != 1)
     body.fail_unsupported(body.path_of("n"), "Only one choice can be returned.");
   if (body.boolean("logprobs").value_or(false))
     body.fail_unsupported(body.path_of("logprobs"), "Log probabilities are not available here.");
@@ -139,8 +146,8 @@ domain::sampling read_sampling(field_reader& body) {
   sampling.temperature = body.number("temperature", 0, temperature_max);
   sampling.top_p = body.number("top_p", 0, 1);
   sampling.stop = read_stop(body);
-  const auto newer = body.integer("max_completion_tokens", 1, integer_max);
-  const auto older = body.integer("max_tokens", 1, integer_max);
+  const auto newer = body.integer("max_completion_tokens", 1, tokens_max);
+  const auto older = body.integer("max_tokens", 1, tokens_max);
   sampling.max_tokens = newer ? newer : older;
   return sampling;
 }

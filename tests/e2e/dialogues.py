@@ -222,7 +222,7 @@ class Sequence:
             chance = self.dice.random()
             if chance < 0.05:
                 text += self.dice.choice((" ", "\n", "\r\n", " \t\n"))
-            elif chance < 0.08:
+            elif chance < 0.08 and role == "assistant":
                 middle = self.dice.randrange(len(text) + 1)
                 text = [{"type": "text", "text": text[:middle]},
                         {"type": "text", "text": text[middle:]}]

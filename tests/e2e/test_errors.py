@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+import proc_tree
 from conftest import ANSWERS
 from sse import ChatStream
 
@@ -65,6 +66,69 @@ def test_upstream_message_of_a_bad_request_is_passed_on(gateway):
     assert "temperature and top_p exclude each other" in body["error"]["message"]
 
 
+DOCS = ("`max_tokens` must be greater than `thinking.budget_tokens`. Please consult our "
+        "documentation at https://docs.claude.com/en/docs/x#y (12:34)")
+
+
+@pytest.mark.real_cli
+def test_what_the_api_says_reaches_the_client_and_the_log_without_secrets(gateway):
+    assert gateway.chat(f"[[err:400]][[err_text:{DOCS}]]")[2]["error"]["message"] == DOCS
+    gateway.wait_log(lambda line: line["msg"] == "turn failed" and DOCS in line["detail"], 5)
+    _, _, body = gateway.chat("[[err:400]][[err_text:key sk-ant-api03-Zz-9 of /home/al/x at "
+                              "http://10.1.2.3:99/v1 is bad]]")
+    assert body["error"]["message"] == "key [key] of [path] at [address] is bad"
+    gateway.wait_log(lambda line: line["msg"] == "turn failed"
+                     and "key [key] of /home/al/x" in line["detail"], 5)
+    assert b"sk-ant-api03-Zz-9" not in gateway.log_raw
+
+
+USED_UP = "You have reached your specified API usage limits. You will regain access on 2999-12-01"
+ACCOUNT = [
+    ("400", "Your credit balance is too low to access the Anthropic API. Please go to Plans.",
+     429, "insufficient_quota", "redit balance is too low"),
+    ("400", USED_UP + " at 00:00 UTC.", 429, "insufficient_quota", USED_UP),
+    ("400", "Third-party apps now draw from your extra usage, not your plan limits. Add more.",
+     429, "insufficient_quota", "Third-party apps now draw from your extra usage"),
+    ("429", "You have reached your organization's spend limit.",
+     429, "insufficient_quota", "You have reached your organization's spend limit."),
+    ("429", "This request would exceed your account's rate limit. Please try again later.",
+     429, "rate_limit_exceeded", "This request would exceed your account's rate limit."),
+]
+
+
+@pytest.mark.real_cli
+def test_what_is_wrong_with_the_account_arrives_under_its_own_code(gateway):
+    for upstream, text, status, code, words in ACCOUNT:
+        got, headers, body = gateway.chat(f"[[err:{upstream}]][[err_text:{text}]]")
+        assert (got, body["error"]["code"]) == (status, code), body
+        assert words in body["error"]["message"], body
+        if text.startswith(USED_UP):
+            assert int(headers["retry-after"]) > 60 and headers["x-should-retry"] == "false"
+    assert gateway.health()[1]["status"] == "ok"
+
+
+@pytest.mark.real_cli
+def test_disabled_organization_is_a_matter_of_the_login(gateway):
+    status, _, body = gateway.chat("[[err:400]][[err_text:This organization has been disabled.]]")
+    assert (status, body["error"]["code"]) == (401, "upstream_auth")
+    assert "disabled" in body["error"]["message"]
+    proc_tree.wait_until(lambda: gateway.health()[1]["status"] == "degraded", 5, "degraded health")
+    gateway.answer("[[say:again]]")
+    proc_tree.wait_until(lambda: gateway.health()[1]["status"] == "ok", 5, "health")
+
+
+@pytest.mark.real_cli
+def test_process_of_a_refused_first_turn_begins_another_dialogue(start, cli, api, request):
+    gateway = start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": api.url}, server__io_threads=1)
+    assert gateway.chat("[[err:400]] poison")[0] == 400
+    if "2.1.197" in request.node.name:
+        return gateway.wait_cli_count(0)  # this version can't take back its first message
+    pids = gateway.cli_pids()
+    assert gateway.answer("[[say:fine]]") == "fine"
+    assert gateway.cli_pids() == pids
+    assert api.last().messages() == [("user", "[[say:fine]]")]
+
+
 @pytest.mark.real_cli
 def test_passing_overload_is_waited_out(gateway, api):
     assert gateway.answer("[[err:529:1]][[say:at last]]") == "at last"
@@ -107,7 +171,18 @@ def test_refusal_is_a_content_filter_finish(gateway):
 def test_unknown_model_is_refused_before_any_process_is_started(gateway, api):
     status, _, body = gateway.chat("x", model="no-such-model")
     assert (status, body["error"]["code"]) == (404, "model_not_found")
+    assert "'no-such-model'" in body["error"]["message"]
+    status, _, body = gateway.chat("x", model="openai/Sonet")
+    assert status == 404 and "'openai/Sonet'" in body["error"]["message"]
+    assert "Did you mean 'sonnet'?" in body["error"]["message"]
     assert not api.requests and not gateway.cli_pids()
+
+
+def test_usual_stand_ins_for_a_model_are_the_default(fake_gateway):
+    for name in ("dummy", "tgi", "codex-mini-latest", "Sonnet", "openai/sonnet", "GPT-4o",
+                 "anthropic/claude-sonnet-4-5-20250929"):
+        status, headers, body = fake_gateway.chat("x", model=name)
+        assert status == 200, (name, body)
 
 
 @pytest.mark.real_cli

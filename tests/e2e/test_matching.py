@@ -190,11 +190,13 @@ ECHOES = {
     "white space at the end of an answer": lambda u, a: [u, assistant(a["content"] + " \n")],
     "a line break at the end of a question": lambda u, a: [user(u["content"] + "\r\n"), a],
     "every white space at the end": lambda u, a: [user(u["content"] + " \t\n\v\f\r"), a],
-    "parts": lambda u, a: [user(parts(u["content"])), assistant(parts(a["content"]))],
     "one part": lambda u, a: [user([{"type": "text", "text": u["content"]}]), a],
     "parts of an answer": lambda u, a: [u, assistant(parts(a["content"], "output_text"))],
-    "an empty part": lambda u, a: [user([{"type": "text", "text": u["content"]},
-                                         {"type": "text", "text": ""}]), a],
+    "blank parts": lambda u, a: [user([{"type": "text", "text": " \n"},
+                                       {"type": "text", "text": u["content"]},
+                                       {"type": "text", "text": ""}]), a],
+    "a blank question ahead": lambda u, a: [user(" \n"), user(None), u, a],
+    "a blank answer at the end": lambda u, a: [u, a, assistant(" \n\u00a0")],
     "what a client's object holds": lambda u, a: [
         u, assistant(a["content"], refusal=None, tool_calls=None, function_call=None, audio=None,
                      annotations=None)],
@@ -225,6 +227,18 @@ def test_empty_answer_is_known_by_any_way_to_write_nothing(start_fake, nothing):
     assert matches_of(talk.say_all("[[told]]", "[[told]] ")) == ["continued"] * 2
     assert gateway.cli_pids() == pids
     assert talk.fork(2).say("[[told]] otherwise").match in ("rewound", "branched", "seeded")
+
+
+def test_blocks_of_a_question_are_part_of_it(newest):
+    gateway = newest()
+    asked = user(parts("a  question"))
+    first = ask(gateway, [asked])
+    again = ask(gateway, [asked, assistant(parts(first.text)), user("next")])
+    assert (again.match, again.pid) == ("continued", first.pid)
+    for other in ("a  question", [{"type": "text", "text": "a"},
+                                  {"type": "text", "text": "  question"}]):
+        reply = ask(gateway, [user(other), assistant(first.text), user("next")])
+        assert reply.match not in ("continued", "rewound")
 
 
 OTHERS = {

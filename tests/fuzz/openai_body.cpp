@@ -1,5 +1,6 @@
 // Fuzz target: any bytes as the body of a chat request. Holds what a parsed request promises.
 
+#include "domain/blank.hpp"
 #include "domain/ids.hpp"
 #include "domain/model_catalog.hpp"
 #include "openai/chat_request.hpp"
@@ -21,6 +22,16 @@ void check(const ccapi::openai::parsed_chat& chat) {
   const auto& request = chat.request;
   require(!request.messages.empty());
   require(request.messages.back().role == domain::role::user);
+  for (const auto& message : request.messages) {
+    require(!domain::is_blank(message.text));
+    require(message.role == domain::role::user || message.breaks.empty());
+    std::size_t blocks = 0;
+    domain::for_each_block(message, [&](std::string_view block) {
+      ++blocks;
+      require(!domain::is_blank(block));
+    });
+    require(blocks == message.breaks.size() + 1);
+  }
   require(domain::is_safe_argument(request.model));
   require(!request.conversation_id || domain::is_valid_conversation_id(*request.conversation_id));
   require(request.sampling.stop.size() <= 4);

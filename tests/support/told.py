@@ -12,8 +12,8 @@ def canonical(content):
     if content is None:
         return ""
     if not isinstance(content, str):
-        content = "".join(part["text"] for part in content)
-    return content.rstrip(SPACE)
+        content = "".join(part["text"] for part in content if part["text"].strip())
+    return content.rstrip(SPACE) if content.strip() else ""
 
 
 def _mix(state, text):

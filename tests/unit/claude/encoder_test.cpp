@@ -27,6 +27,10 @@ bj::object line_of(Function write, const Arguments&... arguments) {
   return parsed(line);
 }
 
+domain::message said(const std::string& text) {
+  return {domain::role::user, text};
+}
+
 const std::string nasty_texts[] = {
   "/cost",
   "@/etc/hostname",
@@ -42,7 +46,7 @@ const std::string nasty_texts[] = {
 
 TEST(encoder, user_text_arrives_exactly_and_ends_in_an_empty_block) {
   for (const auto& text : nasty_texts) {
-    const auto line = line_of(user_line, "uuid-1", text);
+    const auto line = line_of(user_line, "uuid-1", said(text));
     EXPECT_EQ(
       bj::value(line),
       bj::value(
@@ -56,12 +60,23 @@ TEST(encoder, user_text_arrives_exactly_and_ends_in_an_empty_block) {
 
 TEST(encoder, seeded_user_text_asks_no_question) {
   for (const auto& text : nasty_texts) {
-    const auto line = line_of(seed_user_line, "uuid-1", text);
+    const auto line = line_of(seed_user_line, "uuid-1", said(text));
     EXPECT_EQ(line.at("shouldQuery"), false);
     const auto& content = line.at("message").at("content").as_array();
     ASSERT_EQ(content.size(), 2U);
     EXPECT_EQ(content[0].at("text"), bj::value(text));
     EXPECT_EQ(content[1].at("text"), "");
+  }
+}
+
+TEST(encoder, the_blocks_of_a_user_message_stay_apart) {
+  const domain::message three{domain::role::user, "one\ntwo/three", {4, 7}};
+  for (const auto write : {user_line, seed_user_line}) {
+    const auto line = line_of(write, "u", three);
+    std::vector<std::string> texts;
+    for (const auto& block : line.at("message").at("content").as_array())
+      texts.emplace_back(block.at("text").as_string());
+    EXPECT_EQ(texts, (std::vector<std::string>{"one\n", "two", "/three", ""}));
   }
 }
 
@@ -82,7 +97,7 @@ TEST(encoder, invalid_bytes_cannot_break_a_line) {
   std::string every_byte;
   for (int byte = 0; byte < 256; ++byte)
     every_byte += static_cast<char>(byte);
-  EXPECT_EQ(line_of(user_line, "u", every_byte).at("type"), "user");
+  EXPECT_EQ(line_of(user_line, "u", said(every_byte)).at("type"), "user");
   EXPECT_EQ(line_of(initialize, every_byte, every_byte).at("type"), "control_request");
 }
 

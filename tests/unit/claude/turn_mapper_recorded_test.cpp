@@ -98,8 +98,7 @@ std::vector<recorded_turn> common_turns(const std::string& version, const std::s
   const auto stopped = "finished stop 11 22 33 44 " + model;
   const std::string too_long =
     "failed context_length_exceeded: The messages do not fit into the model's context window.";
-  const std::string no_credit =
-    "failed insufficient_quota: The Claude account has no credit left for this use.";
+  const std::string says = " The Messages API says: ";
   const std::string auth =
     "failed upstream_auth: The Claude CLI is not logged in or its credential "
     "was refused. Run `claude auth login` on the host, or set "
@@ -112,19 +111,23 @@ std::vector<recorded_turn> common_turns(const std::string& version, const std::s
     {"think", started + "thinks Let me  | thinks think. | text Hello from mock. | " + stopped,
      true},
     {"err429once", hello + stopped, true},
-    {"err429", "failed rate_limited retry: The rate limit of the Claude account is exhausted."},
-    {"err429far", "failed rate_limited: The rate limit of the Claude account is exhausted."},
+    {"err429", "failed rate_limited retry: The rate limit of the Claude account is exhausted."
+                 + says + "mock error 429"},
+    {"err429far",
+     "failed rate_limited: The rate limit of the Claude account is exhausted." + says + "far away"},
     {"err529", overloaded},
-    {"err500", "failed upstream_error: The Messages API failed (status 500)."},
+    {"err500",
+     "failed upstream_error: The Messages API failed (status 500)." + says + "mock error 500."},
     {"err400", "failed invalid_request: mock error 400"},
-    {"err400long", too_long},
+    {"err400long", too_long + says + "the request is ~210000 tokens (limit 200000)."},
     {"err400ctx", too_long},
-    {"err400credit", no_credit},
-    {"err400extra", no_credit},
-    {"err401", auth},
-    {"err403", auth},
-    {"err404", "failed model_not_found: The model does not exist or the Claude account has no "
-               "access to it."},
+    {"err400credit", "failed insufficient_quota: Credit balance is too low"},
+    {"err400extra", "failed insufficient_quota: Third-party apps now draw from your extra usage. "
+                    "Add more"},
+    {"err401", auth + says + "mock error 401"},
+    {"err403", auth + says + "mock error 403"},
+    {"err404", "failed model_not_found: There's an issue with the selected model (" + model
+                 + "). It may not exist or you may not have access to it."},
     {"err413", "failed request_too_large: The request is larger than the Messages API accepts."},
     {"nokey", auth},
     {"refused", "failed upstream_error retry: The Messages API could not be reached."},

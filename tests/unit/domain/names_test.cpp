@@ -1,5 +1,6 @@
 // Model names, ids and where conversations live.
 
+#include "domain/blank.hpp"
 #include "domain/conversation_info.hpp"
 #include "domain/ids.hpp"
 #include "domain/model_catalog.hpp"
@@ -46,6 +47,56 @@ TEST(model_catalog, refuses_everything_else_and_whatever_is_unsafe_in_argv) {
   for (const auto* name :
        {"--version", "-p", "mistral", "claude-x y", "claude-\n", "evil", "claude-$(id)", "o"})
     EXPECT_EQ(resolved(name), "error:model_not_found") << name;
+}
+
+TEST(model_catalog, case_and_the_provider_in_front_do_not_count) {
+  for (const auto& [name, expected] :
+       {std::pair{"Sonnet", "sonnet"}, std::pair{"OPUS", "opus"}, std::pair{"GPT-4o", "sonnet"},
+        std::pair{"Claude-Opus-4-6", "claude-opus-4-6"}, std::pair{"Default", "sonnet"},
+        std::pair{"openai/sonnet", "sonnet"}, std::pair{"OpenAI/GPT-4-Special", "opus"},
+        std::pair{"anthropic/claude-next-9", "claude-next-9"},
+        std::pair{"openai/o3-mini", "haiku"}})
+    EXPECT_EQ(resolved(name), expected) << name;
+  for (const auto* name : {"openai/", "openai//sonnet", "openai/openai/sonnet", "mistral/sonnet",
+                           "sonnet/", "openai/--settings", "openai/mistral"})
+    EXPECT_EQ(resolved(name), "error:model_not_found") << name;
+}
+
+TEST(model_catalog, a_name_of_another_case_may_have_an_alias_of_its_own) {
+  const model_catalog models{"sonnet", {{"GPT", "opus"}, {"gpt", "haiku"}}, {"sonnet"}};
+  EXPECT_EQ(*models.resolve("GPT"), "opus");
+  EXPECT_EQ(*models.resolve("gpt"), "haiku");
+  EXPECT_EQ(*models.resolve("Gpt"), "haiku");
+}
+
+TEST(model_catalog, a_refusal_quotes_the_name_and_the_nearest_known_one) {
+  const auto said = [](std::string_view name) {
+    const auto result = catalog().resolve(name);
+    return result ? std::string{} : result.error().message;
+  };
+  EXPECT_TRUE(said("sonet").starts_with(
+    "The model 'sonet' does not exist here. Did you mean 'sonnet'? GET /v1/models"))
+    << said("sonet");
+  EXPECT_NE(said("openai/Hiku").find("'openai/Hiku' does not exist here. Did you mean 'haiku'?"),
+            std::string::npos);
+  EXPECT_EQ(said("mistral-large").find("Did you mean"), std::string::npos);
+  EXPECT_EQ(said("evil").find("Did you mean"), std::string::npos);
+  EXPECT_NE(said("a'b\\c\n\xc3\xa4").find("'a\\x27b\\x5cc\\x0a\\xc3\\xa4'"), std::string::npos)
+    << said("a'b\\c\n\xc3\xa4");
+  EXPECT_NE(said(std::string(128, 'x')).find("'" + std::string(64, 'x') + "...'"),
+            std::string::npos);
+}
+
+TEST(blank, is_what_the_api_takes_for_white_space) {
+  for (const std::string_view text :
+       {"", " ", "\t\n\v\f\r ", "\x1c\x1f", "\xc2\x85\xc2\xa0", "\xe1\x9a\x80",
+        "\xe2\x80\x80\xe2\x80\x8a\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\x9f", "\xe3\x80\x80",
+        "\xef\xbb\xbf"})
+    EXPECT_TRUE(is_blank(text)) << text;
+  for (const std::string_view text :
+       {".", " a", "a ", "\xe2\x80\x8b", "\xe2\x80", "\xe2", "\xc2", "\xc3\xa4", "\xef\xbb\xbe"})
+    EXPECT_FALSE(is_blank(text)) << text;
+  EXPECT_FALSE(is_blank(std::string_view{"\0", 1}));
 }
 
 TEST(ids, conversation_ids_are_checked) {

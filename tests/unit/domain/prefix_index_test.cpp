@@ -43,13 +43,28 @@ TEST(prefix_hash, every_part_counts) {
   EXPECT_NE(base, hasher.root({"t", "m", "read", "p"}));
   EXPECT_NE(base, hasher.root({"t", "m", "chat", "q"}));
   EXPECT_NE(hasher.root({"ab", "c", "", ""}), hasher.root({"a", "bc", "", ""}));
-  const auto next = hasher.next(base, role::user, "a");
-  EXPECT_EQ(next, hasher.next(base, role::user, "a \n"));
-  EXPECT_NE(next, hasher.next(base, role::assistant, "a"));
-  EXPECT_NE(next, hasher.next(next, role::user, "a"));
-  EXPECT_NE(hasher.next(next, role::user, "b"),
-            hasher.next(hasher.next(base, role::user, "b"), role::user, "a"));
+  const auto next = hasher.next(base, user("a"));
+  EXPECT_EQ(next, hasher.next(base, user("a \n")));
+  EXPECT_NE(next, hasher.next(base, assistant("a")));
+  EXPECT_NE(next, hasher.next(next, user("a")));
+  EXPECT_NE(hasher.next(next, user("b")), hasher.next(hasher.next(base, user("b")), user("a")));
   EXPECT_NE(base, prefix_hasher{}.root(root)) << "another key";
+}
+
+TEST(prefix_hash, the_blocks_of_a_user_message_count) {
+  const prefix_hasher hasher;
+  const auto base = hasher.root({});
+  const message whole{role::user, "abc"};
+  const message two{role::user, "abc", {1}};
+  const message other{role::user, "abc", {2}};
+  const message three{role::user, "abc", {1, 2}};
+  for (const auto& [a, b] : {std::pair{whole, two}, {two, other}, {two, three}, {other, three}}) {
+    EXPECT_FALSE(same_message(a, b));
+    EXPECT_NE(hasher.next(base, a), hasher.next(base, b));
+  }
+  const message trailing{role::user, "abc\n", {1}};
+  EXPECT_TRUE(same_message(two, trailing));
+  EXPECT_EQ(hasher.next(base, two), hasher.next(base, trailing));
 }
 
 TEST(prefix_index, finds_the_longest_known_beginning) {

@@ -61,7 +61,6 @@ INSTANTIATE_TEST_SUITE_P(
     refused_case{"a_comment", "{} // x", "Invalid JSON"},
     refused_case{"a_word", R"({"a":nul})", "neither true, false nor null"},
     refused_case{"nan", R"({"a":NaN})", "Invalid JSON"},
-    refused_case{"a_huge_number", R"({"a":1e999})", "number"},
     refused_case{"a_leading_zero", R"({"a":01})", "number"},
     refused_case{"a_control_character", "{\"a\":\"\x01\"}", "control character"},
     refused_case{"an_unknown_escape", R"({"a":"\x"})", "escape"},

@@ -105,11 +105,25 @@ INSTANTIATE_TEST_SUITE_P(
     refused_case{invalid, "max_completion_tokens", "from 1 to", R"("max_completion_tokens":-1)"},
     refused_case{invalid, "max_tokens", "from 1 to", R"("max_tokens":18446744073709551615)"},
     refused_case{invalid, "max_tokens", "from 1 to", R"("max_tokens":1e300)"},
+    refused_case{invalid, "max_tokens", "must be an integer from 1 to 1,000,000,000.",
+                 R"("max_tokens":99999999999999999999999)"},
+    refused_case{invalid, "max_tokens", "from 1 to 1,000,000,000", R"("max_tokens":1000000001)"},
+    refused_case{invalid, "max_tokens", "from 1 to 1,000,000,000", R"("max_tokens":1e999)"},
+    refused_case{invalid, "max_tokens", "from 1 to", R"("max_tokens":-99999999999999999999)"},
+    refused_case{invalid, "max_completion_tokens", "from 1 to 1,000,000,000",
+                 R"("max_completion_tokens":18446744073709551616)"},
+    refused_case{invalid, "temperature", "between 0 and 2",
+                 R"("temperature":99999999999999999999999)"},
+    refused_case{invalid, "top_logprobs", "from 0 to 20", R"("top_logprobs":1e400)"},
+    refused_case{invalid, "seed", "an integer of 64 bits", R"("seed":9223372036854775808)"},
+    refused_case{invalid, "seed", "an integer of 64 bits", R"("seed":-99999999999999999999)"},
+    refused_case{invalid, "n", "from 1 to 128", R"("n":129)"},
     refused_case{invalid, "n", "from 1 to", R"("n":0)"},
     refused_case{invalid, "conversation_id", "1 to 128", R"("conversation_id":"")"},
     refused_case{invalid, "conversation_id", "1 to 128", R"("conversation_id":"a/../b")"},
     refused_case{invalid, "conversation_id", "1 to 128", R"("conversation_id":"a\ud83d")"},
-    refused_case{error_code::model_not_found, "model", "", R"("model":"llama-3")"},
+    refused_case{error_code::model_not_found, "model", "'llama-3'", R"("model":"llama-3")"},
+    refused_case{error_code::model_not_found, "model", "'gpt-4\\x0a'", R"("model":"gpt-4\n")"},
     refused_case{error_code::model_not_found, "model", "", R"("model":"gpt-\ud83d")"},
     refused_case{error_code::model_not_found, "model", "", R"("model":"gpt-4\n")"}));
 
@@ -164,8 +178,13 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"role":"system","content":[{"type":"text","text":3}]})"},
     refused_case{invalid, "messages[1].tool_calls", "expected an array",
                  R"({"role":"assistant","content":"x","tool_calls":{}})"},
-    refused_case{invalid, "messages", "must be a user message",
-                 R"({"role":"assistant","content":"Sure, "})"}));
+    refused_case{invalid, "messages[1].content", "white space", R"({"role":"user","content":""})"},
+    refused_case{invalid, "messages[1].content", "white space", R"({"role":"user"})"},
+    refused_case{invalid, "messages[2].content", "white space",
+                 R"({"role":"assistant","content":"x"},{"role":"user","content":"\u2003\n"},
+                    {"role":"system","content":"s"},{"role":"assistant","content":" "})"},
+    refused_case{invalid, "messages[1].content", "white space",
+                 R"({"role":"user","content":[{"type":"text","text":" "}]})"}));
 
 INSTANTIATE_TEST_SUITE_P(
   unsupported, refused_messages,
@@ -212,7 +231,9 @@ INSTANTIATE_TEST_SUITE_P(
     refused_case{invalid, "messages", "expected an array", R"({"messages":"hi"})"},
     refused_case{invalid, "messages", "Messages cannot be empty", R"({"messages":[]})"},
     refused_case{invalid, "messages", "must be a user message",
-                 R"({"messages":[{"role":"system","content":"x"}]})"},
+                 R"({"messages":[{"role":"system","content":" "}]})"},
+    refused_case{invalid, "messages", "must be a user message",
+                 R"({"messages":[{"role":"assistant","content":"x"}]})"},
     refused_case{invalid, "messages", "must be a user message",
                  R"({"messages":[{"role":"assistant","content":null}]})"}));
 

@@ -1,6 +1,7 @@
 // Bodies that are accepted, and what becomes of them.
 
 #include "openai/chat_request.hpp"
+#include "openai/dialogue.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -130,10 +131,104 @@ TEST(chat_request, an_integer_may_be_written_as_a_float) {
   EXPECT_THAT(accept_with(R"("max_tokens":1e3)").request.sampling.max_tokens, Optional(1000));
 }
 
-TEST(chat_request, content_parts_are_joined_without_added_spaces) {
+TEST(chat_request, the_parts_of_a_user_message_are_blocks) {
   const auto request = accept_messages(R"({"role":"user","content":[{"type":"text","text":"a "},
-    {"type":"input_text","text":"b"},{"text":"c","type":"output_text"}]})");
-  EXPECT_THAT(request.messages, ElementsAre(message{role::user, "a bc"}));
+    {"type":"input_text","text":"b"},{"text":"c","type":"output_text"}]},
+    {"role":"assistant","content":"x"},{"role":"user","content":[{"type":"text","text":"d"}]})");
+  EXPECT_THAT(request.messages,
+              ElementsAre(message{role::user, "a bc", {2, 3}}, message{role::assistant, "x"},
+                          message{role::user, "d"}));
+}
+
+TEST(chat_request, the_parts_of_an_answer_are_one_text_and_those_of_a_prompt_paragraphs) {
+  const auto request = accept_messages(R"({"role":"system","content":[{"type":"text","text":"one"},
+    {"type":"text","text":"two"}]},{"role":"user","content":"u"},
+    {"role":"assistant","content":[{"type":"text","text":"a"},{"type":"text","text":" "},
+      {"type":"output_text","text":"b"}]},{"role":"user","content":"v"})");
+  EXPECT_THAT(request.system_prompt, Optional(std::string{"one\n\ntwo"}));
+  EXPECT_THAT(request.messages,
+              ElementsAre(message{role::user, "u"}, message{role::assistant, "a b"},
+                          message{role::user, "v"}));
+}
+
+TEST(chat_request, blank_parts_and_messages_are_left_out) {
+  const auto request = accept_messages(R"({"role":"system","content":" \n"},
+    {"role":"system","content":[{"type":"text","text":"\t"},{"type":"text","text":" s "},
+      {"type":"text","text":"\u00a0"}]},
+    {"role":"user","content":" "},{"role":"user"},{"role":"user","content":[]},
+    {"role":"user","content":[{"type":"text","text":""},{"type":"text","text":"a"},
+      {"type":"text","text":" \u3000"},{"type":"text","text":"b"},{"type":"text","text":"\n"}]},
+    {"role":"assistant","content":" \n "},
+    {"role":"user","content":[{"type":"text","text":" c"}]})");
+  EXPECT_THAT(request.system_prompt, Optional(std::string{" s "}));
+  EXPECT_THAT(request.messages,
+              ElementsAre(message{role::user, "ab", {1}}, message{role::user, " c"}));
+}
+
+TEST(chat_request, a_blank_prompt_is_an_empty_one) {
+  EXPECT_THAT(accept_messages(R"({"role":"developer","content":" \u2003\n"},
+    {"role":"user","content":"hi"})")
+                .system_prompt,
+              Optional(std::string{}));
+}
+
+// -- dialogues that the Messages API would not take -----------------------------------------------
+
+parsed_chat accept_chat(std::string_view messages) {
+  return accept(R"({"messages":[)" + std::string{messages} + "]}");
+}
+
+TEST(chat_request, a_prompt_alone_is_the_first_user_message_also_when_its_answer_comes_back) {
+  const std::string first =
+    R"({"role":"system","content":"be kind"},{"role":"developer","content":"say hi"})";
+  const auto asked = accept_chat(first);
+  EXPECT_THAT(asked.request.system_prompt, Optional(std::string{"be kind"}));
+  EXPECT_THAT(asked.request.messages, ElementsAre(message{role::user, "say hi"}));
+  EXPECT_THAT(asked.adjusted, ElementsAre("messages(system_as_user)"));
+  const auto next = accept_chat(
+    first + R"(,{"role":"assistant","content":"hi"},{"role":"system","content":"be brief"},
+              {"role":"user","content":"more"})");
+  EXPECT_THAT(next.request.system_prompt, Optional(std::string{"be kind\n\nbe brief"}));
+  EXPECT_THAT(next.request.messages,
+              ElementsAre(message{role::user, "say hi"}, message{role::assistant, "hi"},
+                          message{role::user, "more"}));
+  EXPECT_THAT(next.adjusted, ElementsAre("messages(system_as_user)"));
+}
+
+TEST(chat_request, a_prompt_that_became_the_question_is_no_prompt) {
+  for (const std::string_view more :
+       {"", R"(,{"role":"assistant","content":"hi"},{"role":"user","content":"more"})"}) {
+    const auto chat = accept_chat(R"({"role":"system","content":"say hi"})" + std::string{more});
+    EXPECT_EQ(chat.request.system_prompt, std::nullopt);
+    EXPECT_EQ(chat.request.messages.front(), (message{role::user, "say hi"}));
+  }
+}
+
+TEST(chat_request, an_answer_at_the_end_is_gone_on_with) {
+  const auto chat = accept_chat(R"({"role":"system","content":"s"},{"role":"user","content":"1"},
+    {"role":"assistant","content":"One, two,"})");
+  EXPECT_THAT(chat.request.system_prompt, Optional(std::string{"s"}));
+  EXPECT_THAT(chat.request.messages,
+              ElementsAre(message{role::user, "1"}, message{role::assistant, "One, two,"},
+                          message{role::user, std::string{continue_query}}));
+  EXPECT_THAT(chat.adjusted, ElementsAre("messages(continued)"));
+  const auto both = accept_chat(R"({"role":"system","content":"s"},
+    {"role":"assistant","content":"One, two,"})");
+  EXPECT_THAT(both.request.messages,
+              ElementsAre(message{role::user, "s"}, message{role::assistant, "One, two,"},
+                          message{role::user, std::string{continue_query}}));
+  EXPECT_THAT(both.adjusted, ElementsAre("messages(system_as_user)", "messages(continued)"));
+}
+
+TEST(chat_request, ordinary_dialogues_are_not_adjusted) {
+  EXPECT_THAT(
+    accept_chat(R"({"role":"user","content":"1"},{"role":"system","content":"s"})").adjusted,
+    IsEmpty());
+  const auto greeting = accept_chat(R"({"role":"assistant","content":"Hello!"},
+    {"role":"system","content":"s"},{"role":"user","content":"1"})");
+  EXPECT_THAT(greeting.adjusted, IsEmpty());
+  EXPECT_THAT(greeting.request.messages,
+              ElementsAre(message{role::assistant, "Hello!"}, message{role::user, "1"}));
 }
 
 TEST(chat_request, system_and_developer_texts_become_one_prompt_in_order) {
@@ -168,13 +263,6 @@ TEST(chat_request, a_refusal_is_what_the_assistant_said) {
               ElementsAre(message{role::user, "1"}, message{role::assistant, "No."},
                           message{role::user, "2"}, message{role::assistant, "Never."},
                           message{role::user, "3"}));
-}
-
-TEST(chat_request, user_content_may_be_empty_null_or_absent) {
-  EXPECT_THAT(accept_messages(R"({"role":"user","content":""})").messages,
-              ElementsAre(message{role::user, ""}));
-  EXPECT_THAT(accept_messages(R"({"role":"user","content":null},{"role":"user"})").messages,
-              ElementsAre(message{role::user, ""}, message{role::user, ""}));
 }
 
 TEST(chat_request, any_character_survives) {
