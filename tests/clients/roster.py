@@ -71,6 +71,18 @@ ROSTER = [
     Client("LangChain (JavaScript)", "@langchain/openai", "node/langchain.mjs"),
     Client("Vercel AI SDK", "ai", "node/vercel_ai.mjs",
            errors=Errors(("APICallError",) * 3, cut="Object")),
+    Client("chatgpt (Node)", "chatgpt", "node/chatgpt.mjs",
+           errors=Errors(("ChatGPTError",) * 3, cut="TypeError", shown="message",
+                         cut_shown="nothing"), streams_usage=False),
+    Client("LangChainGo", "github.com/tmc/langchaingo", "go/langchaingo",
+           errors=Errors(("*errors.errorString",) * 3, cut="*fmt.wrapError",
+                         shown="status in message", cut_shown="nothing"),
+           can_decline_usage=False),
+    Client("LangChain4j", "langchain4j-open-ai", "java/LangChain4j",
+           errors=Errors(("ModelNotFoundException", "RateLimitException",
+                          "InternalServerException"), cut="LangChain4jException",
+                         shown="status", cut_shown="nothing"),
+           finishes={"stop": "STOP", "length": "LENGTH"}, can_decline_usage=False),
     Client("instructor, without tools", "instructor", "python/instructor_client.py",
            structured=True),
     Client("llm (command line)", "llm", "python/llm_client.py",
@@ -84,6 +96,13 @@ ROSTER = [
            errors=Errors(("NotFoundError", "RateLimitError", "ServiceUnavailableError"),
                          cut="MidStreamFallbackError", shown="status", cut_shown="words")),
     Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True),
+    Client("openai (Go)", "github.com/openai/openai-go/v3", "go/openai", long=True,
+           errors=Errors(("*apierror.Error",) * 3, cut="*ssestream.StreamError")),
+    Client("openai (Java)", "openai-java-core", "java/OpenAi", long=True,
+           errors=Errors(("NotFoundException", "RateLimitException", "InternalServerException"),
+                         cut="SseException")),
+    Client("async-openai (Rust)", "async-openai", "rust/async-openai", long=True,
+           errors=Errors(("ApiError",) * 3, cut="JSONDeserialize", shown="message")),
 ]
 
 VENVS = {"e2e": ("CCAPI_VENV", "build/venv"),
@@ -97,16 +116,27 @@ def installed(client, *candidates):
     raise FileNotFoundError(f"{client.name} is not installed: run scripts/install_clients.sh")
 
 
+def folder_of(language):
+    return Path(os.environ.get(f"CCAPI_{language.upper()}_CLIENTS",
+                               ROOT / f"build/{language}-clients"))
+
+
 def command(client):
-    """The command line that runs a client's script."""
-    if client.script.endswith(".mjs"):
+    """The command line that runs a client's script, or what was built of it."""
+    language, name = client.script.split("/")
+    if language == "node":
         # Node looks for packages beside the script only, so the scripts go to the packages.
-        folder = Path(os.environ.get("CCAPI_NODE_CLIENTS", ROOT / "build/node-clients"))
+        folder = folder_of("node")
         installed(client, folder / "node_modules")
         for script in (HERE / "node").glob("*.mjs"):
             shutil.copy(script, folder)
-        node = installed(client, folder / "node", shutil.which("node"))
-        return [node, str(folder / Path(client.script).name)]
+        return [installed(client, folder / "node", shutil.which("node")), str(folder / name)]
+    if language == "java":
+        folder = Path(installed(client, folder_of("java") / name))
+        return [installed(client, shutil.which("java")), "-XX:TieredStopAtLevel=1", "-cp",
+                f"{folder}/classes:{folder}/lib/*", name]
+    if language in ("go", "rust"):
+        return [installed(client, folder_of(language) / name / "client")]
     variable, folder = VENVS[client.environment]
     python = installed(client, Path(os.environ.get(variable, ROOT / folder)) / "bin/python")
     return [python, str(HERE / client.script)]
