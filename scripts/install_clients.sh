@@ -113,7 +113,7 @@ install_java() { # NAME
   fi
   rm -rf "$folder"
   mkdir -p "$folder"
-  mvn --quiet --batch-mode -Dstyle.color=never --file "$sources/$name/pom.xml" "$maven_copy" \
+  mvn --quiet --batch-mode --file "$sources/$name/pom.xml" "$maven_copy" \
     -DincludeScope=runtime -DoutputDirectory="$folder/lib"
   javac -cp "$folder/lib/*" -d "$folder/classes" "$sources/Driver.java" "$sources/$name/$name.java"
   note_current "$folder" "${files[@]}"

@@ -5,6 +5,7 @@ mod driver;
 use async_openai::{
     config::OpenAIConfig,
     error::OpenAIError,
+    middleware::ReqwestService,
     types::chat::{
         ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
         ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
@@ -21,7 +22,7 @@ fn client(order: &Value) -> Client<OpenAIConfig> {
     let config = OpenAIConfig::new().with_api_base(gateway).with_api_key("unused");
     let http =
         reqwest::Client::builder().timeout(driver::timeout(order)).build().expect("a client");
-    Client::with_config(config).with_http_client(http)
+    Client::with_config(config).with_http_service(ReqwestService::new(http))
 }
 
 fn message(given: &Value) -> ChatCompletionRequestMessage {
