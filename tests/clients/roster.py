@@ -11,21 +11,23 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-NEWEST_CLI, OLDEST_CLI = "2.1.330", "2.1.197"
+NEWEST_CLI, OLDEST_CLI = "2.1.332", "2.1.197"
 
-CELLS = ("text", "stream", "history", "system", "error", "timeout", "usage")
+CELLS = ("text", "stream", "history", "system", "error", "cut", "timeout", "usage")
 
 
 @dataclass(frozen=True)
 class Errors:
-    """What the client's user gets for 404, 429 and 503 answers and for an error in mid-stream."""
-    names: tuple  # of exception classes: not found, rate limit, overloaded, in mid-stream
-    shown: str = "fields"  # where status and code are: "fields", "message"; or "status only"
+    """What the client's user gets for 404, 429 and 503 answers and for a stream that is cut."""
+    names: tuple  # of exception classes: not found, rate limit, overloaded
+    cut: str  # the exception's name where the upstream fails in mid-stream
+    shown: str = "fields"  # status and code in "fields" or "message"; "status", "status in message"
+    cut_shown: str = "code"  # also its "words" only, or "nothing" of what went wrong
 
 
-OPENAI_PYTHON = Errors(("NotFoundError", "RateLimitError", "InternalServerError", "APIError"))
-JSON_ERRORS = Errors(("invalid_request_error", "rate_limit_error", "service_unavailable",
-                      "service_unavailable"))
+OPENAI = Errors(("NotFoundError", "RateLimitError", "InternalServerError"), cut="APIError")
+JSON_ERRORS = Errors(("invalid_request_error", "rate_limit_error", "service_unavailable"),
+                     cut="service_unavailable")
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,15 @@ class Client:
     environment: str = "clients"  # of those that interpreter() knows
     cli: str = NEWEST_CLI
     long: bool = False
-    errors: Errors = OPENAI_PYTHON
+    errors: Errors = OPENAI
     not_applicable: dict = field(default_factory=dict)  # cell -> reason
     variables: dict = field(default_factory=dict)  # environment that its script wants
     finishes: dict = field(default_factory=dict)  # OpenAI's finish_reason -> the client's word
     usage_fields: tuple = ("prompt", "completion", "total", "cached")  # that it shows its user
     structured: bool = False  # it can also fill a model from JSON in the text
     can_decline_usage: bool = True  # it can stream without asking for usage
+    streams_usage: bool = True  # it can ask for usage in streams
+    shows_bytes: bool = False  # it checks them, also of answers over HTTP/1.0
 
     @property
     def title(self):
@@ -62,23 +66,43 @@ ROSTER = [
     Client("openai (Python), 2.x", "openai", "python/openai_client.py"),
     Client("openai (Node)", "openai", "node/openai.mjs"),
     Client("LangChain (Python)", "langchain-openai", "python/langchain_client.py",
-           errors=Errors(("OpenAIModelNotFoundError", "OpenAIRateLimitError", "OpenAIAPIError",
-                          "APIError"))),
+           errors=Errors(("OpenAIModelNotFoundError", "OpenAIRateLimitError", "OpenAIAPIError"),
+                         cut="APIError")),
     Client("LangChain (JavaScript)", "@langchain/openai", "node/langchain.mjs"),
     Client("Vercel AI SDK", "ai", "node/vercel_ai.mjs",
-           errors=Errors(("APICallError", "APICallError", "APICallError", "Object"))),
+           errors=Errors(("APICallError",) * 3, cut="Object")),
+    Client("chatgpt (Node)", "chatgpt", "node/chatgpt.mjs",
+           errors=Errors(("ChatGPTError",) * 3, cut="TypeError", shown="message",
+                         cut_shown="nothing"), streams_usage=False),
+    Client("LangChainGo", "github.com/tmc/langchaingo", "go/langchaingo",
+           errors=Errors(("*errors.errorString",) * 3, cut="*fmt.wrapError",
+                         shown="status in message", cut_shown="nothing"),
+           can_decline_usage=False),
+    Client("LangChain4j", "langchain4j-open-ai", "java/LangChain4j",
+           errors=Errors(("ModelNotFoundException", "RateLimitException",
+                          "InternalServerException"), cut="LangChain4jException",
+                         shown="status", cut_shown="nothing"),
+           finishes={"stop": "STOP", "length": "LENGTH"}, can_decline_usage=False),
     Client("instructor, without tools", "instructor", "python/instructor_client.py",
            structured=True),
     Client("llm (command line)", "llm", "python/llm_client.py",
-           errors=Errors(("Failed",) * 4, shown="message"),
+           errors=Errors(("Failed",) * 3, cut="Failed", shown="message", cut_shown="words"),
            finishes={"stop": None, "length": None},  # it does not show them
            usage_fields=("prompt", "completion"), can_decline_usage=False),
     Client("curl", "", "python/curl_client.py", environment="e2e", errors=JSON_ERRORS),
-    Client("bytes of the stream", "", "python/raw_sse.py", environment="e2e", errors=JSON_ERRORS),
+    Client("bytes of the stream", "", "python/raw_sse.py", environment="e2e", errors=JSON_ERRORS,
+           shows_bytes=True),
     Client("litellm (library)", "litellm", "python/litellm_client.py", long=True,
-           errors=Errors(("NotFoundError", "RateLimitError", "ServiceUnavailableError",
-                          "MidStreamFallbackError"), shown="status only")),
+           errors=Errors(("NotFoundError", "RateLimitError", "ServiceUnavailableError"),
+                         cut="MidStreamFallbackError", shown="status", cut_shown="words")),
     Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True),
+    Client("openai (Go)", "github.com/openai/openai-go/v3", "go/openai", long=True,
+           errors=Errors(("*apierror.Error",) * 3, cut="*ssestream.StreamError")),
+    Client("openai (Java)", "openai-java-core", "java/OpenAi", long=True,
+           errors=Errors(("NotFoundException", "RateLimitException", "InternalServerException"),
+                         cut="SseException")),
+    Client("async-openai (Rust)", "async-openai", "rust/async-openai", long=True,
+           errors=Errors(("ApiError",) * 3, cut="JSONDeserialize", shown="message")),
 ]
 
 VENVS = {"e2e": ("CCAPI_VENV", "build/venv"),
@@ -92,16 +116,27 @@ def installed(client, *candidates):
     raise FileNotFoundError(f"{client.name} is not installed: run scripts/install_clients.sh")
 
 
+def folder_of(language):
+    return Path(os.environ.get(f"CCAPI_{language.upper()}_CLIENTS",
+                               ROOT / f"build/{language}-clients"))
+
+
 def command(client):
-    """The command line that runs a client's script."""
-    if client.script.endswith(".mjs"):
+    """The command line that runs a client's script, or what was built of it."""
+    language, name = client.script.split("/")
+    if language == "node":
         # Node looks for packages beside the script only, so the scripts go to the packages.
-        folder = Path(os.environ.get("CCAPI_NODE_CLIENTS", ROOT / "build/node-clients"))
+        folder = folder_of("node")
         installed(client, folder / "node_modules")
         for script in (HERE / "node").glob("*.mjs"):
             shutil.copy(script, folder)
-        node = installed(client, folder / "node", shutil.which("node"))
-        return [node, str(folder / Path(client.script).name)]
+        return [installed(client, folder / "node", shutil.which("node")), str(folder / name)]
+    if language == "java":
+        folder = Path(installed(client, folder_of("java") / name))
+        return [installed(client, shutil.which("java")), "-XX:TieredStopAtLevel=1", "-cp",
+                f"{folder}/classes:{folder}/lib/*", name]
+    if language in ("go", "rust"):
+        return [installed(client, folder_of(language) / name / "client")]
     variable, folder = VENVS[client.environment]
     python = installed(client, Path(os.environ.get(variable, ROOT / folder)) / "bin/python")
     return [python, str(HERE / client.script)]

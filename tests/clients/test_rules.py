@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 
 from matrix import HEAD, Matrix, differences, parse  # noqa: E402
-from stream_rules import Breach, ChunkRules, parse_json, payloads  # noqa: E402
+from stream_rules import Breach, ChunkRules, check_ending, parse_json, payloads  # noqa: E402
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3,
          "prompt_tokens_details": {"cached_tokens": 0},
@@ -89,6 +89,22 @@ def test_usage_that_nobody_asked_for_is_noticed():
         text_of(stream(), asked=False)
 
 
+FAILURE = {"message": "Overloaded", "type": "service_unavailable", "param": None,
+           "code": "overloaded"}
+
+
+@pytest.mark.parametrize("failure, done, last_chunk, finish", [
+    (None, False, True, "stop"), (None, True, False, "stop"), (None, False, None, "stop"),
+    (FAILURE, True, False, None), (FAILURE, False, True, None), (FAILURE, True, None, None),
+    (FAILURE, False, False, "stop"), ({"message": "Overloaded"}, False, False, None),
+])
+def test_ending_that_breaks_a_rule_is_noticed(failure, done, last_chunk, finish):
+    check_ending(None, True, True, "stop")
+    check_ending(FAILURE, False, False, None)
+    with pytest.raises(Breach):
+        check_ending(failure, done, last_chunk, finish)
+
+
 def test_events_are_found_wherever_the_bytes_are_cut():
     raw = ': ping\n\ndata: {"a":"ü"}\n\ndata: [DONE]\n\n'.encode()
     for at in range(len(raw)):
@@ -115,7 +131,7 @@ def test_page_that_says_otherwise_is_noticed():
     ran.record("a client", "1.0", "text", "pass")
     ran.record("a client", "1.0", "stream", "FAIL")
     page = f"# Title\n\n{ran.markdown()}\nmore text"
-    assert parse(page)["a client"]["stream"] == "FAIL" and len(HEAD) == 9
+    assert parse(page)["a client"]["stream"] == "FAIL" and len(HEAD) == 10
     assert not differences(parse(page), ran.rows)
     for old, new in (("1.0", "1.1"), ("FAIL", "pass"), ("a client", "another")):
         assert differences(parse(page.replace(old, new)), ran.rows)

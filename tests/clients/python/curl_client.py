@@ -79,6 +79,9 @@ def stream(order):
             continue
         chunk = json.loads(line[6:])
         if "error" in chunk:
+            process.stdout.read()
+            if process.wait() != 18:  # CURLE_PARTIAL_FILE: what a script sees of it
+                raise RuntimeError("curl takes a failed stream for a whole one")
             raise Refused(200, chunk["error"])
         usage = chunk.get("usage") or usage
         for choice in chunk["choices"]:

@@ -11,7 +11,7 @@ import socket
 from urllib.parse import urlsplit
 
 from driver import Collector, serve, tell
-from stream_rules import ChunkRules, parse_json, payloads, rule
+from stream_rules import ChunkRules, check_ending, parse_json, payloads, rule
 
 
 class Refused(Exception):
@@ -38,7 +38,8 @@ class Answer:
                                                timeout=order["timeout"])
         body = json.dumps({"model": order["model"], "messages": order["messages"],
                            **fields}).encode()
-        head = (f"POST {address.path}/chat/completions HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        version = order.get("http", "1.1")
+        head = (f"POST {address.path}/chat/completions HTTP/{version}\r\nHost: {address.netloc}\r\n"
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
         self.socket.sendall(head.encode() + body)
         self.file = self.socket.makefile("rb")
@@ -65,12 +66,23 @@ class Answer:
         return body
 
     def pieces(self):
-        """The chunks of the transfer coding, to the last one."""
-        while size := int(self.line(), 16):
+        """The body as it comes; `last_chunk` then says how it ended, None if it has no chunks."""
+        self.last_chunk = None
+        if "transfer-encoding" not in self.headers:
+            while piece := self.file.read1():
+                yield piece
+            return
+        self.last_chunk = False
+        while line := self.file.readline():
+            rule(line.endswith(b"\r\n"), "a chunk's size ends with CR LF:", line)
+            size = int(line, 16)
+            if not size:
+                rule(self.line() == b"", "no trailer")
+                self.last_chunk = True
+                return
             piece = self.file.read(size)
             rule(self.file.read(2) == b"\r\n" and len(piece) == size, "chunk is complete")
             yield piece
-        rule(self.line() == b"", "no trailer")
 
     def close(self):
         self.file.close()
@@ -107,31 +119,32 @@ def stream(order):
     options = {"stream_options": {"include_usage": True}} if order["usage"] else {}
     answer = Answer(order, stream=True, **options)
     check_error(answer)
-    for name, value in (("content-type", "text/event-stream; charset=utf-8"),
-                        ("transfer-encoding", "chunked")):
-        rule(answer.headers.get(name) == value, f"{name}:", answer.headers)
+    rule(answer.headers.get("content-type") == "text/event-stream; charset=utf-8",
+         "content-type:", answer.headers)
+    if "http" in order:
+        rule("transfer-encoding" not in answer.headers, "HTTP/1.0 has no chunks")
+        rule(answer.headers.get("connection") == "close", "connection:", answer.headers)
+    else:
+        rule(answer.headers.get("transfer-encoding") == "chunked", "chunks:", answer.headers)
     rule("no-cache" in answer.headers.get("cache-control", ""), "not cached:", answer.headers)
     rule("content-length" not in answer.headers and answer.headers["x-request-id"],
          "headers:", answer.headers)
     collected, rules, done, failure = Collector(order), ChunkRules(order["usage"]), False, None
     for payload in payloads(answer.pieces()):
-        rule(not done, "[DONE] is the last:", payload)
+        rule(failure is None and not done, "nothing follows the end:", payload)
         if payload == b"[DONE]":
             done = True
             continue
         chunk = parse_json(payload)
         if "error" in chunk:
-            rule(list(chunk) == ["error"] and failure is None, "one error:", chunk)
+            rule(list(chunk) == ["error"], "an error and nothing else:", chunk)
             failure = chunk["error"]
-            continue
-        rule(failure is None, "[DONE] follows the error:", chunk)
-        if collected.add(rules.check(chunk)):
+        elif collected.add(rules.check(chunk)):
             answer.close()
             return {"text": collected.text, "finish": "left", "usage": None}
-    rule(done, "the end is [DONE]")
+    check_ending(failure, done, answer.last_chunk, rules.finish)
     answer.close()
     if failure:
-        rule(rules.finish is None, "no finish_reason is made up")
         raise Refused(None, failure)
     rules.end()
     return {"text": collected.text, "finish": rules.finish,

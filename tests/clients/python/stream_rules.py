@@ -109,3 +109,18 @@ class ChunkRules:
     def end(self):
         rule(self.finish is not None, "a stream has a finish_reason")
         rule((self.usage is not None) == self.include_usage, "usage iff asked for:", self.usage)
+
+
+def check_ending(failure, done, last_chunk, finish):
+    """How a stream may end: whole with [DONE] and the last chunk, or failed with neither.
+
+    `last_chunk`: of the transfer coding; None where there is none, as in HTTP/1.0.
+    """
+    if failure is None:
+        rule(done, "a whole answer ends with [DONE]")
+        rule(last_chunk is not False, "a whole answer ends with the last chunk")
+        return
+    rule(list(failure) == ["message", "type", "param", "code"], "error:", failure)
+    rule(not done, "no [DONE] behind an error")
+    rule(not last_chunk, "no last chunk behind an error")
+    rule(finish is None, "no finish_reason beside an error:", finish)

@@ -1,0 +1,95 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.HttpException;
+import dev.langchain4j.exception.TimeoutException;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.openai.OpenAiChatModel;
+import dev.langchain4j.model.openai.OpenAiChatResponseMetadata;
+import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+/** LangChain4j with its OpenAI models. */
+final class LangChain4j {
+  private static Duration timeout(JsonNode order) {
+    return Duration.ofMillis((long) (order.get("timeout").asDouble() * 1000));
+  }
+
+  private static ChatRequest request(JsonNode order) {
+    var messages = new ArrayList<ChatMessage>();
+    for (JsonNode message : order.get("messages")) {
+      String text = message.get("content").asText();
+      messages.add(switch (message.get("role").asText()) {
+        case "system" -> SystemMessage.from(text);
+        case "assistant" -> AiMessage.from(text);
+        default -> UserMessage.from(text);
+      });
+    }
+    return ChatRequest.builder().messages(messages).build();
+  }
+
+  private static Map<String, Object> end(ChatResponse answer) {
+    var metadata = (OpenAiChatResponseMetadata) answer.metadata();
+    var usage = metadata.tokenUsage();
+    return Driver.end(answer.aiMessage().text(), String.valueOf(answer.finishReason()),
+        usage == null ? null : Driver.usage(usage.inputTokenCount(), usage.outputTokenCount(),
+            usage.totalTokenCount(), usage.inputTokensDetails().cachedTokens()));
+  }
+
+  private static Map<String, Object> chat(JsonNode order) {
+    var model = OpenAiChatModel.builder().baseUrl(System.getenv("GATEWAY")).apiKey("unused")
+        .modelName(order.get("model").asText()).maxRetries(0).timeout(timeout(order)).build();
+    return end(model.chat(request(order)));
+  }
+
+  private static Map<String, Object> stream(JsonNode order) throws Exception {
+    var model = OpenAiStreamingChatModel.builder().baseUrl(System.getenv("GATEWAY"))
+        .apiKey("unused").modelName(order.get("model").asText()).timeout(timeout(order)).build();
+    var collected = new Driver.Collector(order);
+    var done = new CompletableFuture<Map<String, Object>>();
+    model.chat(request(order), new StreamingChatResponseHandler() {
+      @Override
+      public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
+        if (collected.add(part.text())) {
+          context.streamingHandle().cancel();
+          done.complete(collected.left());
+        }
+      }
+
+      @Override
+      public void onCompleteResponse(ChatResponse answer) {
+        done.complete(end(answer));
+      }
+
+      @Override
+      public void onError(Throwable error) {
+        done.completeExceptionally(error);
+      }
+    });
+    try {
+      return done.get();
+    } catch (ExecutionException error) {
+      throw (Exception) error.getCause();
+    }
+  }
+
+  private static Map<String, Object> report(Exception error) {
+    Integer status = error.getCause() instanceof HttpException refused ? refused.statusCode() : null;
+    return Driver.failure(error, error instanceof TimeoutException, status, null);
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Driver.serve(OpenAiChatModel.class,
+        Map.of("chat", LangChain4j::chat, "stream", LangChain4j::stream), LangChain4j::report);
+  }
+}
