@@ -20,6 +20,8 @@ constexpr seconds near_reset{60};
 /// Longer than the longest limit the CLI knows (seven days).
 constexpr seconds reset_max = std::chrono::hours{24 * 8};
 constexpr seconds overload_pause{2};
+/// What an API asks for beyond this the CLI does not wait for, and does not tell (measured).
+constexpr seconds cli_waits_max{60};
 constexpr std::size_t detail_max = 1024;
 
 std::string lower(std::string_view text) {
@@ -37,7 +39,7 @@ bool has_any(std::string_view text, Words... words) {
 /// How long until the limit is lifted, as far as anything told it.
 std::optional<milliseconds> time_to_reset(const trouble& before,
                                           std::chrono::system_clock::time_point now) {
-  if (!before.rate_limit_resets_at)
+  if (!before.rate_limit_resets_at || (!before.rate_limit_rejected && before.retry_delay))
     return before.retry_delay;
   const auto now_seconds = std::chrono::duration_cast<seconds>(now.time_since_epoch()).count();
   const auto resets_at = *before.rate_limit_resets_at;
@@ -150,14 +152,16 @@ domain::error lasting(error_code code, std::string message, std::string param = 
 domain::error rate_limited(const trouble& before, std::chrono::system_clock::time_point now) {
   auto failure =
     lasting(error_code::rate_limited, "The rate limit of the Claude account is exhausted.");
-  failure.retry_after = time_to_reset(before, now);
-  failure.retry_useful = failure.retry_after && *failure.retry_after <= near_reset;
+  const auto reset = time_to_reset(before, now);
+  failure.retry_after = reset.value_or(cli_waits_max);
+  failure.retry_useful = reset && *reset <= near_reset;
   return failure;
 }
 
-domain::error overloaded() {
+domain::error overloaded(const trouble& before) {
   auto failure = lasting(error_code::overloaded, "The Messages API is overloaded. Try again soon.");
-  failure.retry_after = overload_pause;
+  failure.retry_after =
+    std::max<milliseconds>(before.retry_delay.value_or(overload_pause), overload_pause);
   failure.retry_useful = true;
   return failure;
 }
@@ -191,7 +195,7 @@ domain::error failure_of(cause why, const result& line, const trouble& before,
   case cause::rate:
     return rate_limited(before, now);
   case cause::overloaded:
-    return overloaded();
+    return overloaded(before);
   case cause::model:
     return lasting(error_code::model_not_found,
                    "The model does not exist or the Claude account has no access to it.", "model");
@@ -248,6 +252,16 @@ domain::error failure_of(const result& line, const trouble& before,
     text.append("\n").append(lower(error));
   auto failure = failure_of(cause_of(line, before, text), line, before, now);
   failure.detail = detail_of(line, before);
+  return failure;
+}
+
+std::optional<domain::error> failure_of_wait(const trouble& before,
+                                             std::chrono::system_clock::time_point now) {
+  if (before.retry_status != 429 && before.retry_status != 529)
+    return std::nullopt;
+  auto failure = before.retry_status == 429 ? rate_limited(before, now) : overloaded(before);
+  failure.detail = "status " + std::to_string(*before.retry_status) + "; the CLI would wait "
+                   + std::to_string(before.retry_delay.value_or(milliseconds{}).count()) + " ms";
   return failure;
 }
 
