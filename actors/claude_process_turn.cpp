@@ -146,6 +146,8 @@ void claude_process::send_query() {
   answering_ = false;
   answer_deadline_ = asked_at_ + shard_.settings.claude.first_event_timeout;
   arm_timer();
+  deliver(domain::question_sent{});
+  turn_->flush(); // how long the client is kept waiting for a status counts from here
   std::string line;
   note_told(domain::random_uuid());
   claude::user_line(line, told_.back().uuid, turn_->order().query.text);
