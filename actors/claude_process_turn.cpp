@@ -138,15 +138,19 @@ void claude_process::send_seed() {
 }
 
 void claude_process::send_query() {
-  mapper_.emplace();
+  asked_at_ = clock::now();
+  const auto patience = shard_.settings.limits.stream_header_delay;
+  mapper_.emplace(&std::chrono::system_clock::now,
+                  claude::retry_patience{.longest = patience, .until = asked_at_ + patience});
   phase_ = phase::answering;
   answering_ = false;
-  answer_deadline_ = clock::now() + shard_.settings.claude.first_event_timeout;
+  answer_deadline_ = asked_at_ + shard_.settings.claude.first_event_timeout;
   arm_timer();
+  deliver(domain::question_sent{});
+  turn_->flush(); // how long the client is kept waiting for a status counts from here
   std::string line;
   note_told(domain::random_uuid());
   claude::user_line(line, told_.back().uuid, turn_->order().query);
-  asked_at_ = clock::now();
   write(std::move(line));
 }
 

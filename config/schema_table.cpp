@@ -246,8 +246,9 @@ constexpr key table_of_keys[] = {
     "Time after which a client that takes nothing is given up."),
   seconds<limits, &limits_settings::stream_header_delay>(
     "limits.stream_header_delay_seconds", 0, hour_ms,
-    "A stream's 200 is sent after this time even if there is no text yet; failures before it keep "
-    "their HTTP status."),
+    "A stream's 200 is sent so long after the question went to a process, even if there is no text "
+    "yet; failures before it keep their HTTP status. Also the longest wait for a busy API that is "
+    "left to the CLI: for a longer one the client gets 429 or 503 with retry-after."),
   seconds<limits, &limits_settings::stream_ping_interval>(
     "limits.stream_ping_interval_seconds", 10, hour_ms,
     "Pause in a stream after which a comment line is sent to keep it open."),

@@ -253,7 +253,7 @@ struct limits_settings {
   std::size_t answer_bytes_max = std::size_t{32} << 20;
   std::size_t stream_buffer_bytes = 256 << 10; ///< unsent bytes before the process is paused
   milliseconds write_stall_timeout{30'000};
-  milliseconds stream_header_delay{2'000}; ///< 200 is sent then, even without a delta
+  milliseconds stream_header_delay{2'000}; ///< from the question on; also a busy API's longest wait
   milliseconds stream_ping_interval{15'000};
   // waiting for a process
   std::uint32_t queue_max = 64;

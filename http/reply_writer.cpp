@@ -51,7 +51,7 @@ void reply_writer::take(std::string& whole, std::string&& delta) {
   if (text_.size() + reasoning_.size() + delta.size() > answer_bytes_max_) {
     gateway_->cancel(turn_);
     return fail({.code = domain::error_code::upstream_error,
-                 .message = "The answer is longer than limits.answer_bytes_max. Stream it instead.",
+                 .message = "The answer is longer than limits.answer_bytes_max.",
                  .retry_useful = false});
   }
   if (whole.empty())

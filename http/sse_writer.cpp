@@ -36,7 +36,6 @@ sse_writer::sse_writer(exchange& client, chat_plan plan)
 
 void sse_writer::start(domain::turn_id turn) {
   turn_ = turn;
-  client_->wake_at(clock::now() + client_->site().limits().stream_header_delay);
 }
 
 void sse_writer::on_event(domain::event&& what) {
@@ -49,6 +48,9 @@ void sse_writer::on_event(domain::event&& what) {
     on_delta(delta_kind::reasoning, reasoning->text);
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
     client_->note_conversation(story_.conversation_id);
+  } else if (std::holds_alternative<domain::question_sent>(what)) {
+    if (!std::exchange(asked_, true))
+      client_->wake_at(clock::now() + client_->site().limits().stream_header_delay);
   } else if (auto* finished = std::get_if<domain::turn_finished>(&what)) {
     on_finished(*finished);
   } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
@@ -70,11 +72,9 @@ void sse_writer::on_written() {
 }
 
 void sse_writer::on_wake() {
-  if (!client_)
+  if (!client_ || !asked_)
     return;
   const auto now = clock::now();
-  if (story_.conversation_id.empty()) // its conversation's thread is late
-    return client_->wake_at(now + client_->site().limits().stream_header_delay);
   if (!opened_) {
     open(story_.model_ran);
     chunks_->role(pending_);

@@ -17,10 +17,11 @@
 namespace ccapi::http {
 
 /// Owned by its exchange and by the gateway; on their I/O thread only. The head of the answer
-/// leaves with the first delta, or after limits.stream_header_delay: a turn that fails earlier
-/// gets a real status code. What arrives while a write is under way is gathered and leaves with the
-/// next; credit goes back when the bytes have left, so that a slow client holds the turn back. A
-/// turn that fails later ends with an error frame and without the last chunk.
+/// leaves with the first delta, or limits.stream_header_delay after a process was asked: a turn
+/// that fails earlier, or that waits for a process, gets a real status code. What arrives while a
+/// write is under way is gathered and leaves with the next; credit goes back when the bytes have
+/// left, so that a slow client holds the turn back. A turn that fails later ends with an error
+/// frame and without the last chunk.
 class sse_writer final : public domain::event_sink, public answer {
 public:
   sse_writer(exchange& client, chat_plan plan);
@@ -67,6 +68,7 @@ private:
   std::size_t in_flight_credit_ = 0; ///< of the write under way
   std::size_t owed_credit_ = 0;      ///< has left, not yet given back
   std::chrono::steady_clock::time_point last_write_;
+  bool asked_ = false; ///< a process has been
   bool opened_ = false;
   bool chunked_ = true;
   stream_piece next_piece_ = stream_piece::middle; ///< what the next write is

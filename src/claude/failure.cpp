@@ -22,6 +22,8 @@ constexpr seconds near_reset{60};
 /// Longer than the longest limit the CLI knows (seven days).
 constexpr seconds reset_max = std::chrono::hours{24 * 8};
 constexpr seconds overload_pause{2};
+/// What an API asks for beyond this the CLI does not wait for, and does not tell (measured).
+constexpr seconds cli_waits_max{60};
 constexpr std::size_t detail_max = 1024;
 
 std::string lower(std::string_view text) {
@@ -39,7 +41,7 @@ bool has_any(std::string_view text, Words... words) {
 /// How long until the limit is lifted, as far as anything told it.
 std::optional<milliseconds> time_to_reset(const trouble& before,
                                           std::chrono::system_clock::time_point now) {
-  if (!before.rate_limit_resets_at)
+  if (!before.rate_limit_resets_at || (!before.rate_limit_rejected && before.retry_delay))
     return before.retry_delay;
   const auto now_seconds = std::chrono::duration_cast<seconds>(now.time_since_epoch()).count();
   const auto resets_at = *before.rate_limit_resets_at;
@@ -212,9 +214,10 @@ domain::error rate_limited(const evidence& seen) {
   auto failure = lasting(error_code::rate_limited,
                          about_account("The rate limit of the Claude account is exhausted.", seen));
   const auto named = time_to_named_reset(seen.sentence, seen.now);
-  failure.retry_after =
+  const auto reset =
     named && !seen.before.rate_limit_resets_at ? named : time_to_reset(seen.before, seen.now);
-  failure.retry_useful = failure.retry_after && *failure.retry_after <= near_reset;
+  failure.retry_after = reset.value_or(cli_waits_max);
+  failure.retry_useful = reset && *reset <= near_reset;
   return failure;
 }
 
@@ -223,7 +226,8 @@ domain::error overloaded(const evidence& seen) {
   auto failure = lasting(error_code::overloaded, seen.account == account_trouble::overloaded
                                                    ? sentence_or(ours, seen)
                                                    : std::string{ours});
-  failure.retry_after = overload_pause;
+  failure.retry_after =
+    std::max<milliseconds>(seen.before.retry_delay.value_or(overload_pause), overload_pause);
   failure.retry_useful = true;
   return failure;
 }
@@ -355,6 +359,16 @@ domain::error failure_of(const result& line, const trouble& before,
     seen.text.append("\n").append(lower(error));
   auto failure = failure_of(cause_of(seen), seen);
   failure.detail = detail_of(line, before);
+  return failure;
+}
+
+std::optional<domain::error> failure_of_wait(const trouble& before,
+                                             std::chrono::system_clock::time_point now) {
+  if (before.retry_status != 429 && before.retry_status != 529)
+    return std::nullopt;
+  auto failure = before.retry_status == 429 ? rate_limited(before, now) : overloaded(before);
+  failure.detail = "status " + std::to_string(*before.retry_status) + "; the CLI would wait "
+                   + std::to_string(before.retry_delay.value_or(milliseconds{}).count()) + " ms";
   return failure;
 }
 

@@ -10,6 +10,9 @@ namespace {
 
 using domain::finish_reason;
 
+/// Longer than any wait that the CLI announces.
+constexpr std::chrono::milliseconds wait_max = std::chrono::hours{24 * 8};
+
 /// Puts what a line tells over what earlier lines of the same API call told. message_delta repeats
 /// the input counts in newer versions, sometimes as 0.
 void apply(const token_counts& told, domain::usage& usage) {
@@ -166,14 +169,23 @@ void turn_mapper::on(const result& line, events& out) {
 void turn_mapper::on(const api_retry& line, events& out) {
   trouble_.retry_status = line.error_status;
   trouble_.retry_error = line.error;
-  trouble_.retry_delay = std::chrono::milliseconds{line.delay_ms};
-  if (answered_ || !call_.open)
+  const auto wait = std::min(std::chrono::milliseconds{line.delay_ms}, wait_max);
+  trouble_.retry_delay = wait;
+  if (answered_)
     return;
-  // The attempt is lost; the next one starts from the beginning.
-  if (call_.shown)
-    fail_cut(out);
-  else
+  if (call_.open) { // the attempt is lost; the next one starts from the beginning
+    if (call_.shown) {
+      fail_cut(out);
+      return;
+    }
     call_ = {};
+  }
+  if (visible_ || !too_long(wait))
+    return;
+  if (auto failure = failure_of_wait(trouble_, now_())) {
+    interrupt_wanted_ = true;
+    fail(std::move(*failure), out);
+  }
 }
 
 void turn_mapper::on(const rate_limit_event& line, events&) {
@@ -259,6 +271,13 @@ void turn_mapper::fail_cut(events& out) {
                         "the API call was lost behind visible text; last retry: "
                           + trouble_.retry_error),
        out);
+}
+
+bool turn_mapper::too_long(std::chrono::milliseconds wait) const {
+  if (wait > patience_.longest)
+    return true;
+  const auto now = patience_.now();
+  return now < patience_.until && wait > patience_.until - now;
 }
 
 bool turn_mapper::refused(const result& line) const {

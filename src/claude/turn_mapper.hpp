@@ -15,6 +15,18 @@
 
 namespace ccapi::claude {
 
+/// How long the CLI may wait by itself before it asks a busy API again, as long as the client has
+/// seen nothing.
+struct retry_patience {
+  using steady_clock = std::chrono::steady_clock;
+
+  std::chrono::milliseconds longest = std::chrono::milliseconds::max(); ///< one wait
+  /// Until then the client's answer can still have any status: a wait that begins before must be
+  /// over by then.
+  steady_clock::time_point until = steady_clock::time_point::max();
+  steady_clock::time_point (*now)() = &steady_clock::now;
+};
+
 /// One object per turn; starts when the turn's user line is sent (seeded lines end before that).
 /// Emits at most one terminal event and nothing after it. The end of the process before the
 /// turn's result is the caller's business.
@@ -23,8 +35,10 @@ public:
   using wall_clock = std::chrono::system_clock::time_point (*)();
 
   /// `now` is asked only when a rate limit's reset must become a waiting time.
-  explicit turn_mapper(wall_clock now = &std::chrono::system_clock::now)
-    : now_{now} {}
+  explicit turn_mapper(wall_clock now = &std::chrono::system_clock::now,
+                       const retry_patience& patience = {})
+    : now_{now},
+      patience_{patience} {}
 
   /// Appends what the line means to `out`.
   void on_message(const message& line, std::vector<domain::event>& out);
@@ -79,8 +93,10 @@ private:
   void fail(domain::error failure, events& out);
   void fail_cut(events& out);
   [[nodiscard]] bool refused(const result& line) const;
+  [[nodiscard]] bool too_long(std::chrono::milliseconds wait) const;
 
   wall_clock now_;
+  retry_patience patience_;
   api_call call_;
   domain::usage finished_calls_; ///< usage of the calls before call_
   std::uint32_t calls_finished_ = 0;

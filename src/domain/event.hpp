@@ -43,6 +43,8 @@ struct turn_placed {
   /// Parameters that the model does not take, or takes otherwise (domain/turn_settings).
   std::vector<std::string> dropped{};
 };
+/// The process has been told everything, and asks the API. Comes again with turn_placed.
+struct question_sent {};
 /// The API began to answer. At most once per turn, before any delta.
 struct answer_started {
   std::string model;                 ///< the model that runs, as the CLI reports it
@@ -67,8 +69,8 @@ struct turn_failed {
   error failure;
 };
 
-using event = std::variant<turn_accepted, turn_placed, answer_started, text_delta, reasoning_delta,
-                           turn_finished, turn_failed>;
+using event = std::variant<turn_accepted, turn_placed, question_sent, answer_started, text_delta,
+                           reasoning_delta, turn_finished, turn_failed>;
 
 /// Payload bytes of an event: the unit of the stream's byte credit. 0 for all but deltas.
 inline std::size_t credit_bytes(const event& what) noexcept {

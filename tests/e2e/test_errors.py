@@ -46,18 +46,70 @@ def test_upstream_error_before_the_first_token_is_a_real_status_for_streams_too(
         assert stream.headers["content-type"].startswith("application/json")
 
 
+# What the API asks for, and what the client hears in place of it. The CLI waits for a second by
+# itself, once; beyond a minute it gives up at once and does not say what it was asked for.
+BUSY = [
+    ("[[err:429]][[retry_after:7]]", 429, "rate_limit_exceeded", (7, 9), 1),
+    ("[[err:429]][[retry_after:30]]", 429, "rate_limit_exceeded", (30, 40), 1),
+    ("[[err:529]][[retry_after:7]]", 503, "overloaded", (7, 9), 1),
+    ("[[err:429]][[retry_after:1]]", 429, "rate_limit_exceeded", (1, 2), 2),
+    ("[[err:429]][[retry_after:3600]]", 429, "rate_limit_exceeded", (60, 60), 1),
+    ("[[err:429]]", 429, "rate_limit_exceeded", (1, 2), 3),
+    ("[[err:529]]", 503, "overloaded", (2, 2), 3),
+]
+
+
+@pytest.mark.real_cli
+@pytest.mark.parametrize("stream", [False, True])
+def test_busy_api_is_told_with_its_wait_and_in_time(gateway, api, stream):
+    gateway.answer("[[say:one]]", conversation_id="c")
+    pids = gateway.cli_pids()
+    for text, status, code, (least, most), posts in BUSY:
+        before = len(api.posts())
+        began = time.monotonic()
+        got, headers, body = gateway.chat(text, conversation_id="c", stream=stream)
+        took = time.monotonic() - began
+        assert (text, got, body["error"]["code"]) == (text, status, code)
+        assert least <= int(headers["retry-after"]) <= most, (text, headers)
+        assert headers["x-should-retry"] == ("false" if most == 60 else "true"), text
+        assert took < 3, (text, took)
+        assert len(api.posts()) - before <= posts, text
+    count = len(api.posts())
+    assert gateway.answer("[[say:two]]", conversation_id="c") == "two"
+    assert gateway.cli_pids() == pids, "the process took them all back"
+    assert len(api.posts()) == count + 1, "no call came of a wait that was broken off"
+    assert api.last().messages() == [("user", "[[say:one]]"), ("assistant", "one"),
+                                     ("user", "[[say:two]]")]
+
+
+@pytest.mark.real_cli
+def test_api_that_is_busy_for_a_moment_is_not_noticed(gateway, api):
+    stream = ChatStream(gateway, "[[err:429:1]][[retry_after:1]][[text:3]]").open().read_all()
+    assert stream.text() == "w0 w1 w2 " and stream.done()
+    assert len(api.posts()) == 2
+
+
+def test_wait_for_the_api_that_the_owner_leaves_to_the_cli(start_fake, ledger):
+    gateway = start_fake(limits__stream_header_delay_seconds=5)
+    began = time.monotonic()
+    status, headers, _ = gateway.chat("[[err:429]][[retry_after:1]]")
+    assert status == 429 and headers["retry-after"] == "1"
+    assert time.monotonic() - began > 2 and not ledger.lines("interrupt")
+    status, headers, _ = gateway.chat("[[err:529]][[retry_after:7]]")
+    assert status == 503 and headers["retry-after"] == "7"
+    assert len(ledger.lines("interrupt")) == 1
+
+
 @pytest.mark.real_cli
 def test_upstream_error_after_long_retries_still_reaches_a_stream(gateway):
-    # The CLI retries these for about as long as the head of a stream is held back.
-    for text, status, code in (("[[err:401]]", 401, "upstream_auth"),
-                               ("[[err:529]]", 503, "overloaded")):
-        stream = ChatStream(gateway, text).open()
-        if stream.status == 200:
-            stream.read_all()
-            assert [error["code"] for error in stream.errors()] == [code]
-            assert stream.failed() and not stream.text()
-        else:
-            assert stream.status == status
+    # The CLI retries it for longer than the head of a stream is held back.
+    stream = ChatStream(gateway, "[[err:401]]").open()
+    if stream.status == 200:
+        stream.read_all()
+        assert [error["code"] for error in stream.errors()] == ["upstream_auth"]
+        assert stream.failed() and not stream.text()
+    else:
+        assert stream.status == 401
 
 
 @pytest.mark.real_cli

@@ -118,6 +118,20 @@ def test_what_comes_after_the_result_is_not_taken_for_an_answer(fake_gateway):
     assert fake_gateway.answer("[[say:two]]", conversation_id="c") == "two"
 
 
+@pytest.mark.parametrize("pause", [0, 1, 20])
+def test_continuation_behind_the_token_limit_is_neither_shown_nor_kept(fake_gateway, pause):
+    fake_gateway.answer("[[say:one]]", conversation_id="c")
+    pids = fake_gateway.cli_pids()
+    for n in range(5):
+        question = f"{n} [[text:2]][[stop:max_tokens]][[continue:{pause}]]"
+        stream = ChatStream(fake_gateway, question, conversation_id="c").open().read_all()
+        assert stream.text() == "w0 w1 " and stream.finish_reasons() == ["length"]
+        assert stream.done()
+    told = fake_gateway.answer("[[dialogue]]", conversation_id="c")
+    assert told.count('["assistant","w0 w1 "]') == 5 and "CONTINUED" not in told
+    assert "token limit" not in told and fake_gateway.cli_pids() == pids
+
+
 def test_answer_that_upstream_started_anew_is_never_said_twice(fake_gateway):
     stream = ChatStream(fake_gateway, "[[abandon:2]][[text:5]]").open().read_all()
     assert stream.text() == "w0 w1 " and stream.failed()

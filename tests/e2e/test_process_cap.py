@@ -1,6 +1,7 @@
 """The number of processes is capped; conversations outlive them; waiting has limits."""
 
 import json
+import select
 import threading
 import time
 
@@ -65,6 +66,33 @@ def test_request_above_the_cap_waits_and_is_answered(start_fake, ledger):
     second.join(10)
     assert second.result == "You said: me too" and first.done()
     assert len(gateway.cli_pids()) == 1
+
+
+def test_stream_has_no_status_while_it_waits_for_a_process(start_fake):
+    gateway = start_fake(claude__max_concurrent_sessions=1, limits__queue_timeout_seconds=1,
+                         limits__stream_header_delay_seconds=0.05)
+    first = ChatStream(gateway, LONG, conversation_id="a").open()
+    first.read_contents(1)
+    second = ChatStream(gateway, "x", conversation_id="b").open()
+    assert second.status == 503 and second.headers["retry-after"] == "10"
+    assert second.headers["x-should-retry"] == "true"
+    assert json.loads(second.answer.read())["error"]["code"] == "server_busy"
+    second.close()
+    first.hang_up()
+
+
+def test_stream_has_no_status_while_its_conversation_is_busy(start_fake):
+    gateway = start_fake(limits__stream_header_delay_seconds=0.05)
+    first = ChatStream(gateway, LONG, conversation_id="a").open()
+    first.read_contents(1)
+    second = ChatStream(gateway, "x", conversation_id="a")
+    proc_tree.wait_until(lambda: gateway.stats()["turns"]["active"] == 2, 5,
+                         "both to be there")
+    # Longer than its head would be held back if a process had it.
+    assert select.select([second.socket], [], [], 0.5)[0] == []
+    first.hang_up()
+    assert second.open().status == 200
+    assert second.read_all().text() == "You said: x" and second.done()
 
 
 def test_wait_for_a_process_ends_at_its_deadline(start_fake):

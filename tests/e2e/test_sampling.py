@@ -68,6 +68,27 @@ def test_max_tokens_ends_a_first_streamed_answer_likewise(gateway, api):
                    for text in api.last().raw_texts())
 
 
+def test_continuation_that_the_cli_began_before_it_was_stopped_is_never_seen(gateway, api):
+    # The interrupt and the CLI's next call are in a race, which the CLI wins now and then.
+    said = "w0 w1 w2 w3 w4 w5 w6 w7 w8 "
+    told = []
+    pids = None
+    for n in range(20):
+        question = f"{n} [[text:9]][[stop:max_tokens]]"
+        status, _, body = gateway.chat(question, conversation_id="c")
+        assert status == 200 and body["choices"][0]["finish_reason"] == "length"
+        assert body["choices"][0]["message"]["content"] == said
+        told += [("user", question), ("assistant", said.strip())]
+        if n >= 1:  # the oldest CLI can't take a first turn back
+            pids = pids or gateway.cli_pids()
+            assert gateway.cli_pids() == pids, n
+    print(f"{len(api.posts()) - 20} of 20 continuations got out")
+    assert gateway.answer("[[say:last]]", conversation_id="c") == "last"
+    assert gateway.cli_pids() == pids
+    dialogue = [(role, text.strip()) for role, text in api.last().messages()]
+    assert dialogue == [*told, ("user", "[[say:last]]")]
+
+
 def test_stop_sequence_ends_the_answer(gateway):
     _, _, body = gateway.chat("[[text:9]][[honour]]", stop=["w3"])
     assert body["choices"][0]["message"]["content"] == "w0 w1 w2 "

@@ -3,8 +3,9 @@
 // and the last chunk follow the finish and never the error; the text is what the turn said, in
 // whole characters.
 //
-// Input: a byte of options, then lines. '{' begins a line of the CLI; "t" text, "r" reasoning, "m"
-// model, "f" finished, "x" failed are events; "w" written, "p" wake, "l" flush, "g" client gone.
+// Input: a byte of options, then lines. '{' begins a line of the CLI; "a" asked, "t" text, "r"
+// reasoning, "m" model, "f" finished, "x" failed are events; "w" written, "p" wake, "l" flush, "g"
+// client gone.
 
 #include "claude/decoder.hpp"
 #include "claude/turn_mapper.hpp"
@@ -150,6 +151,9 @@ public:
     switch (line.front()) {
     case '{':
       return play_cli(line);
+    case 'a':
+      asked_ = true;
+      return say(domain::question_sent{});
     case 't':
       return say(domain::text_delta{std::string{rest}});
     case 'r':
@@ -166,7 +170,7 @@ public:
     case 'w':
       return written();
     case 'p':
-      return client_.over ? void() : writer_->on_wake();
+      return wake();
     case 'l':
       return writer_->on_flush();
     case 'g':
@@ -193,6 +197,15 @@ public:
   bool gone = false;
 
 private:
+  /// Time alone opens a stream only if a process was asked.
+  void wake() {
+    if (client_.over)
+      return;
+    const bool silent = client_.sent.empty();
+    writer_->on_wake();
+    require(asked_ || client_.sent.empty() == silent);
+  }
+
   void written() {
     if (client_.over || !std::exchange(client_.writing, false))
       return;
@@ -242,6 +255,7 @@ private:
   claude::turn_mapper mapper_{[] { return std::chrono::system_clock::time_point{}; }};
   recording_exchange client_;
   told said_;
+  bool asked_ = false;
   std::shared_ptr<http::sse_writer> writer_;
 };
 

@@ -162,10 +162,14 @@ void line_writer::user_note(std::string& out, std::string_view text) {
   tail(out);
 }
 
-void line_writer::api_retry(std::string& out, int attempt, int status) {
+void line_writer::api_retry(std::string& out, int attempt, int status, std::int64_t delay_ms) {
   out += R"({"type":"system","subtype":"api_retry","attempt":)" + std::to_string(attempt)
-         + R"(,"max_retries":2,"retry_delay_ms":1,"error_status":)"
-         + (status == 0 ? "null" : std::to_string(status)) + R"(,"error":"unknown")";
+         + R"(,"max_retries":2,"retry_delay_ms":)" + std::to_string(delay_ms)
+         + R"(,"error_status":)" + (status == 0 ? "null" : std::to_string(status)) + R"(,"error":")"
+         + (status == 429   ? "rate_limit"
+            : status == 529 ? "overloaded"
+                            : "unknown")
+         + '"';
   tail(out);
 }
 

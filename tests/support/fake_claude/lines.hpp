@@ -34,7 +34,7 @@ public:
   void message_delta(std::string& out, std::string_view stop_reason);
   void message_stop(std::string& out);
   void user_note(std::string& out, std::string_view text);
-  void api_retry(std::string& out, int attempt, int status);
+  void api_retry(std::string& out, int attempt, int status, std::int64_t delay_ms = 1);
   void refusal_note(std::string& out);
   /// The end of a turn that went well; `calls` = API calls in it (0 for a seeded line).
   void result(std::string& out, std::string_view text, std::string_view stop_reason, int calls);

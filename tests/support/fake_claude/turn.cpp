@@ -51,6 +51,8 @@ turn::turn(script how, std::string answer, std::string prompt_uuid,
 }
 
 std::chrono::milliseconds turn::pause() const {
+  if (phase_ == phase::error && retries_ > 0)
+    return std::chrono::seconds{how_.number("retry_after", 0)};
   if (phase_ == phase::message_start || phase_ == phase::error)
     return std::chrono::milliseconds{how_.number("first", 0)};
   if (phase_ == phase::continuation)
@@ -199,9 +201,11 @@ void turn::go_on(std::string& out) {
 
 void turn::fail(std::string& out) {
   auto status = refusal_ ? refusal_->status : how_.number("err", 0);
-  if (status == 429 || status == 529)
-    for (int attempt = 1; attempt <= 2; ++attempt)
-      lines_.api_retry(out, attempt, static_cast<int>(status));
+  auto wait = how_.number("retry_after", 0); // seconds; the CLI does not wait for more than 60
+  if ((status == 429 || status == 529) && wait <= 60 && retries_ < 2) {
+    lines_.api_retry(out, ++retries_, static_cast<int>(status), wait > 0 ? wait * 1000 : 1);
+    return;
+  }
   auto text = error_text(status, lines_.model(), refusal_ ? refusal_->text : std::string{});
   lines_.synthetic(out, text, "stop_sequence");
   lines_.error_result(out, static_cast<int>(status), text, "stop_sequence");

@@ -90,6 +90,7 @@ private:
   bool failed_ = false;
   bool interrupted_ = false;
   int calls_ = 1;
+  int retries_ = 0; ///< that were announced
 };
 
 } // namespace fake_claude

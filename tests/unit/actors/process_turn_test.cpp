@@ -39,8 +39,11 @@ TEST_F(process_turn, sets_the_system_prompt_before_the_first_user_line) {
   EXPECT_EQ(field(line, "subtype"), "initialize");
   EXPECT_NE(line.find("be brief"), std::string::npos);
   EXPECT_TRUE(cli.silent()) << "the user line waits for the acknowledgement";
+  EXPECT_EQ(asker.asked, 0U) << "a client's status is open until the question is sent";
   say(cli_lines::accepted(field(line, "request_id")));
   EXPECT_EQ(cli.take_user(), "hello");
+  EXPECT_EQ(asker.asked, 1U);
+  EXPECT_GE(asker.flushes, 1U) << "and counts time from then on";
   say(cli_lines::answer("ok"));
 
   client again;

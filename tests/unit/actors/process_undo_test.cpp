@@ -107,6 +107,45 @@ TEST_F(process_undo, process_whose_login_was_refused_is_not_kept) {
   EXPECT_TRUE(cli.input_closed());
 }
 
+TEST_F(process_undo, a_long_wait_for_the_api_is_broken_off_and_taken_back) {
+  settings.limits.stream_header_delay = 2s;
+  client asker;
+  start_booted();
+  order(asker, "q");
+  cli.take_user();
+  say(cli_lines::api_retry(429, 900));
+  EXPECT_TRUE(cli.silent()) << "that one is short enough";
+  say(cli_lines::api_retry(429, 7'000));
+  cli.take_control("interrupt");
+  say(cli_lines::interrupted_result());
+  const auto question = cli.take_control("rewind_conversation");
+  EXPECT_FALSE(asker.over());
+  say(cli_lines::rewound(question));
+  EXPECT_EQ(asker.failure(), error_code::rate_limited);
+  EXPECT_EQ(only_end().outcome, turn_outcome::failed);
+  EXPECT_TRUE(only_end().reusable);
+  run_turn_to_end("next", "answer");
+  EXPECT_EQ(left_service, 0U);
+}
+
+TEST_F(process_undo, a_continuation_behind_the_token_limit_changes_nothing) {
+  client asker;
+  start_booted();
+  order(asker, "q");
+  cli.take_user();
+  // The CLI was faster: by the interrupt it had asked again, or even ended the turn.
+  say(cli_lines::message_start() + cli_lines::text("cut") + cli_lines::message_delta("max_tokens")
+      + cli_lines::message_start() + cli_lines::text("MORE") + cli_lines::message_delta()
+      + cli_lines::result());
+  cli.take_control("interrupt");
+  say(cli_lines::rewound(cli.take_control("rewind_conversation")));
+  EXPECT_EQ(asker.text, "cut");
+  EXPECT_EQ(only_end().outcome, turn_outcome::finished);
+  EXPECT_EQ(only_end().answer, "cut");
+  EXPECT_TRUE(only_end().reusable);
+  EXPECT_TRUE(only_end().taken_back);
+}
+
 TEST_F(process_undo, first_turn_of_an_older_version_is_not_taken_back) {
   client asker;
   start();

@@ -22,6 +22,7 @@ struct client {
 
   std::string conversation;
   std::optional<domain::turn_placed> placed;
+  std::size_t asked = 0; ///< processes were
   std::string model;
   std::string text;
   std::optional<domain::turn_finished> finished;
@@ -55,6 +56,10 @@ public:
     }
     if (const auto* placed = std::get_if<domain::turn_placed>(&what)) {
       owner_->placed = *placed;
+      return;
+    }
+    if (std::holds_alternative<domain::question_sent>(what)) {
+      ++owner_->asked;
       return;
     }
     ++owner_->events;

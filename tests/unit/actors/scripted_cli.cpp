@@ -77,6 +77,12 @@ std::string error_result(int status, std::string_view text) {
          + "\n";
 }
 
+std::string api_retry(int status, int delay_ms) {
+  return R"({"type":"system","subtype":"api_retry","attempt":1,"max_retries":2,"retry_delay_ms":)"
+         + std::to_string(delay_ms) + R"(,"error_status":)" + std::to_string(status)
+         + R"(,"error":"unknown"})" + "\n";
+}
+
 std::string whole_message(std::string_view text, std::string_view stop_reason) {
   return R"({"type":"assistant","message":{"id":"msg_2","model":"claude-test","content":[)"
          R"({"type":"text","text":")"

@@ -24,6 +24,8 @@ std::string message_delta(std::string_view stop_reason = "end_turn");
 std::string result(std::string_view stop_reason = "end_turn");
 std::string interrupted_result();
 std::string error_result(int status, std::string_view text);
+/// The API refused the call with `status`; the CLI will ask again after that time.
+std::string api_retry(int status, int delay_ms);
 /// A whole answer that was not streamed.
 std::string whole_message(std::string_view text, std::string_view stop_reason);
 /// A streamed answer, from its first line to the turn's result.

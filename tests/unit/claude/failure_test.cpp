@@ -353,6 +353,41 @@ TEST(failure, an_allowed_rate_limit_does_not_blame_the_account) {
   EXPECT_EQ(code_of(failed(500, "API Error: 500"), before), error_code::upstream_error);
 }
 
+TEST(failure, a_busy_api_always_tells_how_long_to_wait) {
+  const auto untold = failure_of(failed(429, "API Error: Request rejected (429)"), {}, now);
+  EXPECT_EQ(untold.retry_after, 60s)
+    << "the CLI waits by itself for less, and keeps more to itself";
+  EXPECT_FALSE(untold.retry_useful);
+  EXPECT_EQ(failure_of(failed(529, ""), {}, now).retry_after, 2s);
+  trouble before;
+  before.retry_status = 429;
+  before.retry_delay = 7131ms;
+  EXPECT_EQ(failure_of(failed(429, ""), before, now).retry_after, 7131ms);
+  before.rate_limit_resets_at = 1'800'018'000; // of a limit that is far away
+  EXPECT_EQ(failure_of(failed(429, ""), before, now).retry_after, 7131ms);
+  before.retry_status = 529;
+  EXPECT_EQ(failure_of(failed(529, ""), before, now).retry_after, 7131ms);
+}
+
+TEST(failure, a_wait_for_a_busy_api_is_a_failure_of_its_own) {
+  trouble before;
+  EXPECT_FALSE(failure_of_wait(before, now));
+  before.retry_delay = 7s;
+  before.retry_status = 500;
+  EXPECT_FALSE(failure_of_wait(before, now));
+  before.retry_status = 429;
+  const auto limited = failure_of_wait(before, now);
+  ASSERT_TRUE(limited);
+  EXPECT_EQ(limited->code, error_code::rate_limited);
+  EXPECT_EQ(limited->retry_after, 7s);
+  EXPECT_NE(limited->detail.find("7000 ms"), std::string::npos);
+  before.retry_status = 529;
+  const auto overloaded = failure_of_wait(before, now);
+  ASSERT_TRUE(overloaded);
+  EXPECT_EQ(overloaded->code, error_code::overloaded);
+  EXPECT_EQ(overloaded->retry_after, 7s);
+}
+
 TEST(failure, only_what_may_pass_soon_is_worth_a_retry) {
   EXPECT_TRUE(failure_of(failed(529, ""), {}, now).retry_useful);
   EXPECT_TRUE(

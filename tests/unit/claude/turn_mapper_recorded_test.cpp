@@ -16,6 +16,7 @@ struct described {
 
   void operator()(const domain::turn_accepted&) const { text += "accepted"; }
   void operator()(const domain::turn_placed&) const { text += "placed"; }
+  void operator()(const domain::question_sent&) const { text += "asked"; }
   void operator()(const domain::answer_started& what) const { text += "started " + what.model; }
   void operator()(const domain::text_delta& what) const { text += "text " + what.text; }
   void operator()(const domain::reasoning_delta& what) const { text += "thinks " + what.text; }

@@ -222,6 +222,7 @@ TEST_F(server_chat, a_slow_model_gets_the_header_out_and_pings) {
   limits_.stream_header_delay = 30ms;
   limits_.stream_ping_interval = 30ms;
   serve();
+  gateway_->play({domain::question_sent{}});
   auto client = connect();
   client.send(post(chat(true)));
   std::string received;
@@ -233,6 +234,57 @@ TEST_F(server_chat, a_slow_model_gets_the_header_out_and_pings) {
   gateway_->send(1, {domain::turn_failed{{.code = domain::error_code::timeout}}});
   received += client.read_to_end();
   EXPECT_NE(received.find(R"(data: {"error":)"), std::string::npos);
+}
+
+TEST_F(server_chat, no_status_leaves_while_no_process_has_the_turn) {
+  limits_.stream_header_delay = 10ms;
+  limits_.stream_ping_interval = 10ms;
+  serve();
+  auto client = connect();
+  client.send(post(chat(true)));
+  ASSERT_TRUE(gateway_->wait_for_turns(1));
+  // Another one that is placed at once shows how time goes by.
+  gateway_->play({domain::question_sent{}});
+  auto other = connect();
+  other.send(post(chat(true)));
+  std::string received;
+  while (received.find(": ping\n\n") == std::string::npos)
+    received += other.read_some();
+  EXPECT_FALSE(client.readable_within(0));
+  gateway_->send(1, {domain::turn_failed{{.code = domain::error_code::server_busy,
+                                          .message = "All processes are busy.",
+                                          .retry_after = 10s}}});
+  const auto answer = client.read_answer();
+  EXPECT_EQ(answer.status, 503u);
+  EXPECT_EQ(answer.field("retry-after"), "10");
+  EXPECT_EQ(answer.field("x-should-retry"), "true");
+}
+
+TEST_F(server_chat, a_client_that_leaves_while_no_process_has_its_turn_is_noticed) {
+  limits_.stream_header_delay = 0ms;
+  serve();
+  auto client = connect();
+  client.send(post(chat(true)));
+  ASSERT_TRUE(gateway_->wait_for_turns(1));
+  client.finish_sending();
+  EXPECT_TRUE(gateway_->wait_for_cancel(1));
+}
+
+TEST_F(server_chat, a_turn_that_is_placed_again_goes_on_in_its_stream) {
+  limits_.stream_header_delay = 10ms;
+  serve();
+  gateway_->play({domain::question_sent{}});
+  auto client = connect();
+  client.send(post(chat(true)));
+  std::string received;
+  while (received.find(R"("role":"assistant")") == std::string::npos)
+    received += client.read_some();
+  gateway_->send(1, {domain::question_sent{}, domain::answer_started{"m"}, domain::text_delta{"Hi"},
+                     domain::turn_finished{}});
+  while (received.find("0\r\n\r\n") == std::string::npos)
+    received += client.read_some();
+  EXPECT_EQ(received.find(R"("role":"assistant")"), received.rfind(R"("role":"assistant")"));
+  EXPECT_NE(received.find(R"("content":"Hi")"), std::string::npos);
 }
 
 TEST_F(server_chat, http_10_gets_the_stream_unframed_until_the_end_of_the_connection) {
