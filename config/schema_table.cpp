@@ -225,6 +225,15 @@ constexpr key table_of_keys[] = {
     "Idle time between two requests of a connection."),
   number<limits, &limits_settings::body_bytes_max>("limits.body_bytes_max", kib, gib, "bytes",
                                                    "Body of a request."),
+  number<limits, &limits_settings::bodies_bytes_max>(
+    "limits.bodies_bytes_max", mib, 1024 * gib, "bytes",
+    "Memory for the bodies of all requests together, each until its answer begins; the first 64 "
+    "KiB "
+    "of each connection are free. Beyond it requests get 503. Less than limits.body_bytes_max "
+    "limits every body."),
+  number<limits, &limits_settings::body_expansion_max>(
+    "limits.body_expansion_max", 1, 100'000, "times",
+    "Growth of an encoded body when it is decoded, beyond its first MiB."),
   seconds<limits, &limits_settings::body_idle_timeout>("limits.body_idle_timeout_seconds", 10,
                                                        hour_ms, "Longest pause inside a body."),
   number<limits, &limits_settings::body_rate_min>(

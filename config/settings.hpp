@@ -243,6 +243,8 @@ struct limits_settings {
   milliseconds keep_alive_timeout{75'000}; ///< idle between requests
   // body of a request
   std::size_t body_bytes_max = std::size_t{32} << 20;
+  std::size_t bodies_bytes_max = std::size_t{256} << 20; ///< all requests together
+  std::uint32_t body_expansion_max = 100; ///< decoded bytes per encoded one, beyond the first MiB
   milliseconds body_idle_timeout{15'000};
   std::size_t body_rate_min = 1 << 10; ///< bytes/s over the body, after a first body_idle_timeout
   // JSON of a request

@@ -16,11 +16,16 @@ namespace ccapi::http {
 namespace {
 
 constexpr std::size_t read_room = 1024;
+constexpr std::size_t linger_room = std::size_t{16} << 10;
 /// Bytes that a client may send ahead while its answer is in work.
 constexpr std::size_t ahead_max = std::size_t{16} << 10;
-/// A few milliseconds' work.
-constexpr std::size_t decoded_at_a_time = std::size_t{1} << 20;
-constexpr std::size_t linger_bytes_max = std::size_t{64} << 10;
+/// Some hundred microseconds' work.
+constexpr std::size_t decoded_at_a_time = std::size_t{64} << 10;
+/// What is still read behind a last answer: clients look for it when they have sent their body. In
+/// bytes as many as this many of the largest bodies.
+constexpr std::size_t linger_bodies_max = 2;
+constexpr std::chrono::seconds linger_pause{2};
+constexpr std::chrono::seconds linger_time_max{30};
 
 } // namespace
 
@@ -30,15 +35,18 @@ connection::connection(http::stream stream, std::shared_ptr<http::site> home,
     timer_{stream_.get_executor()},
     site_{std::move(home)},
     place_{std::move(place)},
+    body_share_{site_->settings().bodies},
     client_address_{std::move(client_address)} {}
 
 void connection::start() {
-  if (site_->draining() && !stream_.has_unread_bytes())
-    return close();
-  stream_.set_no_delay();
-  site_->enter(*this);
-  set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
-  read_more();
+  guard([this] {
+    if (site_->draining() && !stream_.has_unread_bytes())
+      return close();
+    stream_.set_no_delay();
+    site_->enter(*this);
+    set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
+    read_more();
+  });
 }
 
 void connection::drain() {
@@ -50,33 +58,37 @@ void connection::drain() {
 void connection::close() {
   if (phase_ == phase::closed)
     return;
-  const bool client_waits = phase_ == phase::working;
+  const bool client_waits = phase_ == phase::working || phase_ == phase::decoding;
   phase_ = phase::closed;
   const auto self = shared_from_this();
-  if (auto work = std::exchange(work_, nullptr))
-    work->on_gone();
+  abandon_work();
+  end_decoding();
+  body_share_.release();
   if (client_waits)
     log_answer(499);
   deadlines_.clear();
   timer_.cancel();
   stream_.close();
-  unlink();
+  site_member::unlink();
   place_.reset();
 }
 
 void connection::read_more() {
   if (reading_ || phase_ == phase::closed)
     return;
-  if (phase_ == phase::working && input_.size() >= ahead_max)
+  const bool works = phase_ == phase::working || phase_ == phase::decoding;
+  if (works && input_.size() >= ahead_max)
     return; // resumed when the answer has left
   if (phase_ == phase::body && writing_)
     return; // resumed when "100 Continue" has left
-  const auto room = phase_ == phase::body ? reader_->bytes_wanted() : read_room;
+  auto room = phase_ == phase::lingering ? linger_room : read_room;
+  if (phase_ == phase::body)
+    room = reader_->bytes_wanted();
   const auto space = input_.prepare(room);
   reading_ = true;
   stream_.async_read_some(space,
                           [self = shared_from_this()](const error_code& ec, std::size_t count) {
-                            self->on_read(ec, count);
+                            self->guard([&] { self->on_read(ec, count); });
                           });
 }
 
@@ -91,12 +103,11 @@ void connection::on_read(const error_code& ec, std::size_t count) {
   case phase::head:
   case phase::body:
     return advance();
+  case phase::decoding:
   case phase::working:
     return read_more();
   case phase::lingering:
-    lingered_bytes_ += input_.size();
-    input_.consume(input_.size());
-    return lingered_bytes_ > linger_bytes_max ? close() : read_more();
+    return on_lingered(count);
   case phase::closed:
     return;
   }
@@ -120,19 +131,48 @@ void connection::on_input_end(const error_code& ec) {
 }
 
 void connection::advance() {
+  bool more = true;
+  while (more && (phase_ == phase::head || phase_ == phase::body))
+    more = phase_ == phase::head ? advance_head() : advance_body();
+  read_more();
+}
+
+/// A client that has seen nothing of an answer yet gets one.
+void connection::give_up(const char* why) noexcept {
+  report(why);
+  const bool asked = reader_ || phase_ == phase::decoding || phase_ == phase::working;
+  const bool answered = status_ != 0 || writing_;
+  abandon_work();
   try {
-    bool more = true;
-    while (more && (phase_ == phase::head || phase_ == phase::body))
-      more = phase_ == phase::head ? advance_head() : advance_body();
-    read_more();
-  } catch (const std::exception& failure) { // out of memory, most likely: one client's loss only
-    give_up(failure);
+    end_decoding();
+    if (asked && !answered)
+      return refuse(internal_failure);
+  } catch (...) { // nothing more can be said
+  }
+  try {
+    close();
+  } catch (...) { // its socket is closed first
   }
 }
 
-void connection::give_up(const std::exception& failure) {
-  site_->log.error("connection failed", {{"request", request_.id}, {"detail", failure.what()}});
-  close();
+/// The client won't take what was worked on for it.
+void connection::abandon_work() noexcept {
+  const auto work = std::exchange(work_, nullptr);
+  try {
+    if (work)
+      work->on_gone();
+  } catch (const std::exception& failure) {
+    report(failure.what());
+  } catch (...) {
+    report("unknown exception");
+  }
+}
+
+void connection::report(const char* why) const noexcept {
+  try {
+    site_->log.error("connection failed", {{"request", request_.id}, {"detail", why}});
+  } catch (...) { // not even for a line of the log
+  }
 }
 
 /// True if the phase has changed.
@@ -142,7 +182,10 @@ bool connection::advance_head() {
   const auto found = scanner_.scan(input_.view(), site_->limits());
   if (found.problem) {
     request_.received = clock::now();
-    refuse(*found.problem);
+    if (found.problem == &http_2_preface && requests_ == 0)
+      refuse_http_2();
+    else
+      refuse(*found.problem);
     return true;
   }
   if (found.head_bytes > 0) {
@@ -173,41 +216,65 @@ bool connection::advance_body() {
     set_body_deadline(clock::now());
     return false;
   }
-  hand_over();
+  on_body();
   return true;
 }
 
-void connection::hand_over() {
-  phase_ = phase::working;
+void connection::on_body() {
+  phase_ = phase::decoding;
   deadlines_.clear(deadline::input);
   reader_.reset();
   if (!reading_)
     input_.shrink();
-  if (site_->draining())
-    keep_alive_ = false;
-  if (codings_.empty())
-    return endpoint_->handle(*this);
-  encoded_body_ = std::make_unique<encoded_body>(std::exchange(codings_, {}), request_.body,
-                                                 site_->limits().body_bytes_max);
-  decode_some();
+  if (coding_ == content_coding::identity)
+    return hand_over();
+  decodes_ = site_->decoding().enter(*this);
+  const auto now = clock::now();
+  if (decodes_)
+    set_deadline(deadline::decode, now);
+  else
+    set_deadline(deadline::input, now + site_->limits().body_idle_timeout);
 }
 
-/// Between two slices other connections have their turn; this one may end.
+void connection::on_decoding_turn() {
+  decodes_ = true;
+  deadlines_.clear(deadline::input);
+  set_deadline(deadline::decode, clock::now());
+}
+
+/// Between two slices other connections have their turn.
 void connection::decode_some() {
-  if (phase_ == phase::closed)
-    return;
+  if (!encoded_body_) {
+    const auto& limits = site_->limits();
+    encoded_body_ = std::make_unique<encoded_body>(
+      coding_, request_.body,
+      encoded_body::limits{limits.body_bytes_max, limits.body_expansion_max}, body_share_);
+  }
+  const auto begun = clock::now();
   const auto made = encoded_body_->step(decoded_at_a_time);
+  const auto ended = clock::now();
   if (made.more)
-    return asio::post(stream_.get_executor(), [self = shared_from_this()] {
-      try {
-        self->decode_some();
-      } catch (const std::exception& failure) {
-        self->give_up(failure);
-      }
-    });
-  encoded_body_.reset();
+    return set_deadline(deadline::decode, ended + site_->decoding().pause_after(ended - begun));
+  end_decoding();
   if (made.problem)
     return refuse(*made.problem);
+  hand_over();
+}
+
+void connection::end_decoding() {
+  encoded_body_.reset();
+  deadlines_.clear(deadline::decode);
+  stop_waiting_for_decoding();
+  if (std::exchange(decodes_, false))
+    site_->decoding().leave();
+}
+
+void connection::hand_over() {
+  phase_ = phase::working;
+  if (site_->draining())
+    keep_alive_ = false;
+  // Never more than was charged while it came; an encoded body is gone by now.
+  static_cast<void>(body_share_.resize(request_.body.capacity()));
   endpoint_->handle(*this);
 }
 
@@ -215,9 +282,19 @@ void connection::linger() {
   phase_ = phase::lingering;
   stream_.shutdown_send(shared_from_this());
   lingered_bytes_ = 0;
-  set_deadline(deadline::input, clock::now() + std::chrono::seconds{1});
+  linger_end_ = clock::now() + linger_time_max;
+  set_deadline(deadline::input, clock::now() + linger_pause);
   if (!reading_)
     input_.consume(input_.size());
+  read_more();
+}
+
+void connection::on_lingered(std::size_t count) {
+  input_.consume(input_.size());
+  lingered_bytes_ += count;
+  if (lingered_bytes_ / linger_bodies_max > site_->limits().body_bytes_max)
+    return close();
+  set_deadline(deadline::input, std::min(clock::now() + linger_pause, linger_end_));
   read_more();
 }
 
@@ -234,7 +311,7 @@ void connection::arm_timer() {
   timer_.expires_at(earliest);
   timer_.async_wait([self = shared_from_this()](const error_code& ec) {
     if (!ec)
-      self->on_timer();
+      self->guard([&] { self->on_timer(); });
   });
 }
 
@@ -249,11 +326,18 @@ void connection::on_timer() {
   }
   if (deadlines_.take(deadline::input, now)) {
     const bool request_begun = (phase_ == phase::head && head_begun_) || phase_ == phase::body;
-    if (!request_begun || writing_)
+    if (waits_for_decoding()) {
+      end_decoding();
+      refuse(decoding_late);
+    } else if (!request_begun || writing_) {
       return close();
-    request_.received = now;
-    refuse(request_timeout);
+    } else {
+      request_.received = now;
+      refuse(request_timeout);
+    }
   }
+  if (deadlines_.take(deadline::decode, now))
+    decode_some();
   if (deadlines_.take(deadline::wake, now) && work_) {
     const auto work = work_;
     work->on_wake();

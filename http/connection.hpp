@@ -2,9 +2,11 @@
 // connection: one HTTP socket. Reads requests, has them checked and routed, sends the answers,
 // keeps the deadlines, and notices when the client is gone.
 
+#include "http/body_budget.hpp"
 #include "http/connection_limit.hpp"
 #include "http/content_coding.hpp"
 #include "http/deadlines.hpp"
+#include "http/decoding_queue.hpp"
 #include "http/endpoints.hpp"
 #include "http/exchange.hpp"
 #include "http/framing.hpp"
@@ -32,6 +34,7 @@ namespace ccapi::http {
 /// One request at a time: what a client sends ahead stays unparsed until the answer has left.
 class connection final : public exchange,
                          public site_member,
+                         public decoding_queue::member,
                          public std::enable_shared_from_this<connection> {
 public:
   /// `client_address`: for the log, and to count failures by.
@@ -42,6 +45,7 @@ public:
   void start();
   void drain() override;
   void close() override;
+  void on_decoding_turn() override;
 
   // exchange
   http::request& request() override { return request_; }
@@ -61,6 +65,7 @@ private:
   enum class phase : std::uint8_t {
     head,      ///< waiting for a request, or for the rest of its head
     body,      ///< the head is accepted
+    decoding,  ///< the body is here; it waits for its turn to be decoded, or is at it
     working,   ///< a handler has the request, up to the last byte of its answer
     lingering, ///< answered for the last time; discards input so that the answer isn't lost
     closed
@@ -79,10 +84,12 @@ private:
   const transport_problem* identify(const head_fields& fields, access needed);
   const transport_problem* count_request(const key_ring::entry& key);
   void expect_body(bool wants_continue);
-  void hand_over();
+  void on_body();
   void decode_some();
-  void give_up(const std::exception& failure);
+  void end_decoding();
+  void hand_over();
   void refuse(const transport_problem& problem, std::string_view allow = {});
+  void refuse_http_2();
   void answer_preflight();
 
   // output
@@ -93,6 +100,23 @@ private:
   void on_answered();
   void log_answer(unsigned status) const;
   void linger();
+  void on_lingered(std::size_t count);
+
+  // what nobody expects
+  /// Runs a step that was waited for; what it throws ends this connection, never the program.
+  template <class Step>
+  void guard(Step step) noexcept {
+    try {
+      step();
+    } catch (const std::exception& failure) { // out of memory, most likely
+      give_up(failure.what());
+    } catch (...) {
+      give_up("unknown exception");
+    }
+  }
+  void give_up(const char* why) noexcept;
+  void abandon_work() noexcept;
+  void report(const char* why) const noexcept;
 
   // time
   void set_deadline(deadline which, clock::time_point when);
@@ -109,7 +133,8 @@ private:
   head_scanner scanner_;
   std::optional<request_reader> reader_;
   http::request request_;
-  content_coding_list codings_; ///< of the body that is read
+  body_budget::share body_share_;                    ///< until the answer begins
+  content_coding coding_ = content_coding::identity; ///< of the body that is read
   std::unique_ptr<encoded_body> encoded_body_;
   const endpoint* endpoint_ = nullptr;
   std::string conversation_;
@@ -124,15 +149,17 @@ private:
   deadlines deadlines_;
   clock::time_point timer_expiry_ = deadlines::never; ///< never = no wait is pending
   clock::time_point body_started_;
+  clock::time_point linger_end_;
   std::size_t lingered_bytes_ = 0;
   std::size_t answer_bytes_ = 0; ///< on the wire, for the log
   std::uint32_t requests_ = 0;
-  unsigned status_ = 0;
+  unsigned status_ = 0; ///< of the answer that has begun; 0: none has
   phase phase_ = phase::head;
   write_kind write_kind_ = write_kind::last;
   bool reading_ = false;
   bool writing_ = false;
   bool head_begun_ = false;
+  bool decodes_ = false; ///< has its turn in the site's decoding queue
   bool keep_alive_ = true;
   bool http_10_ = false;
   bool answer_cut_ = false; ///< the stream failed

@@ -4,6 +4,7 @@
 #include "http/middleware.hpp"
 #include "http/reply.hpp"
 
+#include <algorithm>
 #include <utility>
 
 // connection: a complete head. Who may ask, for what, and how those are refused who may not.
@@ -15,7 +16,8 @@ void connection::accept_head(std::size_t head_bytes) {
   request_.received = clock::now();
   if (const auto* problem = validate_framing(head))
     return refuse(*problem);
-  auto& reader = reader_.emplace(request_.body, site_->limits().body_bytes_max);
+  auto& reader = reader_.emplace(
+    request_.body, std::min(site_->limits().body_bytes_max, body_share_.bytes_max()), body_share_);
   const auto* problem = reader.read_head(head);
   const auto& fields = reader.fields();
   const auto target = reader.target();
@@ -28,7 +30,7 @@ void connection::accept_head(std::size_t head_bytes) {
   request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
   http_10_ = reader.is_http_10();
   keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
-  codings_ = {};
+  coding_ = content_coding::identity;
   auto route = find_route(request_.method, request_.path);
   common_fields_.clear();
   if (!problem)
@@ -36,7 +38,8 @@ void connection::accept_head(std::size_t head_bytes) {
   const bool wants_continue = fields.expects_continue && !http_10_;
   const bool preflight = !problem && is_preflight(request_.method, fields);
   if (preflight)
-    append_preflight_fields(common_fields_, fields, route.allow);
+    append_preflight_fields(common_fields_, fields, route.allow,
+                            is_listed(site_->settings().cors, *fields.origin));
   input_.consume(head_bytes); // the views of fields and target end here
   if (problem)
     return refuse(*problem);
@@ -65,7 +68,7 @@ const transport_problem* connection::admit(const head_fields& fields, const rout
     return problem;
   const bool lenient = settings.lenient_content_type && request_.caller.usage;
   const auto body = check_body(request_.method, fields, lenient);
-  codings_ = body.codings;
+  coding_ = body.coding;
   return body.problem;
 }
 
@@ -118,6 +121,8 @@ void connection::expect_body(bool wants_continue) {
   if (reader_->complete())
     return;
   body_started_ = request_.received;
+  if (!body_share_.has_room_for(reader_->declared_length()))
+    return refuse(bodies_full);
   if (!wants_continue || !input_.empty())
     return;
   output_ = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -135,6 +140,22 @@ void connection::refuse(const transport_problem& problem, std::string_view allow
   deadlines_.clear(deadline::input);
   reader_.reset();
   reply_problem(*this, problem, allow, std::exchange(retry_after_, std::nullopt));
+}
+
+/// HTTP/2 clients that begin without asking read frames, not a status.
+void connection::refuse_http_2() {
+  constexpr std::string_view settings{"\0\0\0\x4\0\0\0\0\0", 9}; // none
+  // Nothing was worked on (stream 0); error HTTP_1_1_REQUIRED.
+  constexpr std::string_view goaway{"\0\0\x8\x7\0\0\0\0\0\0\0\0\0\0\0\0\xd", 17};
+  request_.id = request_id_for({});
+  phase_ = phase::working;
+  deadlines_.clear(deadline::input);
+  keep_alive_ = false;
+  status_ = http_2_preface.status;
+  output_ = settings;
+  output_ += goaway;
+  output_left_from_ = 0;
+  start_write(write_kind::last);
 }
 
 } // namespace ccapi::http

@@ -42,6 +42,8 @@ void connection::reply(const response_head& head, std::string_view body) {
   if (request_.method != method::head)
     output_ += body;
   output_left_from_ = 0;
+  release_large(request_.body);
+  body_share_.release();
   start_write(write_kind::last);
 }
 
@@ -58,6 +60,7 @@ bool connection::begin_stream(const response_head& head, std::string& out) {
   if (http_10_)
     keep_alive_ = false;
   status_ = head.status;
+  body_share_.release();
   auto frame = frame_for(0);
   frame.end = http_10_ ? body_end::close : body_end::chunked;
   append_response_head(out, head, frame);
@@ -86,7 +89,7 @@ void connection::start_write(write_kind kind) {
 void connection::write_rest() {
   stream_.async_write_some(std::string_view{output_}.substr(output_left_from_),
                            [self = shared_from_this()](const error_code& ec, std::size_t count) {
-                             self->on_write(ec, count);
+                             self->guard([&] { self->on_write(ec, count); });
                            });
 }
 
@@ -127,6 +130,7 @@ void connection::on_answered() {
   request_.method = method::other;
   request_.caller = {};
   answer_bytes_ = 0;
+  status_ = 0;
   endpoint_ = nullptr;
   scanner_ = {};
   head_begun_ = false;

@@ -1,7 +1,8 @@
 #pragma once
-// Content-Encoding of request bodies: which codings a field names, and a decoder that never
-// gives out more than it may and does its work in slices. Pure.
+// Content-Encoding of request bodies: which coding a field names, and a decoder that never gives
+// out more than it may and does its work in slices. Pure.
 
+#include "http/body_budget.hpp"
 #include "http/transport_problem.hpp"
 
 #include <array>
@@ -11,85 +12,69 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace ccapi::http {
 
 inline constexpr transport_problem wrong_content_encoding{
   415, request_error_type, "unsupported_content_encoding",
-  "Request bodies may be encoded with gzip, deflate or zstd, at most four times "
-  "(Content-Encoding)."};
+  "A request body may be encoded once, with gzip, deflate or zstd: Content-Encoding names one "
+  "coding."};
 inline constexpr transport_problem bad_encoded_body{
   400, request_error_type, "invalid_content_encoding",
   "The body is not what Content-Encoding says: it is damaged, cut off, has bytes behind its end, "
   "or needs a dictionary or a window of more than 8 MiB.",
   true};
+inline constexpr transport_problem body_expands_too_much{
+  413, request_error_type, "request_too_large",
+  "The encoded body grows beyond limits.body_expansion_max times its size.", true};
 
-enum class content_coding : std::uint8_t { gzip, deflate, zstd };
+enum class content_coding : std::uint8_t { identity, gzip, deflate, zstd };
 
-/// Codings that may be applied to one body, one on the other.
-constexpr std::size_t content_codings_max = 4;
+/// Reads a Content-Encoding value: gzip (or x-gzip), deflate, zstd or identity. Nothing if it names
+/// another coding, more than one, or none.
+std::optional<content_coding> parse_content_coding(std::string_view value) noexcept;
 
-/// Codings in the order in which they were applied.
-struct content_coding_list {
-  std::array<content_coding, content_codings_max> items{};
-  std::size_t count = 0;
-
-  [[nodiscard]] bool empty() const noexcept { return count == 0; }
-};
-
-/// Reads a Content-Encoding value: gzip (or x-gzip), deflate, zstd and identity, separated by
-/// commas, in the order in which they were applied; identity is left out. Nothing if it names
-/// another coding, too many, or none.
-std::optional<content_coding_list> parse_content_codings(std::string_view value) noexcept;
-
-/// Decodes one body, in slices. gzip may have several members and zstd several frames, as their
-/// RFCs (1952, 8878) say; deflate is the zlib format, bare deflate data is taken as well. The
-/// output of each coding, the inner ones included, is limited, so that no body costs more than
-/// `output_max` times the number of its codings; memory beside the output: 100 KiB a coding, for
-/// zstd up to 8 MiB more.
-class content_decoder {
-public:
-  /// One coding of the body.
-  class layer;
-
-  struct progress {
-    const transport_problem* problem = nullptr; ///< bad_encoded_body or body_too_large: stop
-    bool more = false;                          ///< call again
-  };
-
-  /// `codings` must not be empty.
-  content_decoder(const content_coding_list& codings, std::size_t output_max);
-  ~content_decoder();
-  content_decoder(const content_decoder&) = delete;
-  content_decoder& operator=(const content_decoder&) = delete;
-
-  /// The next bytes of the body; they must stay where they are until they are decoded.
-  void take(std::string_view bytes) noexcept { inputs_.front() = bytes; }
-  /// Appends to `out`. Ends when all is decoded that was taken, or after about `work_max` bytes of
-  /// output of all codings together.
-  progress run(std::string& out, std::size_t work_max);
-  /// The body is complete: null, or bad_encoded_body if something is missing.
-  [[nodiscard]] const transport_problem* finish() const;
-
-private:
-  std::vector<std::unique_ptr<layer>> layers_;               ///< the outermost coding first
-  std::array<std::string_view, content_codings_max> inputs_; ///< what each has not yet taken
-};
-
-/// A body that has arrived and is being decoded into its own place.
+/// A body that has arrived and is being decoded into its own place, in slices. gzip may have
+/// several members and zstd several frames, as their RFCs (1952, 8878) say; deflate is the zlib
+/// format, bare deflate data is taken as well. Memory beside the body: 100 KiB, for zstd up to 8
+/// MiB more.
 class encoded_body {
 public:
-  /// `body` must outlive this; it is emptied and then filled anew, with at most `bytes_max`.
-  encoded_body(const content_coding_list& codings, std::string& body, std::size_t bytes_max);
+  /// Decoded bytes that are free of the limit on expansion.
+  static constexpr std::size_t free_expansion = std::size_t{1} << 20;
+
+  struct limits {
+    std::size_t bytes_max;     ///< of the decoded body
+    std::size_t expansion_max; ///< decoded bytes beyond the free ones, for each encoded one
+  };
+  struct progress {
+    const transport_problem* problem = nullptr; ///< stop
+    bool more = false;                          ///< call again
+  };
+  /// One of the formats.
+  class format;
+
+  /// `body` and `held` must outlive this; the body is emptied and then filled anew. `coding` is not
+  /// identity.
+  encoded_body(content_coding coding, std::string& body, limits allowed, body_budget::share& held);
+  ~encoded_body();
+  encoded_body(const encoded_body&) = delete;
+  encoded_body& operator=(const encoded_body&) = delete;
 
   /// Decodes the next slice, of about `work_max` bytes.
-  content_decoder::progress step(std::size_t work_max);
+  progress step(std::size_t work_max);
 
 private:
-  std::string encoded_;
+  const transport_problem* keep(std::string_view piece);
+
+  const std::string encoded_;
+  std::string_view left_; ///< of it
   std::string& body_;
-  content_decoder decoder_;
+  body_budget::share& held_;
+  std::size_t bytes_max_;
+  const transport_problem* beyond_; ///< what a body of more bytes is
+  std::unique_ptr<format> format_;
+  bool output_pending_ = false; ///< there may be more without further input
 };
 
 } // namespace ccapi::http

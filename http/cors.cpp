@@ -10,6 +10,9 @@ namespace ccapi::http {
 
 namespace {
 
+/// Names of request fields that are granted to one preflight.
+constexpr std::size_t granted_max = 64;
+
 constexpr std::array<std::string_view, 10> known_fields{
   "accept",     "api-key",   "authorization", "content-encoding", "content-type",
   "user-agent", "x-api-key", "x-request-id",  "idempotency-key",  "x-requested-with"};
@@ -34,12 +37,16 @@ bool is_known(std::string_view name) noexcept {
 
 } // namespace
 
+bool is_listed(const config::cors_settings& cors, std::string_view origin) noexcept {
+  return origin != "null" && origin != head_fields::repeated
+         && std::find(cors.allowed_origins.begin(), cors.allowed_origins.end(), origin)
+              != cors.allowed_origins.end();
+}
+
 bool allows_origin(const config::cors_settings& cors, std::string_view origin) noexcept {
   if (origin == "null" || origin == head_fields::repeated)
     return false;
-  return cors.allow_any
-         || std::find(cors.allowed_origins.begin(), cors.allowed_origins.end(), origin)
-              != cors.allowed_origins.end();
+  return cors.allow_any || is_listed(cors, origin);
 }
 
 bool is_preflight(method verb, const head_fields& fields) noexcept {
@@ -53,14 +60,17 @@ void append_cors_fields(std::string& lines, std::string_view origin) {
 }
 
 void append_preflight_fields(std::string& lines, const head_fields& fields,
-                             std::string_view allowed_methods) {
+                             std::string_view allowed_methods, bool listed) {
   append_header(lines, "access-control-allow-methods", allowed_methods);
   std::string allowed;
+  std::size_t granted = 0;
   auto asked = fields.access_control_request_headers.value_or(std::string_view{});
-  while (!asked.empty()) {
+  while (!asked.empty() && granted < granted_max) {
     const auto comma = asked.find(',');
     const auto name = ascii::trim(asked.substr(0, comma));
-    if (is_known(name)) {
+    const bool valid = !name.empty() && ascii::all_in(ascii::token, name);
+    if (listed ? valid : is_known(name)) {
+      ++granted;
       if (!allowed.empty())
         allowed += ", ";
       allowed += name;

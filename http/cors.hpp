@@ -9,7 +9,10 @@
 
 namespace ccapi::http {
 
-/// True for an origin of the list, compared byte by byte, or for any if all are let in. The opaque
+/// True for an origin of the list, compared byte by byte.
+bool is_listed(const config::cors_settings& cors, std::string_view origin) noexcept;
+
+/// True for an origin of the list, or for any if all are let in. The opaque
 /// origin "null" (sandboxed frames, files) is nobody's and never allowed.
 bool allows_origin(const config::cors_settings& cors, std::string_view origin) noexcept;
 
@@ -19,9 +22,10 @@ bool is_preflight(method verb, const head_fields& fields) noexcept;
 /// Fields of every answer to an allowed origin.
 void append_cors_fields(std::string& lines, std::string_view origin);
 
-/// Further fields of the answer to a preflight. Asked-for names of request fields are allowed if
-/// they are known ones or of a known family (x-stainless-*, openai-*, anthropic-*, x-ccapi-*).
+/// Further fields of the answer to a preflight. Asked-for names of request fields, 64 at most, are
+/// allowed to a `listed` origin, whatever they are; to another one if they are known or of a known
+/// family (x-stainless-*, openai-*, anthropic-*, x-ccapi-*).
 void append_preflight_fields(std::string& lines, const head_fields& fields,
-                             std::string_view allowed_methods);
+                             std::string_view allowed_methods, bool listed);
 
 } // namespace ccapi::http

@@ -13,6 +13,7 @@ enum class deadline : std::uint8_t {
   input,  ///< bytes of the request, or the next request
   output, ///< progress of a write
   wake,   ///< what the answer asked for
+  decode, ///< the next slice of an encoded body
 };
 
 class deadlines {
@@ -38,7 +39,7 @@ public:
 private:
   time_point& at(deadline which) noexcept { return points_[static_cast<std::size_t>(which)]; }
 
-  std::array<time_point, 3> points_{never, never, never};
+  std::array<time_point, 4> points_{never, never, never, never};
 };
 
 } // namespace ccapi::http

@@ -31,6 +31,8 @@ constexpr auto unknown_expectation =
 constexpr auto unwanted_body =
   refusal("GET, HEAD, DELETE and OPTIONS requests must not have a body.");
 
+constexpr std::string_view http_2_line = "PRI * HTTP/2.0";
+
 enum class http_version : std::uint8_t { v1_0, v1_1 };
 
 struct request_line {
@@ -161,6 +163,8 @@ const transport_problem* check_together(const request_line& line,
 
 } // namespace
 
+constexpr transport_problem http_2_preface = refusal(bad_version.message, bad_version.status);
+
 head_scanner::finding head_scanner::scan(std::string_view bytes,
                                          const config::limits_settings& limits) noexcept {
   if (!bytes.empty() && scanned_ == 0 && !ascii::in(ascii::token, bytes.front()))
@@ -181,6 +185,8 @@ head_scanner::finding head_scanner::scan(std::string_view bytes,
       return {.head_bytes = scanned_};
     if (lines_ == 0 && line.size() > limits.request_line_bytes_max)
       return {.problem = &target_too_long};
+    if (lines_ == 0 && line == http_2_line)
+      return {.problem = &http_2_preface};
     if (lines_ == 0)
       if (const auto* problem = check_request_line(line).problem)
         return {.problem = problem};

@@ -10,6 +10,9 @@
 
 namespace ccapi::http {
 
+/// The first line of an HTTP/2 connection.
+extern const transport_problem http_2_preface;
+
 /// Finds the end of a head in bytes as they arrive; every byte is looked at once. One per request.
 class head_scanner {
 public:

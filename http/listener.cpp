@@ -59,6 +59,7 @@ public:
                                                given.limits.connections_per_address_max)},
       tls_files_{given.tls},
       settings_{given},
+      bodies_{std::make_shared<body_budget>(given.limits.bodies_bytes_max)},
       keys_{std::make_shared<key_ring>(given.auth.accepted, nullptr)} {}
 
   domain::result<void> reload_tls();
@@ -89,6 +90,7 @@ private:
   std::vector<listening_socket> listening_;
   std::vector<std::shared_ptr<site>> sites_; ///< one per worker; set by open
   config::settings settings_;
+  const std::shared_ptr<body_budget> bodies_;
   std::shared_ptr<const key_ring> keys_;
   std::shared_ptr<auth_failures> failures_ = std::make_shared<auth_failures>();
   std::uint16_t port_ = 0; ///< that is listened on
@@ -108,7 +110,8 @@ site_settings server::state::settings_for_sites() const {
           .models = std::make_shared<domain::model_catalog>(models.default_model, models.aliases,
                                                             models.list),
           .keys = keys_,
-          .failures = failures_};
+          .failures = failures_,
+          .bodies = bodies_};
 }
 
 host_allow_list server::state::hosts() const {
@@ -185,6 +188,7 @@ void server::state::reconfigure(const config::settings& given) {
   settings_ = given;
   keys_ = std::make_shared<key_ring>(given.auth.accepted, keys_.get());
   limit->set(given.limits.connections_max, given.limits.connections_per_address_max);
+  bodies_->set(given.limits.bodies_bytes_max);
   const auto common = settings_for_sites();
   for (std::size_t i = 0; i < sites_.size(); ++i)
     asio::post(workers[i].loop, [home = sites_[i], allowed = hosts(), common] {
@@ -208,7 +212,11 @@ void server::state::on_accept(std::size_t index, const error_code& ec, stream::s
   if (stopped_ || ec == asio::error::operation_aborted)
     return;
   if (!ec) {
-    welcome(!listening_[index].file, std::move(socket), worker_index);
+    try {
+      welcome(!listening_[index].file, std::move(socket), worker_index);
+    } catch (const std::exception& failure) { // out of memory, most likely
+      log.error("connection failed", {{"detail", failure.what()}});
+    }
     return accept_on(index);
   }
   if (ec == asio::error::connection_aborted) // gone before we came

@@ -102,8 +102,8 @@ body_check check_body(method verb, const head_fields& fields, bool lenient) noex
     return {.problem = &wrong_content_type};
   if (!fields.content_encoding)
     return {};
-  const auto codings = parse_content_codings(*fields.content_encoding);
-  return codings ? body_check{.codings = *codings} : body_check{.problem = &wrong_content_encoding};
+  const auto coding = parse_content_coding(*fields.content_encoding);
+  return coding ? body_check{.coding = *coding} : body_check{.problem = &wrong_content_encoding};
 }
 
 std::string request_id_for(std::string_view client_value) {

@@ -44,8 +44,8 @@ const transport_problem* check_origin(const head_fields& fields, const host_allo
 
 /// What of a request's body its head tells.
 struct body_check {
-  const transport_problem* problem = nullptr; ///< null: fine
-  content_coding_list codings{};              ///< to be decoded; none where there is no body
+  const transport_problem* problem = nullptr;       ///< null: fine
+  content_coding coding = content_coding::identity; ///< to be decoded
 };
 
 /// For POST with a body: Content-Type and Content-Encoding (415). `lenient`: a body without

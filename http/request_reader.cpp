@@ -20,8 +20,6 @@ namespace {
 constexpr transport_problem bad_head{400, request_error_type, "invalid_http",
                                      "The request's header is malformed.", true};
 
-/// simdjson wants this much room behind a document.
-constexpr std::size_t json_padding = 64;
 /// A declared length is only trusted this far before its bytes are here.
 constexpr std::size_t body_reserve_max = std::size_t{64} << 10;
 constexpr std::size_t body_read_max = std::size_t{64} << 10;
@@ -40,8 +38,12 @@ void set_once(std::optional<std::string_view>& slot, std::string_view value) {
 
 } // namespace
 
-request_reader::request_reader(std::string& body, std::size_t body_bytes_max)
-  : body_{body} {
+request_reader::request_reader(std::string& body, std::size_t body_bytes_max,
+                               body_budget::share& held)
+  : body_{body},
+    held_{held},
+    bytes_max_{body_bytes_max},
+    size_max_{body_bytes_max} {
   body_.clear();
   body_limit(body_bytes_max);
   header_limit(0xffffffff); // head_scanner has limited it already
@@ -71,11 +73,16 @@ request_reader::progress request_reader::read_body(std::string_view bytes) {
       break;
     error_code ec;
     unread_ = rest;
-    made.consumed += put(boost::asio::buffer(rest.data(), rest.size()), ec);
-    if (ec == beast::http::error::need_more)
-      break;
-    if (ec == beast::http::error::body_limit)
+    const auto taken = put(boost::asio::buffer(rest.data(), rest.size()), ec);
+    made.consumed += taken;
+    if (chunked())
+      chunk_bytes_ += taken;
+    if (no_room_)
+      made.problem = &bodies_full;
+    else if (ec == beast::http::error::body_limit || chunk_bytes_ > bytes_max_ + free_framing)
       made.problem = &body_too_large;
+    else if (ec == beast::http::error::need_more)
+      break;
     else if (ec)
       made.problem = &bad_body_framing;
     if (made.problem)
@@ -155,13 +162,23 @@ void request_reader::on_unknown_field(std::string_view name, std::string_view va
 }
 
 void request_reader::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) {
-  if (length)
-    body_.reserve(std::min<std::size_t>(*length, body_reserve_max) + json_padding);
+  if (!length)
+    return;
+  size_max_ = std::min<std::size_t>(*length, bytes_max_);
+  static_cast<void>(make_room(body_, std::min(size_max_, body_reserve_max), size_max_, held_));
 }
 
-std::size_t request_reader::on_body_impl(text_view bytes, error_code&) {
-  body_.append(bytes.data(), bytes.size());
+std::size_t request_reader::take(text_view bytes, error_code& ec) {
+  no_room_ = !make_room(body_, bytes.size(), size_max_, held_);
+  if (no_room_)
+    ec = beast::http::error::body_limit;
+  else
+    body_.append(bytes.data(), bytes.size());
   return bytes.size();
+}
+
+std::size_t request_reader::on_body_impl(text_view bytes, error_code& ec) {
+  return take(bytes, ec);
 }
 
 /// Beast takes line feeds and other controls inside of a quoted extension, and unfolds the lines of
@@ -176,9 +193,8 @@ void request_reader::on_chunk_header_impl(std::uint64_t size, text_view extensio
     ec = beast::http::error::bad_value;
 }
 
-std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text_view bytes, error_code&) {
-  body_.append(bytes.data(), bytes.size());
-  return bytes.size();
+std::size_t request_reader::on_chunk_body_impl(std::uint64_t, text_view bytes, error_code& ec) {
+  return take(bytes, ec);
 }
 
 } // namespace ccapi::http

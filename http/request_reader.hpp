@@ -2,6 +2,7 @@
 // Beast's request parser, fed with bytes and writing into our own request: no field container,
 // no copy of fields that nobody asks for.
 
+#include "http/body_budget.hpp"
 #include "http/request.hpp"
 #include "http/transport_problem.hpp"
 
@@ -16,8 +17,12 @@ namespace ccapi::http {
 /// Reads one request. The head must have passed validate_framing.
 class request_reader final : private boost::beast::http::basic_parser<true> {
 public:
-  /// `body` is cleared and filled; at most `body_bytes_max` decoded bytes.
-  request_reader(std::string& body, std::size_t body_bytes_max);
+  /// `body` is cleared and filled, with at most `body_bytes_max`; its memory is charged to `held`.
+  /// Chunk sizes, extensions and trailers count as well beyond free_framing.
+  request_reader(std::string& body, std::size_t body_bytes_max, body_budget::share& held);
+
+  /// Bytes of chunked framing that do not count toward the body's limit.
+  static constexpr std::size_t free_framing = std::size_t{64} << 10;
 
   /// Takes the complete head and nothing else. Null = fine. fields() refer to these bytes.
   const transport_problem* read_head(std::string_view head);
@@ -30,6 +35,10 @@ public:
   progress read_body(std::string_view bytes);
 
   [[nodiscard]] bool complete() const { return is_done(); }
+  /// What the head says of the body's length; 0 for chunks.
+  [[nodiscard]] std::size_t declared_length() const {
+    return static_cast<std::size_t>(content_length().value_or(0));
+  }
   /// Bytes to make room for before the next read: what is still to come of a known length, within
   /// limits; a guess for chunks.
   [[nodiscard]] std::size_t bytes_wanted() const;
@@ -58,7 +67,14 @@ private:
   std::size_t on_chunk_body_impl(std::uint64_t remaining, text_view bytes, error_code& ec) override;
   void on_finish_impl(error_code&) override {}
 
+  std::size_t take(text_view bytes, error_code& ec);
+
   std::string& body_;
+  body_budget::share& held_;
+  const std::size_t bytes_max_;
+  std::size_t size_max_ = 0;    ///< that this body can reach
+  std::size_t chunk_bytes_ = 0; ///< of a chunked body, the framing included
+  bool no_room_ = false;
   std::string_view unread_; ///< of the body, as put() has it
   head_fields fields_;
   std::string_view target_;

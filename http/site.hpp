@@ -5,6 +5,8 @@
 #include "domain/gateway.hpp"
 #include "domain/model_catalog.hpp"
 #include "http/auth_failures.hpp"
+#include "http/body_budget.hpp"
+#include "http/decoding_queue.hpp"
 #include "http/key_ring.hpp"
 #include "http/middleware.hpp"
 #include "http/response.hpp"
@@ -40,6 +42,7 @@ struct site_settings {
   std::shared_ptr<const domain::model_catalog> models; ///< never null
   std::shared_ptr<const key_ring> keys;                ///< never null
   std::shared_ptr<auth_failures> failures;             ///< never null
+  std::shared_ptr<body_budget> bodies;                 ///< never null; the same as long as it runs
 };
 
 /// What of them the dialects' parsers keep to. Pure.
@@ -65,6 +68,7 @@ public:
   /// The body of GET /v1/models.
   [[nodiscard]] const std::string& model_list() const noexcept { return model_list_; }
   [[nodiscard]] openai::chat_request_parser& parser() noexcept { return parser_; }
+  [[nodiscard]] decoding_queue& decoding() noexcept { return decoding_; }
 
   /// Other settings from the next request on. Never call it from inside a handler.
   void reconfigure(host_allow_list hosts, site_settings settings);
@@ -90,6 +94,7 @@ private:
   std::string model_list_;
   openai::chat_request_parser parser_;
   member_list members_;
+  decoding_queue decoding_;
   http_date date_;
   bool draining_ = false;
 };

@@ -49,6 +49,18 @@ inline constexpr transport_problem request_timeout{
 inline constexpr transport_problem body_too_large{
   413, request_error_type, "request_too_large",
   "The request body is larger than limits.body_bytes_max.", true};
+inline constexpr transport_problem bodies_full{
+  503, "service_unavailable", "server_busy",
+  "The requests at hand hold as much memory as limits.bodies_bytes_max allows, and this one is not "
+  "a small one.",
+  true};
+inline constexpr transport_problem decoding_late{
+  503, "service_unavailable", "server_busy",
+  "Too many encoded bodies wait to be decoded; this one waited for "
+  "limits.body_idle_timeout_seconds."};
+inline constexpr transport_problem internal_failure{
+  500, "internal_error", "internal_error", "The gateway failed at this request; its log says more.",
+  true};
 inline constexpr transport_problem target_too_long{
   414, request_error_type, "uri_too_long",
   "The request line is longer than limits.request_line_bytes_max.", true};

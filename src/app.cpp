@@ -14,6 +14,7 @@
 #include "process/executable.hpp"
 #include "process/launcher.hpp"
 #include "process/thread_room.hpp"
+#include "resource_limits.hpp"
 #include "simulator/simulator.hpp"
 #include "startup_text.hpp"
 
@@ -211,7 +212,7 @@ private:
     std::vector<http::worker> workers;
     for (const auto& each : threads_)
       workers.push_back({each->loop, each->gateway});
-    server_.emplace(std::move(workers), settings_, CCAPI_VERSION, log_);
+    server_.emplace(std::move(workers), within_descriptors(settings_, log_), CCAPI_VERSION, log_);
     signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
   }
 
@@ -264,7 +265,7 @@ private:
     caf::anon_send(supervisor_, actors::settings_changed{shared});
     for (const auto& each : threads_)
       caf::anon_send(each->front_end, actors::settings_changed{shared});
-    server_->reconfigure(settings_);
+    server_->reconfigure(within_descriptors(settings_, log_));
     log_.info("configuration read anew", {{"changed", plan.changed}});
     if (!plan.need_restart.empty())
       log_.warning("keys change only by a restart", {{"keys", plan.need_restart}});
@@ -367,6 +368,7 @@ int run(const config::settings& settings, const config_loader& load_again, bool 
   std::signal(SIGPIPE, SIG_IGN); // a broken pipe is an error code, not the end
   constexpr rlimit no_core{};    // keys and conversations would stay behind in it
   setrlimit(RLIMIT_CORE, &no_core);
+  give_large_blocks_back();
   const auto wanted = gateway_program::threads_needed(settings);
   const auto granted = process::threads_granted(wanted);
   if (granted == 0) // so not even the log has one

@@ -222,6 +222,20 @@ class Storm:
         return found
 
 
+def percentile(values, share):
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+def times(gateway, count=150):
+    """Seconds that a good client waits for warm turns."""
+    took = []
+    for _ in range(count):
+        began = time.monotonic()
+        assert gateway.answer("x", conversation_id="good") == "You said: x"
+        took.append(time.monotonic() - began)
+    return took
+
+
 def resident_kib(pid):
     for line in open(f"/proc/{pid}/status", encoding="ascii"):
         if line.startswith("VmRSS:"):

@@ -1,6 +1,7 @@
 """Every key of the configuration: changed, it changes what a user notices. A key without a test
 fails the first test here."""
 
+import gzip
 import json
 import re
 import socket
@@ -433,6 +434,29 @@ def test_slow_bodies(start_fake):
         return b""
     assert b" 408 " in trickle(strict, 20)
     assert trickle(patient, 12) == b""
+
+
+@shows("limits.bodies_bytes_max")
+def test_large_bodies_together(start_fake):
+    gateway = start_fake(limits__bodies_bytes_max=4 << 20)
+    length = 3 << 20
+    asking = post(gateway, length)[:-2] + b"Expect: 100-continue\r\n\r\n"
+    with socket.create_connection((gateway.host, gateway.port), 10) as unfinished:
+        unfinished.sendall(post(gateway, length) + b" " * (length - 1))
+        wait_until(lambda: b" 503 " in raw(gateway, asking, b"\r\n\r\n"), 5, "a refusal")
+        assert gateway.answer("x") == "You said: x"  # small ones go on
+    wait_until(lambda: b" 100 " in raw(gateway, asking, b"\r\n\r\n"), 5, "room again")
+
+
+@shows("limits.body_expansion_max")
+def test_growth_of_an_encoded_body(start_fake):
+    body = gzip.compress(b'{"messages": [' + b" " * (2 << 20) + b"]}")
+    answers = [start_fake(**given).request("POST", "/v1/chat/completions", body,
+                                           {"Content-Encoding": "gzip",
+                                            "Content-Type": "application/json"})
+               for given in ({}, {"limits__body_expansion_max": 2000})]
+    assert [status for status, _, _ in answers] == [413, 400]
+    assert b"limits.body_expansion_max" in answers[0][2]
 
 
 @shows("limits.json_depth_max", "limits.json_values_max", "limits.messages_max")

@@ -5,21 +5,7 @@ import time
 
 from proc_tree import wait_until
 from sse import ChatStream
-from storm import bounds_memory, resident_kib
-
-
-def percentile(values, share):
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
-
-
-def times(gateway, count=150):
-    """Seconds that a good client waits for warm turns."""
-    took = []
-    for _ in range(count):
-        began = time.monotonic()
-        assert gateway.answer("x", conversation_id="good") == "You said: x"
-        took.append(time.monotonic() - began)
-    return took
+from storm import bounds_memory, percentile, resident_kib, times
 
 
 def test_waiting_streams_are_served_in_order_and_not_mixed_up(start_fake, ledger):

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -39,7 +40,8 @@ void check_agreement(std::string_view head, std::string_view rest,
   if (validate_framing(head))
     return;
   std::string body;
-  request_reader reader{body, limits.body_bytes_max};
+  body_budget::share held{std::make_shared<body_budget>(limits.bodies_bytes_max)};
+  request_reader reader{body, limits.body_bytes_max, held};
   const auto* problem = reader.read_head(head);
   if (problem) { // a malformed Connection field is Beast's to find
     require(problem->status == 400 || problem->status == 413);

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +44,9 @@ public:
       queue(turn, std::move(events));
     });
   }
+  /// What throws from now on.
+  enum class call : std::uint8_t { none, submit, acknowledge, cancel, health };
+  void fail_at(call which) { failing_ = which; }
   void set_health(domain::health value) { health_ = std::move(value); }
 
   /// False if it does not come true within ten seconds.
@@ -74,6 +79,7 @@ public:
 
   domain::turn_id submit(domain::chat_request request,
                          std::shared_ptr<domain::event_sink> sink) override {
+    fail_if(call::submit);
     const std::lock_guard lock{mutex_};
     const auto turn = ++last_turn_;
     auto conversation = request.conversation_id.value_or("conversation-" + std::to_string(turn));
@@ -86,12 +92,14 @@ public:
     return turn;
   }
   void cancel(domain::turn_id turn) override {
+    fail_if(call::cancel);
     const std::lock_guard lock{mutex_};
     if (turns_.erase(turn) > 0)
       cancelled.emplace(turn, std::chrono::steady_clock::now());
     changed_.notify_all();
   }
   void acknowledge(domain::turn_id turn, std::size_t bytes) override {
+    fail_if(call::acknowledge);
     const std::lock_guard lock{mutex_};
     acknowledged += bytes;
     outstanding -= bytes;
@@ -136,7 +144,10 @@ public:
     const std::lock_guard lock{mutex_};
     conversations.erase(name.tenant + '/' + name.id);
   }
-  const domain::health& current_health() const override { return health_; }
+  const domain::health& current_health() const override {
+    fail_if(call::health);
+    return health_;
+  }
   void collect_stats(std::function<void(const domain::stats&)> done) override {
     boost::asio::post(loop_, [done = std::move(done)] {
       domain::stats figures;
@@ -146,6 +157,11 @@ public:
   }
 
 private:
+  void fail_if(call which) const {
+    if (failing_.load() == which)
+      throw std::runtime_error{"the gateway fails"};
+  }
+
   static domain::error unknown_conversation() {
     return {.code = domain::error_code::not_found, .message = "Conversation not found"};
   }
@@ -195,6 +211,7 @@ private:
   domain::turn_id last_turn_ = 0;
   script script_;
   domain::health health_;
+  std::atomic<call> failing_{call::none};
 };
 
 } // namespace ccapi::http::test

@@ -162,7 +162,7 @@ TEST_F(server_auth, an_allowed_page_may_ask_and_read) {
   EXPECT_EQ(preflight.status, 204u);
   EXPECT_EQ(preflight.field("access-control-allow-origin"), "http://app.test");
   EXPECT_EQ(preflight.field("access-control-allow-headers"),
-            "authorization, content-type, x-stainless-os");
+            "authorization, content-type, x-stainless-os, x-unheard-of");
   EXPECT_THAT(preflight.field("access-control-allow-methods"), HasSubstr("POST"));
   EXPECT_EQ(preflight.field("access-control-max-age"), "600");
   EXPECT_EQ(preflight.field("access-control-allow-private-network"), "true");
@@ -174,6 +174,36 @@ TEST_F(server_auth, an_allowed_page_may_ask_and_read) {
   const auto missing = ask(get("/v1/nothing", page));
   EXPECT_EQ(missing.status, 404u);
   EXPECT_EQ(missing.field("access-control-allow-origin"), "http://app.test") << "errors as well";
+}
+
+TEST_F(server_auth, a_listed_page_may_send_what_its_library_likes) {
+  settings_of_keys_.cors.allowed_origins = {"http://app.test"};
+  serve();
+  const auto granted = [&](std::string_view origin, const std::string& names) {
+    return ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: " + host()
+               + "\r\nOrigin: " + std::string{origin}
+               + "\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: "
+               + names + "\r\n\r\n")
+      .field("access-control-allow-headers");
+  };
+  EXPECT_EQ(granted("http://app.test", "dangerously-allow-browser,HTTP-Referer, x-title"),
+            "dangerously-allow-browser, HTTP-Referer, x-title");
+  EXPECT_EQ(granted("http://app.test", "a b,,*\t, x:y, (, ok"), "*, ok") << "tokens only";
+  std::string many = "x-0";
+  for (int i = 1; i < 200; ++i)
+    many += ",x-" + std::to_string(i);
+  const auto some = granted("http://app.test", many);
+  EXPECT_EQ(std::count(some.begin(), some.end(), ','), 63);
+}
+
+TEST_F(server_auth, an_unlisted_page_may_send_what_is_known) {
+  settings_of_keys_.cors.allow_any = true;
+  serve_with_keys();
+  const auto preflight =
+    ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: " + host() + "\r\n" + page
+        + "Access-Control-Request-Method: POST\r\n"
+          "Access-Control-Request-Headers: content-type,x-title\r\n\r\n");
+  EXPECT_EQ(preflight.field("access-control-allow-headers"), "content-type");
 }
 
 TEST_F(server_auth, other_pages_learn_nothing) {

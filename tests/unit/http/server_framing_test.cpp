@@ -91,9 +91,27 @@ TEST_F(server_framing, refuses_malformed_heads) {
     expect_refused(head, 400);
   expect_refused("GET / HTTP/1.2\r\n" + host_line + "\r\n", 505);
   expect_refused("GET / HTTP/2.0\r\n" + host_line + "\r\n", 505);
-  expect_refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
   expect_refused("get /health HTTP/1.1\r\n" + host_line + "\r\n", 501);
   expect_refused("GET / HTTP/1.1\r\n" + host_line + "Expect: more\r\n\r\n", 417);
+}
+
+TEST_F(server_framing, tells_http_2_that_it_wants_1_1) {
+  const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const std::string settings{"\0\0\0\x4\0\0\0\0\0", 9};
+  const std::string goaway{"\0\0\x8\x7\0\0\0\0\0\0\0\0\0\0\0\0\xd", 17};
+  for (const bool slowly : {false, true}) {
+    auto client = connect();
+    if (slowly)
+      client.send_byte_by_byte(preface + settings + canary());
+    else
+      client.send(preface + settings + canary());
+    EXPECT_EQ(client.read_to_end(), settings + goaway);
+  }
+  auto later = connect(); // this connection speaks HTTP/1.1 already
+  later.send(get("/health") + preface + canary());
+  EXPECT_EQ(later.read_answer().status, 200u);
+  EXPECT_EQ(later.read_answer().status, 505u);
+  EXPECT_EQ(later.read_to_end(), "");
 }
 
 TEST_F(server_framing, refuses_malformed_chunks) {

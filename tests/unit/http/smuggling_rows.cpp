@@ -335,7 +335,7 @@ void add_other_statuses(rows& table) {
   table.push_back({"version: 1.2", line("GET /health HTTP/1.2"), 505});
   table.push_back({"version: 2.0", line("GET /health HTTP/2.0"), 505});
   table.push_back({"version: 0.9", line("GET /health HTTP/0.9"), 505});
-  table.push_back({"version: HTTP/2 by prior knowledge", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505});
+  table.push_back({"version: HTTP/2, nearly", line("PRI / HTTP/2.0"), 505});
   table.push_back({"method: lower case", line("get /health HTTP/1.1"), 501});
   table.push_back({"method: unknown", line("BREW /health HTTP/1.1"), 501});
   table.push_back({"method: glued to another", line("GETPOST /health HTTP/1.1"), 501});
