@@ -366,7 +366,14 @@ std::optional<domain::error> failure_of_wait(const trouble& before,
                                              std::chrono::system_clock::time_point now) {
   if (before.retry_status != 429 && before.retry_status != 529)
     return std::nullopt;
-  auto failure = before.retry_status == 429 ? rate_limited(before, now) : overloaded(before);
+  const result none; // the CLI has not given up
+  const evidence seen{.line = none,
+                      .before = before,
+                      .text = {},
+                      .sentence = {},
+                      .account = account_trouble::none,
+                      .now = now};
+  auto failure = before.retry_status == 429 ? rate_limited(seen) : overloaded(seen);
   failure.detail = "status " + std::to_string(*before.retry_status) + "; the CLI would wait "
                    + std::to_string(before.retry_delay.value_or(milliseconds{}).count()) + " ms";
   return failure;
