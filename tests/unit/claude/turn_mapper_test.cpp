@@ -15,9 +15,8 @@ using namespace std::chrono_literals;
 /// Feeds lines of one turn and keeps what came out.
 class turn {
 public:
-  explicit turn(turn_mapper::wall_clock now = &std::chrono::system_clock::now,
-                const retry_patience& patience = {})
-    : mapper{now, patience} {}
+  explicit turn(turn_mapper::wall_clock now = &std::chrono::system_clock::now)
+    : mapper{now} {}
 
   turn& operator<<(const message& line) {
     mapper.on_message(line, events);
@@ -359,102 +358,6 @@ TEST(turn_mapper, a_rejected_rate_limit_tells_when_it_is_lifted) {
   EXPECT_EQ(played.failure()->code, domain::error_code::rate_limited);
   EXPECT_EQ(played.failure()->retry_after, 30s);
   EXPECT_TRUE(played.failure()->retry_useful);
-}
-
-/// Of a turn that was broken off.
-message broken_off() {
-  result line;
-  line.subtype = "error_during_execution";
-  line.is_error = true;
-  return line;
-}
-
-message busy(std::int64_t status, std::int64_t delay_ms) {
-  api_retry line;
-  line.error_status = status;
-  line.delay_ms = delay_ms;
-  return line;
-}
-
-/// Of a client whose answer must begin two seconds from the beginning of the clock.
-class busy_api : public testing::Test {
-protected:
-  static inline std::chrono::milliseconds now{};
-
-  void SetUp() override { now = 0ms; }
-
-  turn played{[] { return std::chrono::system_clock::time_point{1000s}; },
-              {.longest = 2s, .until = retry_patience::steady_clock::time_point{2s}, .now = [] {
-                 return retry_patience::steady_clock::time_point{now};
-               }}};
-};
-
-TEST_F(busy_api, a_wait_that_is_too_long_for_the_client_is_told_instead) {
-  for (const std::int64_t status : {429, 529})
-    for (const std::int64_t delay_ms : {2001, 7'000, 60'000}) {
-      turn asked = played;
-      asked << busy(status, delay_ms);
-      ASSERT_NE(asked.failure(), nullptr) << delay_ms;
-      EXPECT_EQ(asked.failure()->code,
-                status == 429 ? domain::error_code::rate_limited : domain::error_code::overloaded);
-      EXPECT_EQ(asked.failure()->retry_after, std::chrono::milliseconds{delay_ms});
-      EXPECT_TRUE(asked.failure()->retry_useful);
-      EXPECT_TRUE(asked.mapper.interrupt_wanted());
-      asked << broken_off();
-      EXPECT_EQ(asked.events.size(), 1U);
-      EXPECT_TRUE(asked.mapper.undoable());
-      EXPECT_FALSE(asked.mapper.reusable());
-    }
-}
-
-TEST_F(busy_api, a_wait_that_fits_is_the_clis) {
-  played << busy(429, 600);
-  now = 700ms;
-  played << busy(429, 1'200);
-  EXPECT_FALSE(played.mapper.interrupt_wanted());
-  now = 1'950ms;
-  played << start("a") << text("Hi") << stop("end_turn") << success();
-  EXPECT_NE(played.finished(), nullptr);
-}
-
-TEST_F(busy_api, waits_that_fit_one_by_one_and_not_together_are_told) {
-  played << busy(429, 1'000);
-  EXPECT_EQ(played.failure(), nullptr);
-  now = 1'050ms;
-  played << busy(429, 1'000);
-  ASSERT_NE(played.failure(), nullptr);
-  EXPECT_EQ(played.failure()->retry_after, 1s);
-  EXPECT_TRUE(played.mapper.interrupt_wanted());
-}
-
-TEST_F(busy_api, a_short_wait_behind_the_status_is_the_clis) {
-  now = 2'500ms; // a stream has its 200: there is nothing to be gained
-  played << busy(529, 1'900);
-  EXPECT_TRUE(played.events.empty());
-  played << busy(529, 2'001);
-  EXPECT_NE(played.failure(), nullptr);
-}
-
-TEST_F(busy_api, other_repetitions_are_the_clis) {
-  for (const std::int64_t status : {401, 408, 500, 502, 503}) {
-    played << busy(status, 40'000);
-    EXPECT_TRUE(played.events.empty()) << status;
-  }
-  played << retry(40'000); // no answer at all
-  EXPECT_TRUE(played.events.empty());
-}
-
-TEST_F(busy_api, what_the_client_has_seen_is_not_failed_by_a_wait_of_a_later_call) {
-  played << start("a") << text("Let me look. ") << stop("tool_use") << busy(429, 30'000);
-  EXPECT_EQ(played.failure(), nullptr);
-  EXPECT_FALSE(played.mapper.interrupt_wanted());
-}
-
-TEST_F(busy_api, an_absurd_wait_is_no_overflow) {
-  played << busy(429, std::numeric_limits<std::int64_t>::max());
-  ASSERT_NE(played.failure(), nullptr);
-  EXPECT_EQ(played.failure()->retry_after, 192h);
-  EXPECT_FALSE(played.failure()->retry_useful);
 }
 
 TEST(turn_mapper, no_failure_behind_visible_text_invites_a_retry) {
