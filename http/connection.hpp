@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,10 @@ public:
   // exchange
   http::request& request() override { return request_; }
   http::site& site() override { return *site_; }
+  void guarded(const std::function<void()>& step) noexcept override {
+    const auto self = shared_from_this();
+    guard(step);
+  }
   void note_conversation(std::string_view id) override { conversation_ = id; }
   void reply(const response_head& head, std::string_view body) override;
   void work_on(std::shared_ptr<answer> work) override;
@@ -105,7 +110,7 @@ private:
   // what nobody expects
   /// Runs a step that was waited for; what it throws ends this connection, never the program.
   template <class Step>
-  void guard(Step step) noexcept {
+  void guard(const Step& step) noexcept {
     try {
       step();
     } catch (const std::exception& failure) { // out of memory, most likely

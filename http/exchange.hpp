@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,10 @@ public:
   [[nodiscard]] virtual http::request& request() = 0;
   /// What all connections of this I/O thread share.
   [[nodiscard]] virtual http::site& site() = 0;
+  /// Runs a step of an answer that somebody else than the connection calls for. What it throws is
+  /// logged and ends this answer and its connection: 500 if nothing was sent yet. The exchange
+  /// outlives the step.
+  virtual void guarded(const std::function<void()>& step) noexcept = 0;
   /// Named in the access log.
   virtual void note_conversation(std::string_view id) = 0;
 

@@ -20,8 +20,11 @@ void reply_writer::start(domain::turn_id turn) {
 }
 
 void reply_writer::on_event(domain::event&& what) {
-  if (!client_)
-    return;
+  if (client_)
+    client_->guarded([&] { take(std::move(what)); });
+}
+
+void reply_writer::take(domain::event&& what) {
   story_.note(what);
   if (auto* text = std::get_if<domain::text_delta>(&what)) {
     take(text_, std::move(text->text));
@@ -38,7 +41,7 @@ void reply_writer::on_event(domain::event&& what) {
 
 void reply_writer::on_flush() {
   if (client_ && owed_credit_ >= credit_lot_)
-    gateway_->acknowledge(turn_, std::exchange(owed_credit_, 0));
+    client_->guarded([this] { gateway_->acknowledge(turn_, std::exchange(owed_credit_, 0)); });
 }
 
 void reply_writer::on_gone() {

@@ -27,6 +27,7 @@ public:
   void on_gone() override;
 
 private:
+  void take(domain::event&& what);
   void take(std::string& whole, std::string&& delta);
   void finish(const domain::turn_finished& end);
   void fail(const domain::error& failure);

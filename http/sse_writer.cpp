@@ -39,8 +39,11 @@ void sse_writer::start(domain::turn_id turn) {
 }
 
 void sse_writer::on_event(domain::event&& what) {
-  if (!client_ || ended())
-    return;
+  if (client_ && !ended())
+    client_->guarded([&] { take(std::move(what)); });
+}
+
+void sse_writer::take(domain::event&& what) {
   story_.note(what);
   if (const auto* text = std::get_if<domain::text_delta>(&what)) {
     on_delta(delta_kind::text, text->text);
@@ -60,7 +63,7 @@ void sse_writer::on_event(domain::event&& what) {
 
 void sse_writer::on_flush() {
   if (client_)
-    try_write();
+    client_->guarded([this] { try_write(); });
 }
 
 void sse_writer::on_written() {

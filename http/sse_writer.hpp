@@ -38,6 +38,7 @@ public:
 private:
   enum class delta_kind : std::uint8_t { text, reasoning };
 
+  void take(domain::event&& what);
   void on_delta(delta_kind kind, const std::string& delta);
   void on_finished(const domain::turn_finished& end);
   void on_failed(const domain::error& failure);

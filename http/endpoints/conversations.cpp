@@ -26,9 +26,11 @@ auto answer_with(exchange& client, Render body_of) {
     auto* asker = waiting->take_client();
     if (!asker)
       return;
-    if (!found)
-      return reply_error(*asker, found.error());
-    reply_json(*asker, body_of(*found));
+    asker->guarded([&] {
+      if (!found)
+        return reply_error(*asker, found.error());
+      reply_json(*asker, body_of(*found));
+    });
   };
 }
 

@@ -11,7 +11,8 @@ void show_stats(exchange& client) {
   client.site().gateway.collect_stats(
     [waiting = pending_answer::to(client)](const domain::stats& figures) {
       if (auto* asker = waiting->take_client())
-        reply_json(*asker, openai::stats_body(figures, asker->site().version));
+        asker->guarded(
+          [&] { reply_json(*asker, openai::stats_body(figures, asker->site().version)); });
     });
 }
 

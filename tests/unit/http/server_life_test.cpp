@@ -172,59 +172,6 @@ TEST_F(server_life, discards_only_so_much_behind_a_refusal) {
   wait_until_empty();
 }
 
-TEST_F(server_life, exception_in_a_handler_ends_one_connection_only) {
-  serve();
-  auto other = connect();
-  other.send(get("/health"));
-  EXPECT_EQ(other.read_answer().status, 200u);
-  gateway_->fail_at(fake_gateway::call::submit);
-  for (const bool stream : {false, true}) {
-    auto client = connect();
-    client.send(post(chat(stream)));
-    const auto answer = client.read_answer();
-    EXPECT_EQ(answer.status, 500u);
-    EXPECT_NE(answer.body.find("internal_error"), std::string::npos);
-    EXPECT_EQ(answer.field("connection"), "close");
-    EXPECT_TRUE(client.ends());
-  }
-  other.send(get("/health"));
-  EXPECT_EQ(other.read_answer().status, 200u);
-}
-
-TEST_F(server_life, exception_in_an_answer_ends_it) {
-  serve();
-  auto client = connect();
-  client.send(post(chat(true)));
-  ASSERT_TRUE(gateway_->wait_for_turns(1));
-  gateway_->fail_at(fake_gateway::call::acknowledge);
-  gateway_->send(1, {domain::text_delta{"some"}});
-  EXPECT_EQ(client.read_to_end().find("[DONE]"), std::string::npos);
-  EXPECT_TRUE(gateway_->wait_for_cancel(1));
-  auto other = connect();
-  other.send(get("/health"));
-  EXPECT_EQ(other.read_answer().status, 200u);
-}
-
-TEST_F(server_life, exception_at_a_deadline_or_at_the_end_of_a_turn_ends_one_connection_only) {
-  limits_.header_timeout = 50ms;
-  serve();
-  gateway_->fail_at(fake_gateway::call::health); // every answer asks for it
-  auto late = connect();
-  late.send("GET / HTTP/1.1\r\n");
-  EXPECT_TRUE(late.ends());
-  gateway_->fail_at(fake_gateway::call::cancel);
-  {
-    auto gone = connect();
-    gone.send(post(chat(true)));
-    ASSERT_TRUE(gateway_->wait_for_turns(1));
-  }
-  wait_until_empty();
-  gateway_->fail_at(fake_gateway::call::none);
-  auto other = connect();
-  other.send(get("/health"));
-  EXPECT_EQ(other.read_answer().status, 200u);
-}
-
 TEST_F(server_life, gives_up_on_a_head_that_does_not_end) {
   limits_.header_timeout = 50ms;
   serve();
