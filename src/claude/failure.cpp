@@ -216,7 +216,9 @@ domain::error rate_limited(const evidence& seen) {
   const auto named = time_to_named_reset(seen.sentence, seen.now);
   const auto reset =
     named && !seen.before.rate_limit_resets_at ? named : time_to_reset(seen.before, seen.now);
-  failure.retry_after = reset.value_or(cli_waits_max);
+  failure.retry_after = reset;
+  if (!reset && seen.account == account_trouble::none && seen.line.api_error_status == 429)
+    failure.retry_after = cli_waits_max; // longer than that, or the CLI would have said
   failure.retry_useful = reset && *reset <= near_reset;
   return failure;
 }

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,6 +88,7 @@ public:
 
   http::request& request() override { return request_; }
   http::site& site() override { return site_; }
+  void guarded(const std::function<void()>& step) noexcept override { step(); }
   void note_conversation(std::string_view) override { require(!over); }
   void reply(const http::response_head& answer, std::string_view body) override {
     require(!over && sent.empty() && !begun_ && answer.status >= 400);
