@@ -1,5 +1,7 @@
 #include "actors/claude_process.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -67,7 +69,7 @@ claude_process::behavior_type claude_process::make_behavior() {
     [this](const probe_idle&) {
       const bool idle = state_ == process_state::idle || state_ == process_state::booted;
       tell_when_idle_ = !idle;
-      return domain::idle_report{id_, idle, idle_since_, turns_};
+      return report(idle);
     },
     [this](const retire&) {
       apply(process_trigger::retire);
@@ -111,6 +113,7 @@ void claude_process::on_run_turn(run_turn& order) {
     }
     return;
   }
+  nameless_ = order.nameless;
   turn_.emplace(std::move(order), shard_.settings.limits);
   seeded_ = 0;
   ordered_at_ = clock::now();
@@ -161,8 +164,10 @@ void claude_process::perform(process_action action) {
     report_turn_end(true);
     decoder_.trim();
     idle_since_ = clock::now();
-    if (std::exchange(tell_when_idle_, false))
-      send(shard_.supervisor, process_idle{id_});
+    if (tell_when_idle_)
+      // Behind the turn's end in the loop: the conversation is at rest before anybody is told that
+      // its process is to be had.
+      asio::post(home().loop(), [this, keep = self_reference()] { tell_idle(); });
     return;
   case process_action::end_turn_close:
     report_turn_end(false);
@@ -186,6 +191,20 @@ void claude_process::perform(process_action action) {
     quit();
     return;
   }
+}
+
+void claude_process::tell_idle() {
+  if (state_ == process_state::idle && std::exchange(tell_when_idle_, false))
+    send(shard_.supervisor, process_idle{report(true)});
+}
+
+domain::idle_report claude_process::report(bool idle) const {
+  const bool one_turn = told_.size() == 1 && rewindable() == 1;
+  return {.process = id_,
+          .idle = idle,
+          .idle_since = idle_since_,
+          .turns = turns_,
+          .leads_back = idle && nameless_ && one_turn};
 }
 
 // -- the turn's client ---------------------------------------------------------------------------

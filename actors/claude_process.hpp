@@ -105,6 +105,9 @@ private:
   void give_up(domain::error_code code, std::string message, std::string detail);
   void defect(ending reason);
 
+  void tell_idle();
+  [[nodiscard]] domain::idle_report report(bool idle) const;
+
   // -- the turn's client --
   void deliver(domain::event&& what);
   void fail_turn(); ///< with reason_
@@ -149,6 +152,7 @@ private:
   std::size_t rewinds_left_ = 0;
   std::vector<told_line> told_;     ///< all of its user messages, in order
   bool answer_told_ = false;        ///< it holds some answer
+  bool nameless_ = false;           ///< as in run_turn
   bool rewinds_to_nothing_ = false; ///< as in claude/capabilities
   clock::time_point ordered_at_;    ///< when the turn came
   clock::time_point ready_at_;      ///< when the process was booted

@@ -347,7 +347,7 @@ void conversation::rest() {
     || (goes_on_at_ && (goes_on_at_->depth() > 0 || shard_.settings.process_pool.reuse));
   if (process_ && found_again && !forgotten_)
     // The front end looks after those who rest: a clock message each would keep their memory.
-    shard_.conversations.rest(*record_, goes_on_at_, home().system().clock().now());
+    shard_.conversations.rest(*record_, goes_on_at_, home().system().clock().now(), process_id_);
   else
     send(this, tick{}); // nothing to keep warm
 }

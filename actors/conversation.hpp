@@ -22,6 +22,8 @@ struct active_turn {
   domain::turn_plan plan;
   domain::settled_turn settled;
   domain::lease_id lease = 0; ///< not 0: waits for a process
+  std::shared_ptr<const domain::process_id>
+    handover; ///< as in lease_reply, until the turn has its process
   bool cancelled = false;
   bool handed_over = false; ///< a process has it
   bool started = false;     ///< the client has answer_started
@@ -72,6 +74,7 @@ private:
   void adopt(domain::turn_id turn, process_loan loan);
   void request_process();
   void on_lease(domain::lease_id lease, lease_reply& reply);
+  void take_idle_process(std::shared_ptr<const domain::process_id> handover);
   /// `how`: the way of the process that it has had before; nothing: it is new.
   void hand_to_process(const std::optional<domain::approach>& how);
   void drop_process();

@@ -44,7 +44,7 @@ std::shared_ptr<conversation_record> conversation_directory::obtain(const std::s
   auto key = key_of(tenant, id);
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     touch(*found->second);
-    return by_use_.front();
+    return *found->second->place;
   }
   auto record = std::make_shared<conversation_record>();
   record->tenant = tenant;
@@ -54,8 +54,10 @@ std::shared_ptr<conversation_record> conversation_directory::obtain(const std::s
   record->created_at = std::chrono::system_clock::now();
   record->updated_at = record->created_at;
   record->bytes = record_overhead_bytes + 2 * record->key.size();
-  by_use_.push_front(record);
-  record->place = by_use_.begin();
+  record->part = &tenants_[tenant];
+  record->part->bytes += record->bytes;
+  record->part->by_use.push_front(record);
+  record->place = record->part->by_use.begin();
   by_key_.emplace(record->key, record.get());
   by_number_.emplace(record->number, record.get());
   bytes_ += record->bytes;
@@ -74,17 +76,32 @@ conversation_directory::resting_at(const domain::dialogue& at) const {
   return found == resting_at_.end() ? nullptr : *found->second.back()->place;
 }
 
+bool conversation_directory::rests_after_one_turn(const conversation_record& record,
+                                                  const domain::dialogue_node& root) {
+  constexpr std::size_t messages_of_one_turn = 2;
+  return record.rests_at && &record.rests_at->root() == &root
+         && record.rests_at->depth() <= messages_of_one_turn;
+}
+
+std::shared_ptr<conversation_record>
+conversation_directory::one_turn_with(domain::process_id process,
+                                      const domain::dialogue_node& root) const {
+  // As many as there are processes on this thread.
+  for (auto* record : resting_)
+    if (record->rests_with == process && rests_after_one_turn(*record, root))
+      return *record->place;
+  return nullptr;
+}
+
 std::shared_ptr<conversation_record>
 conversation_directory::one_turn_from(const domain::dialogue_node& root,
                                       domain::steady_time limit) const {
   constexpr std::size_t looked_at_max = 64;
-  constexpr std::size_t messages_of_one_turn = 2;
   std::size_t looked_at = 0;
   for (auto* record : resting_) {
     if (++looked_at > looked_at_max || *record->rests_since > limit)
       break;
-    if (record->rests_at && &record->rests_at->root() == &root
-        && record->rests_at->depth() <= messages_of_one_turn)
+    if (rests_after_one_turn(*record, root))
       return *record->place;
   }
   return nullptr;
@@ -92,7 +109,7 @@ conversation_directory::one_turn_from(const domain::dialogue_node& root,
 
 void conversation_directory::touch(conversation_record& record) {
   if (record.listed)
-    by_use_.splice(by_use_.begin(), by_use_, record.place);
+    record.part->by_use.splice(record.part->by_use.begin(), record.part->by_use, record.place);
 }
 
 std::shared_ptr<conversation_record> conversation_directory::find(const std::string& tenant,
@@ -104,18 +121,24 @@ std::shared_ptr<conversation_record> conversation_directory::find(const std::str
 std::shared_ptr<conversation_record> conversation_directory::remove(const std::string& tenant,
                                                                     const std::string& id) {
   auto record = find(tenant, id);
-  if (record) {
+  if (record)
     drop(*record);
-    by_use_.erase(record->place);
-  }
   return record;
+}
+
+std::vector<std::shared_ptr<conversation_record>> conversation_directory::records() const {
+  std::vector<std::shared_ptr<conversation_record>> all;
+  all.reserve(by_key_.size());
+  for (const auto& [tenant, part] : tenants_)
+    all.insert(all.end(), part.by_use.begin(), part.by_use.end());
+  return all;
 }
 
 domain::conversation_page conversation_directory::page(const std::string& tenant,
                                                        std::size_t limit) const {
   std::vector<const conversation_record*> mine;
-  for (const auto& record : by_use_)
-    if (record->tenant == tenant)
+  if (const auto part = tenants_.find(tenant); part != tenants_.end())
+    for (const auto& record : part->second.by_use)
       mine.push_back(record.get());
   const auto shown = static_cast<std::ptrdiff_t>(std::min(limit, mine.size()));
   std::partial_sort(mine.begin(), mine.begin() + shown, mine.end(),
@@ -133,6 +156,7 @@ void conversation_directory::changed(conversation_record& record) {
   if (!record.listed)
     return;
   bytes_ -= record.bytes;
+  record.part->bytes -= record.bytes;
   record.bytes = record_overhead_bytes + 2 * record.key.size();
   for (const auto& [name, value] : record.labels)
     record.bytes += name.size() + value.size();
@@ -140,15 +164,17 @@ void conversation_directory::changed(conversation_record& record) {
     record.bytes +=
       turn.query.text.size() + turn.query.breaks.size() * sizeof(std::size_t) + turn.said.size();
   bytes_ += record.bytes;
+  record.part->bytes += record.bytes;
   forget_surplus(&record);
 }
 
 void conversation_directory::rest(conversation_record& record, const domain::dialogue& at,
-                                  domain::steady_time now) {
+                                  domain::steady_time now, domain::process_id process) {
   wake(record);
   if (!record.listed)
     return;
   record.rests_since = now;
+  record.rests_with = process;
   record.resting_place = resting_.insert(resting_.end(), &record);
   if (record.named || !at)
     return;
@@ -185,24 +211,44 @@ conversation_directory::take_rested(domain::steady_time limit) {
 }
 
 void conversation_directory::forget_surplus(const conversation_record* keep) {
-  auto place = by_use_.end();
-  while ((by_key_.size() > records_max_ || bytes() > bytes_max_) && place != by_use_.begin()) {
-    --place;
-    auto& record = **place;
-    if (record.actor || record.turns_in_mail > 0 || &record == keep)
-      continue;
-    drop(record);
-    place = by_use_.erase(place);
+  while ((by_key_.size() > records_max_ || bytes() > bytes_max_) && forget_one(keep)) {
   }
 }
 
-/// All but its place in by_use_.
+bool conversation_directory::forget_one(const conversation_record* keep) {
+  const bool by_number = by_key_.size() > records_max_;
+  const auto fair_share = (by_number ? records_max_ : bytes_max_) / std::max(tenants_.size(), 1UL);
+  std::vector<std::pair<std::size_t, const tenant_part*>> parts;
+  parts.reserve(tenants_.size());
+  for (const auto& [tenant, part] : tenants_)
+    parts.emplace_back(by_number ? part.by_use.size() : part.bytes + dialogues_->bytes_of(tenant),
+                       &part);
+  std::sort(parts.begin(), parts.end(),
+            [](const auto& left, const auto& right) { return left.first > right.first; });
+  for (const auto& [size, part] : parts) {
+    if (size <= fair_share)
+      return false; // whoever has more is using all of it right now
+    for (auto place = part->by_use.rbegin(); place != part->by_use.rend(); ++place)
+      if (auto& record = **place; !record.actor && record.turns_in_mail == 0 && &record != keep) {
+        drop(record);
+        return true;
+      }
+  }
+  return false;
+}
+
 void conversation_directory::drop(conversation_record& record) {
   wake(record);
   bytes_ -= record.bytes;
   by_key_.erase(record.key);
   by_number_.erase(record.number);
   record.listed = false;
+  auto& part = *std::exchange(record.part, nullptr);
+  part.bytes -= record.bytes;
+  const auto last_copy = *record.place; // its name is needed once more
+  part.by_use.erase(record.place);
+  if (part.by_use.empty())
+    tenants_.erase(last_copy->tenant);
 }
 
 } // namespace ccapi::actors

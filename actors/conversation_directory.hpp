@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace ccapi::actors {
 
@@ -50,6 +51,7 @@ struct conversation_record {
 
 private:
   friend class conversation_directory;
+  struct tenant_part* part = nullptr;
   std::string key;    ///< "tenant/id": '/' can occur in neither
   bool listed = true; ///< false: removed, but its actor is still ending
   std::size_t bytes = 0;
@@ -58,10 +60,19 @@ private:
   std::list<conversation_record*>::iterator resting_place;
   domain::dialogue rests_at; ///< key of resting_at_; null: not in there
   std::list<conversation_record*>::iterator resting_at_place;
+  domain::process_id rests_with = 0;
 };
 
-/// Bounded by number and bytes: the least recently used conversations without an actor are
-/// forgotten, and with them what nobody else has of their dialogues. I/O thread only.
+/// What a tenant has of a directory.
+struct tenant_part {
+  std::list<std::shared_ptr<conversation_record>> by_use; ///< the last used first
+  std::size_t bytes = 0;                                  ///< without the dialogues
+};
+
+/// Bounded by number and bytes. Beyond that the tenant with the most of it loses its least recently
+/// used conversation without an actor, and what nobody else has of its dialogue. Those with an
+/// actor may be more than that, and a tenant with no more than an equal share of the bound loses
+/// none: so nobody makes others' conversations forgotten. I/O thread only.
 class conversation_directory {
 public:
   conversation_directory(std::size_t records_max, std::size_t bytes_max);
@@ -84,6 +95,9 @@ public:
   /// none. Does not count as use.
   [[nodiscard]] std::shared_ptr<conversation_record>
   one_turn_from(const domain::dialogue_node& root, domain::steady_time limit) const;
+  /// The one that rests with this process, if it does so as in one_turn_from().
+  [[nodiscard]] std::shared_ptr<conversation_record>
+  one_turn_with(domain::process_id process, const domain::dialogue_node& root) const;
   /// Somebody uses it.
   void touch(conversation_record& record);
   /// Null if absent; does not count as use.
@@ -101,7 +115,8 @@ public:
 
   /// Its process waits for the next turn, which is expected to go on with this dialogue, as of now.
   /// Call rest() with times in order.
-  void rest(conversation_record& record, const domain::dialogue& at, domain::steady_time now);
+  void rest(conversation_record& record, const domain::dialogue& at, domain::steady_time now,
+            domain::process_id process = 0);
   /// It has a turn, or no process any more. Harmless if it does not rest.
   void wake(conversation_record& record);
   /// Since when the one rests that has rested longest; nothing if none rests.
@@ -112,21 +127,23 @@ public:
   [[nodiscard]] std::size_t size() const noexcept { return by_key_.size(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + dialogues_->bytes(); }
 
-  /// All records, most recently used first.
-  [[nodiscard]] const std::list<std::shared_ptr<conversation_record>>& records() const noexcept {
-    return by_use_;
-  }
+  /// All records; those of a tenant together, the last used first.
+  [[nodiscard]] std::vector<std::shared_ptr<conversation_record>> records() const;
 
 private:
   void forget_surplus(const conversation_record* keep);
+  /// Forgets one record, of the tenant with the most. False: all beyond a fair share are in use.
+  bool forget_one(const conversation_record* keep);
   void drop(conversation_record& record);
+  [[nodiscard]] static bool rests_after_one_turn(const conversation_record& record,
+                                                 const domain::dialogue_node& root);
 
   std::unique_ptr<domain::prefix_index> dialogues_ = std::make_unique<domain::prefix_index>();
   std::size_t records_max_;
   std::size_t bytes_max_;
   std::size_t bytes_ = 0; ///< of the records without their dialogues
   std::uint64_t last_number_ = 0;
-  std::list<std::shared_ptr<conversation_record>> by_use_;
+  std::unordered_map<std::string, tenant_part> tenants_;              ///< who have records
   std::unordered_map<std::string_view, conversation_record*> by_key_; ///< keys live in the records
   std::unordered_map<std::uint64_t, conversation_record*> by_number_;
   std::list<conversation_record*> resting_; ///< longest first

@@ -80,7 +80,9 @@ void conversation::request_process() {
           lease_request{lease,
                         active_->order.request.model,
                         {origin.tenant, origin.system_prompt},
-                        active_->order.request.request_id})
+                        active_->order.request.request_id,
+                        {shard_.index, active_->plan.before->root().hash()},
+                        shard_.settings.process_pool.reuse && active_->plan.before->depth() == 0})
     .then([this, lease](lease_reply& reply) { on_lease(lease, reply); },
           [this, lease](const caf::error&) {
             lease_reply none{.child = nullptr,
@@ -89,12 +91,26 @@ void conversation::request_process() {
                                                       .detail = "the supervisor did not answer"}};
             on_lease(lease, none);
           });
+  active_->handover.reset(); // none of the idle ones could be had
+}
+
+void conversation::take_idle_process(std::shared_ptr<const domain::process_id> handover) {
+  const auto lender = shard_.conversations.one_turn_with(*handover, active_->plan.before->root());
+  if (!lender)
+    return request_process();
+  shard_.conversations.wake(*lender); // nobody else is to find it
+  active_->handover = std::move(handover);
+  active_->order.lender = lender->actor;
+  active_->order.by_nothing = true;
+  borrow_process();
 }
 
 void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
   if (!active_ || active_->lease != lease)
     return; // its turn was cancelled: dropping the reply ends the child
   active_->lease = 0;
+  if (reply.handover)
+    return take_idle_process(std::move(reply.handover));
   if (!reply.child) {
     fail_active(*reply.failure);
     return finish_active();
@@ -142,6 +158,7 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
                 .sink = order.sink,
                 .system_prompt = plan.before->root().origin().system_prompt,
                 .rewinds = how ? how->rewinds : 0,
+                .nameless = !record_->named,
                 .seed = domain::seed_for(plan, how ? how->stands : nullptr,
                                          shard_.settings.conversation.max_history_messages),
                 .query = plan.query,
@@ -149,6 +166,7 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
                 .settings = active_->settled.settings,
                 .deadline = *active_->deadline,
                 .started = active_->started});
+  active_->handover.reset();
 }
 
 void conversation::drop_process() {

@@ -24,6 +24,7 @@ struct drain;
 struct forget_conversation;
 struct settings_changed;
 struct grant_credit;
+struct handover_over;
 struct health_changed;
 struct lease_reply;
 struct lease_request;
@@ -121,6 +122,8 @@ using supervisor_actor = status_client_actor::extend<
   takes<process_booted>,
   // process: idle at last
   takes<process_idle>,
+  // conversation: the idle process it was promised has its turn, or is not wanted
+  takes<handover_over>,
   // process: no good, for what it was told ahead
   takes<priming_failed>,
   // conversation: the login failed, or works again

@@ -94,8 +94,9 @@ struct run_turn {
   domain::turn_id turn = 0;
   std::string request_id{};
   std::shared_ptr<domain::event_sink> sink{};
-  std::string system_prompt{};         ///< used by a process that is not configured yet
-  std::size_t rewinds = 0;             ///< user messages to be taken back first
+  std::string system_prompt{}; ///< used by a process that is not configured yet
+  std::size_t rewinds = 0;     ///< user messages to be taken back first
+  bool nameless = false; ///< its conversation is: idle, the process may be led back to nothing
   std::vector<domain::message> seed{}; ///< history that the process does not know yet
   domain::message query{};
   std::string model{};                              ///< as the process was asked for it
@@ -142,11 +143,16 @@ struct lease_request {
   std::string model{};
   domain::tenant_prompt prompt{}; ///< of the dialogue that it is for
   std::string request_id{};
+  domain::process_origin origin{};
+  bool fresh = false; ///< as in domain::process_wish
 };
 
 /// Dropping the last copy of `child` ends the child.
 struct lease_reply {
-  std::shared_ptr<process::child_process> child{}; ///< null: see failure
+  std::shared_ptr<process::child_process> child{}; ///< null: see handover, failure
+  /// The idle process on your thread, of the wanted root, that is to be led back to nothing.
+  /// Dropping the last copy tells the supervisor that you have it, or do without.
+  std::shared_ptr<const domain::process_id> handover{};
   std::optional<domain::error> failure{};
   bool spare = false; ///< it was started ahead
   /// What it was told ahead, which suits the wanted prompt.
@@ -201,6 +207,12 @@ struct process_booted {
 
 /// process -> supervisor: idle now (sent once after a probe that found it busy).
 struct process_idle {
+  domain::idle_report report{};
+};
+
+/// conversation -> supervisor, by dropping lease_reply::handover: whoever was to have the idle
+/// process has given it a turn, or does without.
+struct handover_over {
   domain::process_id process = 0;
 };
 
@@ -307,6 +319,7 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::priming_failed))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::probe_idle))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_booted))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_idle))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::handover_over))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::run_again))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::retire))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_process))
@@ -351,6 +364,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::priming_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::probe_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_booted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::handover_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::run_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::retire)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_process)

@@ -57,7 +57,14 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
     return answer;
   }
   ++totals_.spare_misses;
-  switch (pool_.request(lease, now())) {
+  const auto admitted = pool_.request({lease, wish.prompt.tenant, wish.origin, wish.fresh}, now());
+  if (admitted.displaced)
+    answer_failure(
+      *admitted.displaced,
+      {.code = error_code::server_busy,
+       .message = "All processes are busy, and requests with other API keys wait, too.",
+       .retry_after = std::chrono::seconds{5}});
+  switch (admitted.what) {
   case domain::process_pool::verdict::spawn:
     if (!spawn_for(lease))
       give_slot_on();
@@ -143,11 +150,14 @@ void supervisor_state::on_child_started(child_started& what) {
     return give_slot_on();
   }
   ++totals_.processes_spawned;
-  running_[what.process].pid = what.child->pid;
+  auto& child = running_[what.process];
+  child.pid = what.child->pid;
+  child.booting_since = now();
   options_.log.info("process started", {{"process", what.process}, {"pid", int{what.child->pid}}});
   const auto found = leases_.find(what.lease);
   if (found == leases_.end())
     return; // dropping the child ends it
+  child.origin = found->second.wish.origin;
   found->second.answer.deliver(lease_reply{.child = std::move(what.child), .failure = {}});
   leases_.erase(found);
   last_given_ = now();
@@ -203,6 +213,11 @@ void supervisor_state::on_process_claimed(process_claimed& what) {
 void supervisor_state::on_process_booted(const process_booted& what) {
   if (what.failure)
     return start_failed(*what.failure);
+  if (const auto found = running_.find(what.process);
+      found != running_.end() && found->second.booting_since) {
+    boot_time_.note(now() - *std::exchange(found->second.booting_since, std::nullopt));
+    found->second.busy_since = now();
+  }
   if (breaker_.open())
     options_.log.info("processes start again");
   breaker_.succeeded();
@@ -237,6 +252,7 @@ void supervisor_state::on_tick() {
       notice_new_cli();
       watch_memory();
     }
+    make_room(); // for those whose wait was no better than an end
     review_spares();
   }
   arm_tick();
@@ -343,6 +359,7 @@ supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>>
     [&state](process_claimed& what) { state.on_process_claimed(what); },
     [&state](const process_booted& what) { state.on_process_booted(what); },
     [&state](const process_idle& what) { state.on_process_idle(what); },
+    [&state](const handover_over& what) { state.on_handover_over(what); },
     [&state](const priming_failed& what) { state.on_priming_failed(what); },
     [&state](const login_report& what) { state.on_login_report(what); },
     [&state](child_started& what) { state.on_child_started(what); },

@@ -73,6 +73,7 @@ public:
   void on_process_claimed(process_claimed& what);
   void on_process_booted(const process_booted& what);
   void on_process_idle(const process_idle& what);
+  void on_handover_over(const handover_over& what);
   void on_priming_failed(const priming_failed& what);
   void on_login_report(const login_report& what);
   void on_child_started(child_started& what);
@@ -95,6 +96,12 @@ private:
   struct running_child {
     pid_t pid = -1;
     claude_process_actor handle; ///< null: no actor has claimed it yet
+    domain::process_origin origin{};
+    bool leads_back = false;  ///< it did when it was idle last
+    bool in_handover = false; ///< somebody is about to have it; counts as busy
+    std::optional<domain::steady_time> booting_since{};
+    std::optional<domain::steady_time> busy_since{}; ///< with its first turn since then
+    std::uint32_t turns_at_handover = 0;             ///< or when it was new
   };
 
   /// False: the lease was answered by a failure; its slot is free again.
@@ -110,6 +117,11 @@ private:
   void ask(domain::process_id process, const claude_process_actor& handle);
   void on_idle_report(const domain::idle_report& report);
   void retire_process(domain::process_id process);
+  /// Somebody waits: gives him this process as it is, if it suits; else ends it.
+  void pass_on_or_retire(const domain::idle_report& report);
+  [[nodiscard]] bool pass_on(const domain::idle_report& report);
+  /// True: whoever waits has his answer sooner if this one is let be. It is looked at again later.
+  [[nodiscard]] bool let_be(const domain::idle_report& report);
   /// Ends spares and processes where memory is short, and those that hold too much.
   void watch_memory();
 
@@ -158,6 +170,8 @@ private:
   std::vector<domain::idle_report> reports_;
   std::size_t reports_awaited_ = 0;
   bool ask_again_ = false; ///< somebody did not answer in time
+  domain::recent_duration boot_time_;
+  domain::recent_duration turn_time_;
   domain::spare_pool spares_;
   std::unordered_map<domain::process_id, spare_child> spare_children_;
   std::unordered_map<domain::process_id, std::string> starting_spares_; ///< process -> model

@@ -43,10 +43,16 @@ void supervisor_state::on_idle_report(const domain::idle_report& report) {
   reports_.push_back(report);
   if (--reports_awaited_ > 0)
     return;
-  const auto reports = std::exchange(reports_, {});
+  auto reports = std::exchange(reports_, {});
+  std::erase_if(reports, [this](const domain::idle_report& each) {
+    const auto found = running_.find(each.process);
+    return found != running_.end() && found->second.in_handover;
+  });
   const auto chosen = domain::longest_idle(reports, pool_.retirements_wanted());
   for (const auto process : chosen)
-    retire_process(process);
+    for (const auto& each : reports)
+      if (each.process == process)
+        pass_on_or_retire(each);
   if (std::exchange(one_less_wanted_, false) && chosen.empty())
     if (const auto one = memory_short_ ? domain::longest_rested(reports, now())
                                        : domain::expendable(reports, now()))
@@ -57,7 +63,74 @@ void supervisor_state::on_idle_report(const domain::idle_report& report) {
 
 void supervisor_state::on_process_idle(const process_idle& what) {
   if (pool_.retirements_wanted() > 0)
-    retire_process(what.process);
+    pass_on_or_retire(what.report);
+}
+
+void supervisor_state::pass_on_or_retire(const domain::idle_report& report) {
+  const auto found = running_.find(report.process);
+  if (found == running_.end())
+    return;
+  auto& child = found->second;
+  child.leads_back = report.leads_back;
+  const auto since = std::exchange(child.busy_since, std::nullopt);
+  if (since && report.turns == child.turns_at_handover + 1)
+    turn_time_.note(report.idle_since - *since);
+  if (!pass_on(report) && !let_be(report))
+    retire_process(report.process);
+}
+
+bool supervisor_state::let_be(const domain::idle_report& report) {
+  const auto* next = pool_.next_wish();
+  const auto boot = boot_time_.get();
+  if (next == nullptr || now() - report.idle_since >= boot)
+    return false;
+  const auto his = std::count_if(running_.begin(), running_.end(), [&](const auto& each) {
+    return each.second.leads_back && each.second.origin == next->origin
+           && !retiring_.contains(each.first) && each.first != report.process;
+  });
+  if (!pool_.better_waits(static_cast<std::size_t>(his), turn_time_.get(), boot))
+    return false;
+  next_review_ = std::min(next_review_, now() + boot);
+  arm_tick();
+  return true;
+}
+
+bool supervisor_state::pass_on(const domain::idle_report& report) {
+  const auto found = running_.find(report.process);
+  if (!report.leads_back || found == running_.end() || retiring_.contains(report.process))
+    return false;
+  auto& child = found->second;
+  // No turn since it was passed on last: nobody could find it.
+  if (child.in_handover || child.turns_at_handover == report.turns)
+    return false;
+  const auto lease = pool_.lead_back(child.origin);
+  if (!lease)
+    return false;
+  child.in_handover = true;
+  child.busy_since = now();
+  child.turns_at_handover = report.turns;
+  const auto me = caf::actor_cast<supervisor_actor>(self_);
+  const auto tell = [me](const domain::process_id* process) {
+    caf::anon_send(me, handover_over{*process});
+    delete process;
+  };
+  const auto waiter = leases_.find(*lease);
+  waiter->second.answer.deliver(
+    lease_reply{.child = nullptr,
+                .handover = std::shared_ptr<const domain::process_id>{
+                  std::make_unique<domain::process_id>(report.process).release(), tell}});
+  leases_.erase(waiter);
+  return true;
+}
+
+void supervisor_state::on_handover_over(const handover_over& what) {
+  const auto found = running_.find(what.process);
+  if (found == running_.end())
+    return;
+  found->second.in_handover = false;
+  // It is busy: this makes it tell when it no longer is. If it is not, the next one may have it.
+  if (pool_.retirements_wanted() > 0 && found->second.handle)
+    ask(what.process, found->second.handle);
 }
 
 void supervisor_state::retire_process(domain::process_id process) {

@@ -42,7 +42,10 @@ bool supervisor_state::give_spare(domain::lease_id lease) {
                     .failure = {},
                     .spare = true,
                     .primed = std::move(spare.primed)};
-  running_[*process].pid = reply.child->pid;
+  auto& given = running_[*process];
+  given.pid = reply.child->pid;
+  given.origin = wish.origin;
+  given.busy_since = now();
   reply.child->hurry();
   last_given_ = now();
   leases_.at(lease).answer.deliver(std::move(reply));

@@ -187,7 +187,8 @@ constexpr key table_of_keys[] = {
     "Idle time after which a conversation's process is closed. The conversation can go on later."),
   number<conversation, &conversation_settings::stored_max>(
     "conversation.stored_max", 1, 10'000'000, "conversations",
-    "Conversations remembered; the least recently used is forgotten first."),
+    "Conversations remembered; beyond that the API key with the most forgets its least recently "
+    "used."),
   number<conversation, &conversation_settings::stored_bytes_max>(
     "conversation.stored_bytes_max", 64 * kib, 1024 * gib, "bytes",
     "Memory for remembered conversations."),
@@ -261,8 +262,9 @@ constexpr key table_of_keys[] = {
   seconds<limits, &limits_settings::stream_ping_interval>(
     "limits.stream_ping_interval_seconds", 10, hour_ms,
     "Pause in a stream after which a comment line is sent to keep it open."),
-  number<limits, &limits_settings::queue_max>("limits.queue_max", 1, 100'000, "requests",
-                                              "Requests that may wait for a free process."),
+  number<limits, &limits_settings::queue_max>(
+    "limits.queue_max", 1, 100'000, "requests",
+    "Requests that may wait for a free process; API keys get equal shares of a full queue."),
   seconds<limits, &limits_settings::queue_timeout>("limits.queue_timeout_seconds", 10, hour_ms,
                                                    "Longest wait for a free process."),
   number<limits, &limits_settings::cli_line_bytes_max>("limits.cli_line_bytes_max", 4 * kib, gib,

@@ -85,11 +85,26 @@ void prefix_index::enter(dialogue_node& node) {
   nodes_.insert(&node);
   node.index_ = this;
   bytes_ += node.bytes();
+  if (node.root_data_)
+    node.root_data_->tenant_bytes = &tenant_bytes_[node.origin().tenant];
+  if (auto* const part = node.root().root_data_->tenant_bytes)
+    *part += node.bytes();
 }
 
 void prefix_index::leave(dialogue_node& node) noexcept {
   bytes_ -= node.bytes();
   nodes_.erase(&node);
+  auto* const part = node.root().root_data_->tenant_bytes;
+  if (part == nullptr)
+    return;
+  *part -= node.bytes();
+  if (*part == 0)
+    tenant_bytes_.erase(node.root().origin().tenant);
+}
+
+std::size_t prefix_index::bytes_of(const std::string& tenant) const {
+  const auto found = tenant_bytes_.find(tenant);
+  return found == tenant_bytes_.end() ? 0 : found->second;
 }
 
 std::shared_ptr<dialogue_node> prefix_index::find(const hash128& hash) const {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -77,6 +78,7 @@ private:
   struct root_data {
     dialogue_root origin;
     root_use use{};
+    std::size_t* tenant_bytes = nullptr; ///< in the index; null: not in its table
   };
 
   std::unique_ptr<root_data> root_data_; ///< null unless it is a root
@@ -120,6 +122,8 @@ public:
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
   /// Of memory, estimated: texts and what is around them.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  /// The part of it that is the tenant's: no two share anything.
+  [[nodiscard]] std::size_t bytes_of(const std::string& tenant) const;
 
 private:
   friend class dialogue_node;
@@ -146,6 +150,7 @@ private:
   /// Each of them is alive; it leaves when it dies.
   std::unordered_set<dialogue_node*, by_hash, same_hash> nodes_;
   std::size_t bytes_ = 0;
+  std::unordered_map<std::string, std::size_t> tenant_bytes_; ///< of those who have roots
 };
 
 } // namespace ccapi::domain

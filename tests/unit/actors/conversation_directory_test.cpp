@@ -129,6 +129,71 @@ TEST(conversation_directory, keeps_tenants_apart) {
   EXPECT_TRUE(known.page("three", 5).entries.empty());
 }
 
+TEST(conversation_directory, tenant_that_makes_many_forgets_its_own) {
+  conversation_directory known{10, 1 << 20};
+  for (const auto* id : {"a", "b", "c"})
+    known.obtain("quiet", id);
+  for (int count = 0; count < 100; ++count)
+    known.obtain("busy", std::to_string(count));
+  EXPECT_EQ(known.size(), 10U);
+  for (const auto* id : {"a", "b", "c"})
+    EXPECT_NE(known.find("quiet", id), nullptr) << id;
+  EXPECT_EQ(known.find("busy", "92"), nullptr);
+  EXPECT_NE(known.find("busy", "93"), nullptr) << "the last ones stay";
+  // Who grows takes from whoever has more.
+  for (int count = 0; count < 4; ++count)
+    known.obtain("quiet", std::to_string(count));
+  EXPECT_EQ(known.page("quiet", 20).entries.size(), 5U);
+  EXPECT_EQ(known.page("busy", 20).entries.size(), 5U);
+}
+
+TEST(conversation_directory, those_in_use_of_one_tenant_do_not_push_out_another) {
+  conversation_directory known{10, 1 << 20};
+  for (const auto* id : {"a", "b", "c"})
+    known.obtain("quiet", id);
+  for (int count = 0; count < 20; ++count)
+    known.obtain("busy", std::to_string(count))->turns_in_mail = 1;
+  EXPECT_EQ(known.page("quiet", 20).entries.size(), 3U);
+  EXPECT_EQ(known.page("busy", 30).entries.size(), 20U);
+  for (int count = 0; count < 10; ++count)
+    known.obtain("quiet", std::to_string(count));
+  EXPECT_EQ(known.page("quiet", 20).entries.size(), 5U) << "its own share";
+}
+
+TEST(conversation_directory, tenant_with_long_dialogues_forgets_its_own) {
+  conversation_directory known{100, 20'000};
+  const auto say = [&](const std::string& tenant, const std::string& id, std::size_t bytes) {
+    const auto record = known.obtain(tenant, id);
+    record->head = known.dialogues().append(known.dialogues().root({.tenant = tenant}),
+                                            {domain::role::user, id + std::string(bytes, 'x')});
+    known.changed(*record);
+  };
+  say("quiet", "a", 1000);
+  for (int count = 0; count < 20; ++count)
+    say("busy", std::to_string(count), 3000);
+  EXPECT_NE(known.find("quiet", "a"), nullptr);
+  EXPECT_GE(known.page("busy", 20).entries.size(), 3U);
+  EXPECT_LE(known.bytes(), 20'000U);
+}
+
+TEST(conversation_directory, finds_whom_a_process_rests_with) {
+  conversation_directory known{10, 1 << 20};
+  const auto root = known.dialogues().root({});
+  const auto other = known.dialogues().root({.model = "other"});
+  const auto turn = known.dialogues().append(root, {domain::role::user, "q"});
+  const auto a = known.obtain("", "a");
+  const auto b = known.obtain("", "b");
+  b->named = true;
+  known.rest(*a, turn, {}, 7);
+  known.rest(*b, turn, {}, 8);
+  EXPECT_EQ(known.one_turn_with(7, *root), a);
+  EXPECT_EQ(known.one_turn_with(7, *other), nullptr);
+  EXPECT_EQ(known.one_turn_with(8, *root), nullptr) << "it has a name";
+  EXPECT_EQ(known.one_turn_with(9, *root), nullptr);
+  known.wake(*a);
+  EXPECT_EQ(known.one_turn_with(7, *root), nullptr);
+}
+
 TEST(conversation_directory, removes_one_for_good_while_others_still_hold_it) {
   conversation_directory known{10, 1 << 20};
   const auto before = known.bytes();

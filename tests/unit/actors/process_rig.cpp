@@ -25,9 +25,11 @@ void process_rig::start() {
         boots.push_back(what);
       },
       [this](const process_idle& what) {
-        EXPECT_EQ(what.process, id);
+        EXPECT_EQ(what.report.process, id);
+        EXPECT_TRUE(what.report.idle);
         ++idle_notes;
       },
+      [](const handover_over&) {},
       [this](const priming_failed& what) {
         EXPECT_EQ(what.process, id);
         ++spoiled;

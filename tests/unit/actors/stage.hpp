@@ -36,6 +36,8 @@ public:
   void pump_scheduler() { scheduler_.run(); }
   /// Moves CAF's time on, then pumps.
   void advance(std::chrono::milliseconds by);
+  /// By CAF's time.
+  [[nodiscard]] std::chrono::steady_clock::time_point now() { return system_.clock().now(); }
   /// Pumps, and waits for timers of the loops, until `done`. False: it did not come within 20 s.
   bool pump_until(const std::function<bool()>& done);
 

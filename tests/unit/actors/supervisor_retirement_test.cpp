@@ -49,6 +49,143 @@ TEST_F(supervisor_rules, process_that_becomes_idle_goes_if_somebody_waits) {
   EXPECT_TRUE(granted(2));
 }
 
+TEST_F(supervisor_rules, process_that_becomes_idle_is_passed_on_to_a_waiter_of_its_root) {
+  start(1);
+  auto& process = grant(1, false);
+  process.leads_back = true;
+  want(2);
+  want(3);
+  tell_idle(starts[0].id);
+  ASSERT_TRUE(reply(2) && reply(2)->handover);
+  EXPECT_EQ(*reply(2)->handover, starts[0].id);
+  EXPECT_FALSE(reply(3)) << "one at a time";
+  EXPECT_EQ(process.retirements, 0U);
+  EXPECT_EQ(figures().processes_live, 1U);
+  // It has its turn: from now on it tells when it is idle.
+  process.idle = false;
+  const auto asked = process.questions;
+  replies.erase(2);
+  world.pump();
+  EXPECT_EQ(process.questions, asked + 1);
+  process.turns = 2;
+  tell_idle(starts[0].id);
+  ASSERT_TRUE(reply(3) && reply(3)->handover);
+  EXPECT_EQ(starts.size(), 1U);
+}
+
+TEST_F(supervisor_rules, idle_process_is_passed_on_once_then_it_goes) {
+  start(1);
+  auto& process = grant(1, true);
+  process.leads_back = true;
+  want(2);
+  ASSERT_TRUE(reply(2) && reply(2)->handover);
+  want(3);
+  EXPECT_EQ(process.retirements, 0U) << "somebody is about to have it";
+  replies.erase(2); // and does not take it
+  world.pump();
+  EXPECT_FALSE(reply(3));
+  EXPECT_EQ(process.retirements, 1U) << "nobody could find it";
+  exited(starts[0].id);
+  started(1);
+  EXPECT_TRUE(granted(3));
+}
+
+TEST_F(supervisor_rules, process_is_never_passed_on_to_another_root) {
+  start(1);
+  want(1, "m", {"mine", "prompt"});
+  started(0);
+  auto& process = claim(starts[0].id, true);
+  process.leads_back = true;
+  want(2, "m", {"yours", "prompt"});
+  EXPECT_FALSE(reply(2));
+  EXPECT_EQ(process.retirements, 1U);
+}
+
+TEST_F(supervisor_rules, process_that_ends_while_it_is_passed_on_frees_its_slot) {
+  start(1);
+  auto& process = grant(1, true);
+  process.leads_back = true;
+  want(2);
+  ASSERT_TRUE(reply(2) && reply(2)->handover);
+  want(3);
+  exited(starts[0].id);
+  replies.erase(2);
+  world.pump();
+  ASSERT_EQ(starts.size(), 2U);
+  started(1);
+  EXPECT_TRUE(granted(3));
+}
+
+TEST_F(supervisor_rules, newcomer_of_another_tenant_takes_a_place_of_the_one_with_most) {
+  start(1, 2);
+  grant(1, false);
+  want(2, "m", {"flood", ""});
+  want(3, "m", {"flood", ""});
+  want(4, "m", {"other", ""});
+  EXPECT_EQ(refusal(3), error_code::server_busy);
+  EXPECT_FALSE(reply(2));
+  EXPECT_FALSE(reply(4));
+  exited(starts[0].id);
+  exited(starts[1].id);
+  started(1);
+  EXPECT_TRUE(granted(2));
+}
+
+TEST_F(supervisor_rules, idle_process_is_let_be_while_others_serve_the_waiters_sooner) {
+  start(2);
+  const domain::tenant_prompt one{"t", "one"};
+  const domain::tenant_prompt two{"t", "two"};
+  want(1, "m", one);
+  want(2, "m", two);
+  started(0);
+  started(1);
+  auto& first = claim(starts[0].id);
+  auto& second = claim(starts[1].id);
+  world.advance(500ms); // what a boot takes
+  booted(starts[0].id);
+  booted(starts[1].id);
+  want(3, "m", one);
+  want(4, "m", one);
+  const auto turn_over = [&](played_process& which, domain::process_id id) {
+    which.idle_since = world.now();
+    which.leads_back = true;
+    tell_idle(id);
+  };
+  world.advance(100ms); // what a turn takes
+  turn_over(first, starts[0].id);
+  ASSERT_TRUE(reply(3) && reply(3)->handover);
+  first.idle = false;
+  turn_over(second, starts[1].id);
+  EXPECT_EQ(second.retirements, 0U) << "the first will be there sooner than a new one";
+  world.advance(501ms);
+  EXPECT_EQ(second.retirements, 1U) << "it was not";
+  EXPECT_FALSE(reply(4));
+}
+
+TEST_F(supervisor_rules, idle_process_goes_at_once_where_turns_take_longer_than_a_boot) {
+  start(2);
+  const domain::tenant_prompt one{"t", "one"};
+  const domain::tenant_prompt two{"t", "two"};
+  want(1, "m", one);
+  want(2, "m", two);
+  started(0);
+  started(1);
+  auto& first = claim(starts[0].id);
+  auto& second = claim(starts[1].id);
+  world.advance(500ms);
+  booted(starts[0].id);
+  booted(starts[1].id);
+  want(3, "m", one);
+  want(4, "m", one);
+  world.advance(5s);
+  first.leads_back = second.leads_back = true;
+  first.idle_since = second.idle_since = world.now();
+  tell_idle(starts[0].id);
+  first.idle = false;
+  tell_idle(starts[1].id);
+  EXPECT_EQ(second.retirements, 1U);
+}
+
 TEST_F(supervisor_rules, process_that_becomes_idle_stays_if_nobody_waits) {
   start(1);
   auto& process = grant(1, false);

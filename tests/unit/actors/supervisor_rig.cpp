@@ -38,7 +38,8 @@ void supervisor_rules::TearDown() {
 void supervisor_rules::want(domain::lease_id lease, const std::string& model,
                             const domain::tenant_prompt& prompt) {
   world.system().spawn([=, this](caf::event_based_actor* self) {
-    self->request(boss, caf::infinite, lease_request{lease, model, prompt, "req"})
+    lease_request wish{lease, model, prompt, "req", origin_of(prompt), true};
+    self->request(boss, caf::infinite, std::move(wish))
       .then([=, this](lease_reply& what) { replies[lease] = std::move(what); },
             [](const caf::error&) {});
   });
@@ -90,7 +91,8 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
           ++played.questions;
           if (played.deaf)
             return self->make_response_promise<domain::idle_report>();
-          return domain::idle_report{id, played.idle, played.idle_since, played.turns};
+          return domain::idle_report{id, played.idle, played.idle_since, played.turns,
+                                     played.leads_back};
         },
         [&played](const retire&) {
           ++played.retirements;
@@ -109,8 +111,10 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
 }
 
 void supervisor_rules::tell_idle(domain::process_id id) {
-  processes.at(id).idle = true;
-  caf::anon_send(boss, process_idle{id});
+  auto& played = processes.at(id);
+  played.idle = true;
+  caf::anon_send(boss,
+                 process_idle{{id, true, played.idle_since, played.turns, played.leads_back}});
   world.pump();
 }
 

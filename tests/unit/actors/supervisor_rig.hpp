@@ -34,6 +34,7 @@ struct played_process {
   bool idle = false;
   domain::steady_time idle_since{};
   std::uint32_t turns = 1;
+  bool leads_back = false;
   bool accepts = true;
   bool deaf = false;
   std::size_t questions = 0;
@@ -47,6 +48,10 @@ protected:
   void start(std::size_t processes_max, std::size_t queue_max = 10);
   void TearDown() override;
 
+  /// Another one for each prompt; all on one thread.
+  static domain::process_origin origin_of(const domain::tenant_prompt& prompt) {
+    return {0, {std::hash<std::string>{}(prompt.tenant + '/' + prompt.text), 0}};
+  }
   void want(domain::lease_id lease, const std::string& model = "m",
             const domain::tenant_prompt& prompt = {});
   /// The reply to a lease, if it has come.

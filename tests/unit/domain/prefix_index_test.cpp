@@ -192,5 +192,21 @@ TEST(prefix_index, agrees_with_a_plain_search) {
   }
 }
 
+TEST(prefix_index, counts_the_bytes_of_each_tenant) {
+  prefix_index index;
+  EXPECT_EQ(index.bytes_of("a"), 0U);
+  auto first = index.append(index.root({.tenant = "a"}), {role::user, std::string(1000, 'x')});
+  const auto empty = index.root({.tenant = "b"});
+  EXPECT_GT(index.bytes_of("a"), 1000U);
+  EXPECT_GT(index.bytes_of("b"), 0U);
+  EXPECT_EQ(index.bytes_of("a") + index.bytes_of("b"), index.bytes());
+  const auto other = index.root({.tenant = "a", .model = "m"});
+  EXPECT_EQ(index.bytes_of("a") + index.bytes_of("b"), index.bytes());
+  const auto both = index.bytes_of("a");
+  first.reset();
+  EXPECT_LT(index.bytes_of("a"), both - 1000);
+  EXPECT_EQ(index.bytes_of("a") + index.bytes_of("b"), index.bytes());
+}
+
 } // namespace
 } // namespace ccapi::domain
