@@ -227,7 +227,7 @@ def test_unknown_model_is_refused_before_any_process_is_started(gateway, api):
     status, _, body = gateway.chat("x", model="openai/Sonet")
     assert status == 404 and "'openai/Sonet'" in body["error"]["message"]
     assert "Did you mean 'sonnet'?" in body["error"]["message"]
-    assert not api.requests and not gateway.cli_pids()
+    assert not api.posts() and not gateway.cli_pids()
 
 
 def test_usual_stand_ins_for_a_model_are_the_default(fake_gateway):
