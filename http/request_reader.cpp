@@ -91,6 +91,10 @@ request_reader::progress request_reader::read_body(std::string_view bytes) {
   return made;
 }
 
+std::size_t request_reader::declared_length() const {
+  return static_cast<std::size_t>(content_length().value_or(0));
+}
+
 std::size_t request_reader::bytes_wanted() const {
   const auto remaining = content_length_remaining();
   return remaining ? std::clamp<std::size_t>(*remaining, 1, body_read_max) : chunked_read;

@@ -36,9 +36,7 @@ public:
 
   [[nodiscard]] bool complete() const { return is_done(); }
   /// What the head says of the body's length; 0 for chunks.
-  [[nodiscard]] std::size_t declared_length() const {
-    return static_cast<std::size_t>(content_length().value_or(0));
-  }
+  [[nodiscard]] std::size_t declared_length() const;
   /// Bytes to make room for before the next read: what is still to come of a known length, within
   /// limits; a guess for chunks.
   [[nodiscard]] std::size_t bytes_wanted() const;

@@ -119,13 +119,14 @@ def test_slow_answer_is_not_taken_for_a_lost_process(start_fake, ledger):
     assert len(ledger.prompts()) == 1
 
 
+@pytest.mark.serial
 def test_slow_client_is_not_taken_for_a_silent_process(start_fake, ledger):
-    gateway = start_fake(claude__event_idle_timeout_seconds=0.5)
+    gateway = start_fake(claude__event_idle_timeout_seconds=1.5)
     stream = ChatStream(gateway, "[[big:12000000]][[size:4096]]", timeout=60).open()
     stream.read_contents(1)
     # Longer than the idle time, while the pipe is not read.
     with pytest.raises(AssertionError):
-        gateway.wait_log(lambda line: line.get("msg") == "process broken", 2)
+        gateway.wait_log(lambda line: line.get("msg") == "process broken", 3)
     assert len(stream.read_all().text()) == 12_000_000 and not stream.errors()
 
 

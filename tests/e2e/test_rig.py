@@ -11,7 +11,7 @@ import pytest
 import proc_tree
 from cli_driver import CliDriver, deltas, is_result, shape
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, UTF8_SAMPLE
-from programs import CLI_VERSIONS, fake_cli, installed_cli
+from programs import NEWEST_CLI, CLI_VERSIONS, fake_cli, installed_cli
 from told import Told, expected, process_of
 
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
@@ -264,7 +264,7 @@ def test_other_model_before_the_first_turn_leaves_a_trace_in_the_old_version_onl
 
 
 def test_line_of_the_past_fixes_the_system_prompt_of_the_new_version(drive, api):
-    for program in (installed_cli("2.1.330"), fake_cli()):
+    for program in (installed_cli(NEWEST_CLI), fake_cli()):
         driver = drive(program)
         driver.seed([("user", "u1"), ("assistant", "a1")])
         driver.control("initialize", systemPrompt=["late"])
