@@ -1,5 +1,6 @@
 #include "actors/conversation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ccapi::actors {
@@ -262,14 +263,21 @@ void conversation::to_own_or_new_process() {
 bool conversation::settle_active() {
   const auto& request = active_->order.request;
   const auto known = shard_.models->look_up(request.model);
-  active_->settled = domain::settle(request, domain::traits_of(known.id), known.refused,
-                                    shard_.settings.claude.thinking == config::thinking_policy::off
-                                      ? domain::thinking_default::off
-                                      : domain::thinking_default::as_cli);
-  const auto& dropped = active_->settled.dropped;
-  if (!request.strict || dropped.empty())
+  active_->settled =
+    domain::settle(request, domain::traits_of(known.id), known.refused | active_->refused,
+                   shard_.settings.claude.thinking == config::thinking_policy::off
+                     ? domain::thinking_default::off
+                     : domain::thinking_default::as_cli);
+  if (!request.strict)
     return true;
-  const auto name = dropped.front().substr(0, dropped.front().find('('));
+  // An effort that the client did not ask for is our doing: no reason to refuse it.
+  const auto& dropped = active_->settled.dropped;
+  const auto wished = std::find_if(dropped.begin(), dropped.end(), [&](const std::string& name) {
+    return request.reasoning || !name.starts_with("reasoning_effort");
+  });
+  if (wished == dropped.end())
+    return true;
+  const auto name = wished->substr(0, wished->find('('));
   fail_active({.code = error_code::unsupported_parameter,
                .message = "The model " + known.id + " does not take '" + name
                           + "' as it was asked for, and strict parameters are wanted.",

@@ -21,7 +21,8 @@ struct active_turn {
   submit_turn order;
   domain::turn_plan plan;
   domain::settled_turn settled;
-  domain::lease_id lease = 0; ///< not 0: waits for a process
+  domain::refused_parameters refused{}; ///< by the API in this turn
+  domain::lease_id lease = 0;           ///< not 0: waits for a process
   std::shared_ptr<const domain::process_id>
     handover; ///< as in lease_reply, until the turn has its process
   bool cancelled = false;

@@ -182,12 +182,14 @@ bool conversation::run_without_parameter(const turn_ended& what) {
     return false;
   const auto model = shard_.models->look_up(active_->order.request.model).id;
   const auto& parameter = what.failure->refused_parameter;
-  if (!shard_.models->learn_refusal(model, parameter)) // it is left out already
+  if (!domain::note_refused(active_->refused, parameter)) // it was left out already
     return false;
+  const bool is_new = shard_.models->learn_refusal(model, parameter);
   const auto before = active_->settled.settings;
-  shard_.log.warning(
-    "model does not take a parameter; turns go on without it",
-    {{"model", model}, {"parameter", parameter}, {"request", active_->order.request.request_id}});
+  if (is_new)
+    shard_.log.warning(
+      "model does not take a parameter; turns go on without it",
+      {{"model", model}, {"parameter", parameter}, {"request", active_->order.request.request_id}});
   if (!settle_active() || active_->settled.settings == before)
     return false;
   ++shard_.totals.turns_without_parameter;

@@ -71,6 +71,7 @@ void connection::close() {
   stream_.close();
   site_member::unlink();
   place_.reset();
+  self_at_work_.reset();
 }
 
 void connection::read_more() {

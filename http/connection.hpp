@@ -147,6 +147,8 @@ private:
   std::string client_address_;
   std::optional<std::chrono::milliseconds> retry_after_; ///< of the refusal under way
   std::shared_ptr<answer> work_;
+  /// While work_ may still speak to this connection: nothing else may keep it alive then.
+  std::shared_ptr<connection> self_at_work_;
 
   std::string output_;
   std::size_t output_left_from_ = 0;

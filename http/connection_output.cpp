@@ -49,6 +49,7 @@ void connection::reply(const response_head& head, std::string_view body) {
 
 void connection::work_on(std::shared_ptr<answer> work) {
   work_ = std::move(work);
+  self_at_work_ = shared_from_this();
   release_large(request_.body); // it may take minutes
 }
 
@@ -121,6 +122,7 @@ void connection::on_write(const error_code& ec, std::size_t count) {
 void connection::on_answered() {
   log_answer(status_);
   work_.reset();
+  self_at_work_.reset(); // who called this holds one, too
   deadlines_.clear(deadline::wake);
   if (!keep_alive_ || site_->draining())
     return linger();

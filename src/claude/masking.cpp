@@ -218,13 +218,19 @@ public:
 
   std::string run_through() {
     while (at_ < text_.size())
-      if (!starts_word() || !mask_something())
+      if (!mask_known_key() && (!starts_word() || !mask_something()))
         copy(1);
     return std::move(out_);
   }
 
 private:
   [[nodiscard]] bool starts_word() const noexcept { return at_ == 0 || !is_word(text_[at_ - 1]); }
+
+  /// Anthropic's keys, wherever they stand: behind "%20" or "\n" no word seems to begin.
+  bool mask_known_key() {
+    const auto rest = text_.substr(at_);
+    return rest.starts_with("sk-ant-") && mask(key_run(rest), masked_secret);
+  }
 
   bool mask_something() {
     const auto rest = text_.substr(at_);
@@ -249,7 +255,11 @@ private:
       const auto url = rest.substr(0, size + locator_run(rest.substr(size)));
       if (!is_public_link(url, scheme))
         return mask(url.size(), masked_address);
-      out_ += without_secrets(url);
+      // What follows the path may be a secret of any form.
+      const auto shown = url.substr(0, url.find('?'));
+      out_ += without_secrets(shown);
+      if (shown.size() < url.size())
+        out_ += "?...";
       at_ += url.size();
       return true;
     }

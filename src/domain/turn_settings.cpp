@@ -222,6 +222,14 @@ private:
 
 } // namespace
 
+refused_parameters operator|(const refused_parameters& a, const refused_parameters& b) noexcept {
+  return {.temperature = a.temperature || b.temperature,
+          .top_p = a.top_p || b.top_p,
+          .stop = a.stop || b.stop,
+          .effort = a.effort || b.effort,
+          .thinking_off = a.thinking_off || b.thinking_off};
+}
+
 bool note_refused(refused_parameters& refused, std::string_view parameter) {
   const auto note = [](bool& noted) { return !std::exchange(noted, true); };
   if (parameter == "temperature")

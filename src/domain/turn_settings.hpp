@@ -42,6 +42,9 @@ struct refused_parameters {
   friend bool operator==(const refused_parameters&, const refused_parameters&) = default;
 };
 
+/// What either holds.
+refused_parameters operator|(const refused_parameters& a, const refused_parameters& b) noexcept;
+
 /// Notes a parameter by the API's name for it ("temperature", "stop_sequences", "effort",
 /// "thinking.type.disabled", ...). False: unknown, or noted before.
 bool note_refused(refused_parameters& refused, std::string_view parameter);

@@ -1,5 +1,6 @@
 """Clients that are slow on purpose, and many at once: others do not notice, memory stays bounded."""
 
+import json
 import socket
 import time
 
@@ -89,3 +90,16 @@ def test_reader_that_takes_nothing_is_given_up(start_fake, ledger):
     wait_until(lambda: gateway.stats()["turns"]["active"] == 0, 15, "the turn to be given up")
     assert gateway.answer("x") == "You said: x"
     stream.close()
+
+
+def test_answer_finds_its_client_however_much_was_sent_behind_the_request(start_fake):
+    """Nothing is read any more then, and no deadline of the request is left."""
+    gateway = start_fake(limits__header_timeout_seconds=0.2, limits__body_idle_timeout_seconds=0.2)
+    body = json.dumps({"messages": [{"role": "user", "content": "[[first:1500]][[say:late]]"}]})
+    request = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost:{gateway.port}\r\n"
+               f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}")
+    with socket.create_connection((gateway.host, gateway.port), timeout=20) as client:
+        client.sendall(request.encode() + b"x" * (64 << 10))
+        answer = client.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200 ") and b"late" in answer
+    assert gateway.answer("x") == "You said: x"

@@ -123,6 +123,9 @@ TEST(failure, masks_where_this_host_is_and_keeps_the_rest_of_the_sentence) {
     {"ask alice@corp.example.", "ask [address]."},
     {"line one\nline two", "line one line two"},
     {"key sk-ant-api03-Ab_c-9 is bad", "key [key] is bad"},
+    {"Bearer%20sk-ant-api03-Ab_c-9 and KEY_sk-ant-x", "Bearer%20[key] and KEY_[key]"},
+    {"see https://relay.example.com/v1?api_key=Zm9v now",
+     "see https://relay.example.com/v1?... now"},
     {"Authorization: Bearer abc123def is bad", "Authorization: Bearer [key] is bad"},
     {"token eyJhbGciOi.eyJzdWIiOi.c2ln is bad", "token [key] is bad"},
   };

@@ -216,6 +216,15 @@ TEST(settle_test, a_model_that_refuses_to_stop_thinking_goes_on_with_less) {
   EXPECT_EQ(settled(four_six, with_temperature(0), refused).settings, turn_settings{});
 }
 
+TEST(settle_test, refusals_add_up) {
+  refused_parameters one;
+  refused_parameters other;
+  note_refused(one, "temperature");
+  note_refused(other, "effort");
+  EXPECT_TRUE((one | other).temperature && (one | other).effort);
+  EXPECT_EQ(one | refused_parameters{}, one);
+}
+
 TEST(model_knowledge_test, names_and_refusals_are_kept_until_the_cli_changes) {
   model_knowledge known;
   EXPECT_EQ(known.look_up("sonnet").id, "sonnet");
