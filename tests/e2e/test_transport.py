@@ -278,12 +278,12 @@ def with_descriptors(directory, binary, soft, hard):
 def test_idle_connections_take_no_descriptors_from_chats(binary, fake_claude, tmp_path):
     directory = tmp_path / "low"
     program = with_descriptors(directory, binary, 256, 4096)
-    gateway = Gateway(program, directory, fake_claude, {"ANTHROPIC_API_KEY": "sk-ant-unused"}, {})
+    gateway = Gateway(program, directory, fake_claude, {"ANTHROPIC_API_KEY": "sk-ant-unused"},
+                      {"limits.header_timeout_seconds": 60})
     try:
         gateway.take_baseline()
         idle = [socket.create_connection((gateway.host, gateway.port), 10) for _ in range(500)]
-        status, _, body = gateway.chat("x", timeout=5)  # none of them times out before
-        assert status == 200, body
+        assert gateway.answer("x") == "You said: x"
         for each in idle:
             each.close()
     finally:
@@ -293,16 +293,17 @@ def test_idle_connections_take_no_descriptors_from_chats(binary, fake_claude, tm
 def test_too_few_descriptors_are_told_and_leave_room_for_chats(binary, fake_claude, tmp_path):
     directory = tmp_path / "few"
     program = with_descriptors(directory, binary, 200, 256)
-    gateway = Gateway(program, directory, fake_claude, {"ANTHROPIC_API_KEY": "sk-ant-unused"}, {})
+    gateway = Gateway(program, directory, fake_claude, {"ANTHROPIC_API_KEY": "sk-ant-unused"},
+                      {"limits.header_timeout_seconds": 60})
     try:
         gateway.take_baseline()
         line = gateway.wait_log(lambda line: "too few descriptors" in line["msg"], 5)
         assert line["descriptors"] == 256 and line["connections"] < 256 - 50
         idle = [socket.create_connection((gateway.host, gateway.port), 10)
                 for _ in range(line["connections"])]
-        wait_until(lambda: gateway.request("GET", "/livez")[0] == 503, 5, "a refusal")
+        wait_until(lambda: gateway.request("GET", "/livez")[0] == 503, 20, "a refusal")
         idle.pop().close()
-        wait_until(lambda: gateway.request("GET", "/livez")[0] == 200, 5, "a free place")
+        wait_until(lambda: gateway.request("GET", "/livez")[0] == 200, 20, "a free place")
         assert gateway.answer("x") == "You said: x"
         for each in idle:
             each.close()
