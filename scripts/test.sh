@@ -106,10 +106,10 @@ begin "clients" scripts/install_clients.sh "${lane[@]}"
 step "format" scripts/format.sh --check || true
 required "build dev" build dev
 required "build release" build release
+required "claude CLIs" awaited "claude CLIs"
 step "package" scripts/package.sh || true
 step "packaging" packaging || true
 step "ctest" ctest --preset dev --parallel "$jobs" || true
-required "claude CLIs" awaited "claude CLIs"
 step "end to end" end_to_end release "real_cli or not real_cli" || true
 # Client libraries, each in one exact version, against the real CLI.
 if step "clients: install" awaited "clients"; then
