@@ -77,6 +77,7 @@ def test_claimed_spare_has_the_system_prompt_and_history_of_its_request(with_spa
 def test_spare_is_told_nothing_before_it_is_claimed(with_spares, ledger):
     gateway = with_spares(1)
     pid = gateway.cli_pids()[0]
+    ledger.wait("control", pid=pid)  # it answers first, then writes it down
     asked = [entry["subtype"] for entry in ledger.lines("control", pid=pid)]
     assert asked[0] == "get_binary_version" and "initialize" not in asked
     assert not ledger.lines("seed", pid=pid) and not ledger.lines("prompt", pid=pid)
