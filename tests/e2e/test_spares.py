@@ -403,6 +403,6 @@ def test_idle_dialogue_costs_four_kilobytes_beyond_its_text(start_fake, record_p
 
 def test_claimed_spare_answers_with_the_sampling_of_its_request(with_spares):
     gateway = with_spares(1)
-    told = json.loads(gateway.answer("[[dialogue]]", temperature=0.5))
-    assert told["extra_body"] == {"temperature": 0.5}
+    told = json.loads(gateway.answer("[[dialogue]]", max_tokens=5000))
+    assert told["extra_body"] == {"max_tokens": 5000}
     ask(gateway, [user("next")])
