@@ -171,11 +171,10 @@ private:
     system_.push_back(std::move(text));
   }
 
-  /// The Messages API wants a question first. The rule holds for the first request as for those
-  /// that bring the answer back, so that they match.
+  /// System text alone is the question. Not where an answer follows: clients that leave out the
+  /// oldest messages send that, and their prompt has to stay one.
   void begin_with_user() {
-    const bool begins = !out_.messages.empty() && out_.messages.front().role == domain::role::user;
-    if (begins || system_ahead_ == 0)
+    if (!out_.messages.empty() || system_ahead_ == 0)
       return;
     const auto last = system_.begin() + static_cast<std::ptrdiff_t>(system_ahead_) - 1;
     out_.messages.insert(out_.messages.begin(), {domain::role::user, std::move(*last)});

@@ -120,7 +120,7 @@ class Sequence:
 
     def past(self):
         """The text of a message that needs no answer."""
-        return "" if self.dice.random() < 0.1 else self.dice.choice(WORDS)
+        return self.dice.choice(WORDS)
 
     async def run(self):
         if self.dice.random() < 0.15:
@@ -227,7 +227,9 @@ class Sequence:
                 text = [{"type": "text", "text": text[:middle]},
                         {"type": "text", "text": text[middle:]}]
             elif chance < 0.1:
-                messages.append({"role": "assistant", "content": self.dice.choice((None, ""))})
+                messages.append(self.dice.choice((  # no messages at all
+                    {"role": "assistant", "content": None}, {"role": "assistant", "content": ""},
+                    {"role": "user", "content": ""}, {"role": "user", "content": " \n"})))
             messages.append({"role": role, "content": text})
         named = {"conversation_id": self.named} if self.named else {}
         return {"messages": messages, "model": line.model, "stream": self.dice.random() < 0.3,

@@ -55,11 +55,6 @@ def test_prompt_alone_is_the_question(gateway, api):
     assert reply.headers["x-ccapi-ignored-params"] == "messages(system_as_user)"
     assert blocks(api) == [("user", ["[[say:hi]]"])]
     assert api.last().system_blocks() == ["Be kind."]
-    again = send(gateway, [system("Be kind."), system("[[say:hi]]"), assistant("hi"),
-                           user("[[say:more]]")])
-    assert (again.match, again.text) == ("continued", "more")
-    assert blocks(api) == [("user", ["[[say:hi]]"]), ("assistant", ["hi"]),
-                           ("user", ["[[say:more]]"])]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -225,7 +225,7 @@ def test_spares_that_never_boot_are_tried_again_with_pauses(start_fake, ledger):
 
 
 def test_spare_that_hangs_after_its_start_costs_its_request_nothing_but_time(start_fake):
-    gateway = start_fake(TELLS, **spares(2, claude__boot_timeout_seconds=0.5,
+    gateway = start_fake(TELLS, **spares(2, claude__boot_timeout_seconds=1.5,
                                          claude__control_timeout_seconds=0.3,
                                          claude__first_event_timeout_seconds=0.3,
                                          claude__close_grace_seconds=0.1))

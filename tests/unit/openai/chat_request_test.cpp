@@ -178,30 +178,23 @@ parsed_chat accept_chat(std::string_view messages) {
   return accept(R"({"messages":[)" + std::string{messages} + "]}");
 }
 
-TEST(chat_request, a_prompt_alone_is_the_first_user_message_also_when_its_answer_comes_back) {
-  const std::string first =
-    R"({"role":"system","content":"be kind"},{"role":"developer","content":"say hi"})";
-  const auto asked = accept_chat(first);
+TEST(chat_request, a_prompt_alone_is_the_first_user_message) {
+  const auto asked =
+    accept_chat(R"({"role":"system","content":"be kind"},{"role":"developer","content":"say hi"})");
   EXPECT_THAT(asked.request.system_prompt, Optional(std::string{"be kind"}));
   EXPECT_THAT(asked.request.messages, ElementsAre(message{role::user, "say hi"}));
   EXPECT_THAT(asked.adjusted, ElementsAre("messages(system_as_user)"));
-  const auto next = accept_chat(
-    first + R"(,{"role":"assistant","content":"hi"},{"role":"system","content":"be brief"},
-              {"role":"user","content":"more"})");
-  EXPECT_THAT(next.request.system_prompt, Optional(std::string{"be kind\n\nbe brief"}));
-  EXPECT_THAT(next.request.messages,
-              ElementsAre(message{role::user, "say hi"}, message{role::assistant, "hi"},
-                          message{role::user, "more"}));
-  EXPECT_THAT(next.adjusted, ElementsAre("messages(system_as_user)"));
+  EXPECT_EQ(accept_chat(R"({"role":"system","content":"say hi"})").request.system_prompt,
+            std::nullopt);
 }
 
-TEST(chat_request, a_prompt_that_became_the_question_is_no_prompt) {
-  for (const std::string_view more :
-       {"", R"(,{"role":"assistant","content":"hi"},{"role":"user","content":"more"})"}) {
-    const auto chat = accept_chat(R"({"role":"system","content":"say hi"})" + std::string{more});
-    EXPECT_EQ(chat.request.system_prompt, std::nullopt);
-    EXPECT_EQ(chat.request.messages.front(), (message{role::user, "say hi"}));
-  }
+TEST(chat_request, a_prompt_stays_one_where_the_oldest_messages_were_left_out) {
+  const auto chat = accept_chat(R"({"role":"system","content":"be kind"},
+    {"role":"assistant","content":"hi"},{"role":"user","content":"more"})");
+  EXPECT_THAT(chat.request.system_prompt, Optional(std::string{"be kind"}));
+  EXPECT_THAT(chat.request.messages,
+              ElementsAre(message{role::assistant, "hi"}, message{role::user, "more"}));
+  EXPECT_THAT(chat.adjusted, IsEmpty());
 }
 
 TEST(chat_request, an_answer_at_the_end_is_gone_on_with) {
@@ -212,12 +205,6 @@ TEST(chat_request, an_answer_at_the_end_is_gone_on_with) {
               ElementsAre(message{role::user, "1"}, message{role::assistant, "One, two,"},
                           message{role::user, std::string{continue_query}}));
   EXPECT_THAT(chat.adjusted, ElementsAre("messages(continued)"));
-  const auto both = accept_chat(R"({"role":"system","content":"s"},
-    {"role":"assistant","content":"One, two,"})");
-  EXPECT_THAT(both.request.messages,
-              ElementsAre(message{role::user, "s"}, message{role::assistant, "One, two,"},
-                          message{role::user, std::string{continue_query}}));
-  EXPECT_THAT(both.adjusted, ElementsAre("messages(system_as_user)", "messages(continued)"));
 }
 
 TEST(chat_request, ordinary_dialogues_are_not_adjusted) {
