@@ -40,30 +40,50 @@ def peak_kib(pid):
     raise AssertionError("no such process")
 
 
+def slowest(gateway):
+    """The 99th percentile of a good client's chats, in ms."""
+    return round(percentile(times(gateway, 200), 0.99) * 1000, 2)
+
+
+def beside(gateway, kind):
+    """(slowest() beside 50 connections that flood, what these were answered)"""
+    flood = Flood(gateway, kind, 50)
+    flood.wait_lines(50)
+    return slowest(gateway), flood.end()
+
+
+@pytest.mark.timeout(300)
+def test_bombs_cost_other_clients_nothing(start_fake, record_property):
+    gateway = start_fake(limits__requests_per_connection_max=1_000_000, log__level="info")
+    slowest(gateway)
+    for _ in range(3):  # a busy machine is seen in one of the three figures only
+        calm = slowest(gateway)
+        harmless, _ = beside(gateway, "harmless")
+        bombs, answers = beside(gateway, "bombs")
+        figures = {"p99 calm ms": calm, "p99 beside harmless requests ms": harmless,
+                   "p99 beside bombs ms": bombs, "bombs": answers}
+        print(figures)
+        record_property("figures", figures)
+        assert answers["413"] > 0 and answers["415"] > 0 and "200" not in answers, figures
+        # Twice, and what a busy machine may add to the slowest of 200.
+        if bombs < 2 * calm + 50:
+            break
+    else:
+        pytest.fail(f"too slow three times, at last {figures}")
+
+
 @pytest.mark.timeout(180)
-def test_unfinished_bodies_and_bombs_cost_bounded_memory_and_nobody_else(start_fake,
-                                                                         record_property):
+def test_unfinished_bodies_and_bombs_cost_bounded_memory(start_fake, record_property):
     gateway = start_fake(limits__requests_per_connection_max=1_000_000, log__level="info")
     if not bounds_memory(gateway.pid):
         pytest.skip("a sanitized build keeps freed memory")
     times(gateway, 20)
-    calm = percentile(times(gateway), 0.99)
     start = resident_kib(gateway.pid)
-    harmless = Flood(gateway, "harmless", 50)
-    harmless.wait_lines(50)
-    flooded = percentile(times(gateway), 0.99)
-    harmless = harmless.end()
-    bombs = Flood(gateway, "bombs", 50)
-    bombs.wait_lines(50)
-    beside = percentile(times(gateway), 0.99)
     bodies = Flood(gateway, "bodies", 60)
     bodies.wait_lines(60)
-    beside_all = percentile(times(gateway), 0.99)
-    figures = {"p99 calm ms": round(calm * 1000, 2), "p99 beside ms": round(beside * 1000, 2),
-               "p99 beside all ms": round(beside_all * 1000, 2),
-               "p99 beside harmless ms": round(flooded * 1000, 2), "harmless": harmless,
-               "RSS at start MB": start // 1024, "peak MB": peak_kib(gateway.pid) // 1024,
-               "bombs": bombs.end(), "bodies": bodies.end()}
+    ms, bombs = beside(gateway, "bombs")
+    figures = {"RSS at start MB": start // 1024, "peak MB": peak_kib(gateway.pid) // 1024,
+               "p99 beside all ms": ms, "bombs": bombs, "bodies": bodies.end()}
     ended = time.monotonic()
     wait_until(lambda: resident_kib(gateway.pid) < start + 50 * 1024, 10, "memory to be given back")
     figures |= {"s until given back": round(time.monotonic() - ended, 1),
@@ -71,10 +91,7 @@ def test_unfinished_bodies_and_bombs_cost_bounded_memory_and_nobody_else(start_f
     print(figures)
     record_property("figures", figures)
     assert figures["peak MB"] <= 400, figures
-    assert figures["bombs"].get("413", 0) > 0 and "200" not in figures["bombs"], figures
     assert figures["bodies"].get("unfinished", 0) > 0 and figures["bodies"].get("503", 0) > 0
-    # Twice, and what a busy machine may add to the slowest of 200.
-    assert beside < 2 * calm + 0.05, figures
 
 
 @pytest.mark.timeout(180)
