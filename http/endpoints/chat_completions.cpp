@@ -28,9 +28,12 @@ std::optional<key_usage::turn_place> begin_turn(const caller& who) {
   return who.usage->begin_turn(who.max_concurrent);
 }
 
-domain::error without_effect(const std::string& parameter) {
+/// `named` as in x-ccapi-ignored-params: maybe with what became of it in brackets.
+domain::error without_effect(const std::string& named) {
+  const auto parameter = named.substr(0, named.find('('));
   return {.code = domain::error_code::unsupported_parameter,
-          .message = "'" + parameter + "' has no effect here, and strict parameters are wanted.",
+          .message = "'" + parameter
+                     + "' can't be taken here as it was sent, and strict parameters are wanted.",
           .param = parameter,
           .retry_useful = false};
 }

@@ -182,6 +182,10 @@ def test_parameters_are_refused_and_thinking_is_off_if_told_so(start_fake):
     gateway = start_fake(server__strict_parameters="true", claude__thinking="off")
     status, _, answer = gateway.request("POST", "/v1/chat/completions", {**body, "seed": 7})
     assert status == 400 and b'"param":"seed"' in answer
+    continued = [*body["messages"], {"role": "assistant", "content": "half"}]
+    status, _, answer = gateway.request("POST", "/v1/chat/completions",
+                                        {**body, "messages": continued})
+    assert status == 400 and b'"param":"messages"' in answer
     status, _, answer = gateway.request("POST", "/v1/chat/completions", body)
     told = json.loads(json.loads(answer)["choices"][0]["message"]["content"])
     assert status == 200 and told["extra_body"]["thinking"] == {"type": "disabled"}
