@@ -180,9 +180,10 @@ void launcher::worker::on_dropped(domain::process_id id, pid_t pid) {
     return;
   send_signal(*found->second.pidfd, SIGCONT);
   auto& timer = found->second.patience.emplace(loop_, enough);
-  timer.async_wait([pidfd = found->second.pidfd](const boost::system::error_code& stopped) {
-    if (!stopped)
-      send_signal(*pidfd, SIGKILL);
+  // The child's end closes its descriptor at once; the cancelled wait is gone only later.
+  timer.async_wait([pidfd = std::weak_ptr{found->second.pidfd}](const auto& stopped) {
+    if (const auto held = pidfd.lock(); held && !stopped)
+      send_signal(*held, SIGKILL);
   });
 }
 

@@ -16,6 +16,7 @@ import pytest
 from gateway import Gateway
 from proc_tree import wait_until
 from sse import ChatStream
+from storm import bounds_memory
 
 LONG = "[[text:10000]][[delay:20]]"
 
@@ -228,6 +229,8 @@ def test_body_that_can_not_be_decoded_is_refused(fake_gateway, coding, body, sta
 
 
 def test_bombs_cost_no_more_than_the_largest_body(fake_gateway):
+    if not bounds_memory(fake_gateway.pid):
+        pytest.skip("a sanitized build keeps freed memory")
     bomb = gzip.compress(bytes(1 << 20)) * 1024
     for _ in range(5):
         assert fake_gateway.request("POST", "/v1/chat/completions", bomb,
