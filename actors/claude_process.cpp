@@ -218,7 +218,7 @@ void claude_process::deliver(domain::event&& what) {
     started->setup = duration_cast<microseconds>(asked_at_ - ready);
     started->first = duration_cast<microseconds>(clock::now() - asked_at_);
     const auto& asked = turn_->order().model;
-    if (!asked.starts_with("claude-")) // a name of the CLI's own
+    if (!asked.starts_with("claude-") && !started->fell_back) // a name of the CLI's own
       shard_.models->learn_name(asked, started->model);
     auto& times = shard_.totals.times;
     if (turns_ == 0)

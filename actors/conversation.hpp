@@ -25,6 +25,7 @@ struct active_turn {
   domain::lease_id lease = 0;           ///< not 0: waits for a process
   std::shared_ptr<const domain::process_id>
     handover; ///< as in lease_reply, until the turn has its process
+  std::optional<domain::steady_time> waiting_since{}; ///< with a handover
   bool cancelled = false;
   bool handed_over = false; ///< a process has it
   bool started = false;     ///< the client has answer_started

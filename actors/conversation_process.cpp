@@ -16,6 +16,12 @@ using domain::error_code;
 /// Both ends are on this thread.
 constexpr std::chrono::seconds lending_timeout{2};
 
+void end_process(claude_process_actor* process) {
+  if (*process)
+    caf::anon_send(*process, close_process{});
+  delete process;
+}
+
 } // namespace
 
 process_loan conversation::on_lend_process(const lend_process& what) {
@@ -26,7 +32,10 @@ process_loan conversation::on_lend_process(const lend_process& what) {
     return {};
   }
   caf::anon_send(process_, adopt_process{what.borrower}); // the borrower asks for the answer
-  process_loan loan{process_, process_id_, std::move(process_holds_), rewindable_};
+  process_loan loan{{new claude_process_actor{process_}, end_process},
+                    process_id_,
+                    std::move(process_holds_),
+                    rewindable_};
   drop_process();
   rest();
   return loan;
@@ -50,22 +59,20 @@ void conversation::adopt(domain::turn_id turn, process_loan loan) {
     return;
   }
   if (!wanted()) // its client has left
-    return send(loan.process, close_process{});
-  const auto take = [this, wanted, loan](bool taken) {
-    if (!wanted()) {
-      send(loan.process, close_process{});
-    } else if (const auto how = domain::approach_to(active_->plan.before, loan.holds,
-                                                    loan.rewindable, active_->order.by_nothing);
-               taken && how) {
-      process_ = loan.process;
-      process_id_ = loan.id;
-      hand_to_process(how);
-    } else {
-      send(loan.process, close_process{}); // it is on its way out
-      request_process();
-    }
+    return;
+  const auto lent = *loan.process;
+  const auto take = [this, wanted, loan = std::move(loan)](bool taken) {
+    if (!wanted())
+      return;
+    const auto how = domain::approach_to(active_->plan.before, loan.holds, loan.rewindable,
+                                         active_->order.by_nothing);
+    if (!taken || !how) // it is on its way out
+      return request_process();
+    process_ = std::exchange(*loan.process, {});
+    process_id_ = loan.id;
+    hand_to_process(how);
   };
-  request(loan.process, lending_timeout,
+  request(lent, lending_timeout,
           adopt_process{caf::actor_cast<process_listener_actor>(self_reference())})
     .then(take, [take](const caf::error&) { take(false); });
 }
@@ -82,7 +89,8 @@ void conversation::request_process() {
                         {origin.tenant, origin.system_prompt},
                         active_->order.request.request_id,
                         {shard_.index, active_->plan.before->root().hash()},
-                        shard_.settings.process_pool.reuse && active_->plan.before->depth() == 0})
+                        shard_.settings.process_pool.reuse && active_->plan.before->depth() == 0,
+                        std::exchange(active_->waiting_since, {})})
     .then([this, lease](lease_reply& reply) { on_lease(lease, reply); },
           [this, lease](const caf::error&) {
             lease_reply none{.child = nullptr,
@@ -109,8 +117,10 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
   if (!active_ || active_->lease != lease)
     return; // its turn was cancelled: dropping the reply ends the child
   active_->lease = 0;
-  if (reply.handover)
+  if (reply.handover) {
+    active_->waiting_since = reply.waiting_since;
     return take_idle_process(std::move(reply.handover));
+  }
   if (!reply.child) {
     fail_active(*reply.failure);
     return finish_active();

@@ -75,9 +75,10 @@ struct lend_process {
   process_listener_actor borrower{};
 };
 
-/// With `process` null: it has none, or none that gets there.
+/// With `process` null: it has none, or none that gets there. Whatever is in the last copy of
+/// `process` when that is dropped ends: move out what you keep.
 struct process_loan {
-  claude_process_actor process{};
+  std::shared_ptr<claude_process_actor> process{};
   domain::process_id id = 0;
   domain::dialogue holds{};
   std::size_t rewindable = 0;
@@ -144,7 +145,8 @@ struct lease_request {
   domain::tenant_prompt prompt{}; ///< of the dialogue that it is for
   std::string request_id{};
   domain::process_origin origin{};
-  bool fresh = false; ///< as in domain::process_wish
+  bool fresh = false;                                 ///< as in domain::process_wish
+  std::optional<domain::steady_time> waiting_since{}; ///< as in domain::process_wish
 };
 
 /// Dropping the last copy of `child` ends the child.
@@ -153,6 +155,9 @@ struct lease_reply {
   /// The idle process on your thread, of the wanted root, that is to be led back to nothing.
   /// Dropping the last copy tells the supervisor that you have it, or do without.
   std::shared_ptr<const domain::process_id> handover{};
+  /// With a handover: since when this wish has waited. Ask again with it if that process can't be
+  /// had.
+  std::optional<domain::steady_time> waiting_since{};
   std::optional<domain::error> failure{};
   bool spare = false; ///< it was started ahead
   /// What it was told ahead, which suits the wanted prompt.

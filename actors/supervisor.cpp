@@ -36,7 +36,8 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self, supervisor_op
 caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(lease_request& what) {
   auto answer = self_->make_response_promise<lease_reply>();
   const auto lease = what.lease;
-  leases_.emplace(lease, open_lease{std::move(what), answer});
+  const auto since = what.waiting_since.value_or(now());
+  leases_.emplace(lease, open_lease{std::move(what), since, answer});
   if (draining_) {
     answer_failure(lease,
                    {.code = error_code::draining, .message = "The gateway is shutting down."});
@@ -50,14 +51,17 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
   }
   const auto& wish = leases_.at(lease).wish;
   notice_new_cli();
-  spares_.note_demand(wish.model, wish.prompt, now());
+  if (!wish.waiting_since)
+    spares_.note_demand(wish.model, wish.prompt, now());
   if (give_spare(lease)) {
     ++totals_.spare_hits;
     review_spares();
     return answer;
   }
-  ++totals_.spare_misses;
-  const auto admitted = pool_.request({lease, wish.prompt.tenant, wish.origin, wish.fresh}, now());
+  if (!wish.waiting_since)
+    ++totals_.spare_misses;
+  const auto admitted =
+    pool_.request({lease, wish.prompt.tenant, wish.origin, wish.fresh, wish.waiting_since}, now());
   if (admitted.displaced)
     answer_failure(
       *admitted.displaced,

@@ -89,6 +89,7 @@ private:
   /// A lease that has not been answered yet.
   struct open_lease {
     lease_request wish;
+    domain::steady_time since; ///< it waits
     caf::typed_response_promise<lease_reply> answer;
   };
 

@@ -117,8 +117,10 @@ bool supervisor_state::pass_on(const domain::idle_report& report) {
   const auto waiter = leases_.find(*lease);
   waiter->second.answer.deliver(
     lease_reply{.child = nullptr,
-                .handover = std::shared_ptr<const domain::process_id>{
-                  std::make_unique<domain::process_id>(report.process).release(), tell}});
+                .handover =
+                  std::shared_ptr<const domain::process_id>{
+                    std::make_unique<domain::process_id>(report.process).release(), tell},
+                .waiting_since = waiter->second.since});
   leases_.erase(waiter);
   return true;
 }
@@ -135,7 +137,8 @@ void supervisor_state::on_handover_over(const handover_over& what) {
 
 void supervisor_state::retire_process(domain::process_id process) {
   const auto found = running_.find(process);
-  if (found == running_.end() || !found->second.handle || !retiring_.insert(process).second)
+  if (found == running_.end() || !found->second.handle || found->second.in_handover
+      || !retiring_.insert(process).second)
     return;
   pool_.retirement_started();
   const auto refused = [this, process] {

@@ -208,10 +208,12 @@ void turn_mapper::on(const compact_boundary&, events&) {
 
 void turn_mapper::on(const model_fallback&, events&) {
   history_changed_ = true;
+  fell_back_ = true;
 }
 
 void turn_mapper::on(const model_refusal_fallback&, events&) {
   history_changed_ = true;
+  fell_back_ = true;
 }
 
 void turn_mapper::on(const conversation_reset&, events&) {
@@ -230,7 +232,7 @@ void turn_mapper::begin_call(std::string_view id, std::string_view model, const 
     model_ = model;
   if (!started_) {
     started_ = true;
-    out.emplace_back(domain::answer_started{model_});
+    out.emplace_back(domain::answer_started{.model = model_, .fell_back = fell_back_});
   }
 }
 

@@ -109,6 +109,7 @@ private:
   bool interrupt_wanted_ = false;
   bool reusable_ = false;
   bool history_changed_ = false; ///< the CLI rewrote the history or changed the model
+  bool fell_back_ = false;       ///< another model than the one asked for answers
 };
 
 } // namespace ccapi::claude

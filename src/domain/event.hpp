@@ -51,6 +51,7 @@ struct answer_started {
   std::chrono::microseconds boot{};  ///< until the process was ready; 0: it was
   std::chrono::microseconds setup{}; ///< until it was told everything
   std::chrono::microseconds first{}; ///< from then to now
+  bool fell_back = false; ///< `model` stands in for the one asked for, which was busy or declined
 };
 struct text_delta {
   std::string text;

@@ -1,6 +1,7 @@
 #include "domain/process_pool.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace ccapi::domain {
@@ -12,7 +13,8 @@ process_pool::admission process_pool::request(process_wish wish, steady_time now
     return {verdict::spawn};
   }
   admission made{verdict::wait};
-  if (waiting_ >= limits_.queue_max) {
+  const bool returns = wish.waiting_since.has_value();
+  if (waiting_ >= limits_.queue_max && !returns) {
     const auto longest =
       std::max_element(lines_.begin(), lines_.end(), [](const auto& left, const auto& right) {
         return left.second.waiters.size() < right.second.waiters.size();
@@ -30,7 +32,16 @@ process_pool::admission process_pool::request(process_wish wish, steady_time now
     const auto kept = ahead_.find(wish.tenant);
     place->second.round = kept == ahead_.end() ? round_ : std::max(round_, kept->second);
   }
-  place->second.waiters.push_back({std::move(wish), now + limits_.queue_timeout, ++arrivals_});
+  auto& [waiters, round, passed_over] = place->second;
+  if (returns && round > 0)
+    --round;
+  const auto since = wish.waiting_since.value_or(now);
+  const auto behind = returns
+                        ? std::find_if(waiters.begin(), waiters.end(),
+                                       [&](const waiter& each) { return each.since >= since; })
+                        : waiters.end();
+  waiters.insert(
+    behind, {std::move(wish), since, since + limits_.queue_timeout, returns ? 0 : ++arrivals_});
   ++waiting_;
   return made;
 }
@@ -93,7 +104,8 @@ bool process_pool::better_waits(std::size_t processes_of_his, std::chrono::milli
 process_pool::lines::const_iterator process_pool::next_line() const {
   return std::min_element(lines_.begin(), lines_.end(), [](const auto& left, const auto& right) {
     const auto rank = [](const line& of) {
-      return std::pair{of.round, of.waiters.front().arrival};
+      const auto& first = of.waiters.front();
+      return std::tuple{of.round, first.since, first.arrival};
     };
     return rank(left.second) < rank(right.second);
   });
@@ -148,8 +160,9 @@ std::vector<lease_id> process_pool::expired(steady_time now) {
     for (const auto& entry : waiting.waiters)
       if (entry.deadline <= now)
         late.push_back(&entry);
-  std::sort(late.begin(), late.end(),
-            [](const waiter* left, const waiter* right) { return left->arrival < right->arrival; });
+  std::sort(late.begin(), late.end(), [](const waiter* left, const waiter* right) {
+    return std::pair{left->since, left->arrival} < std::pair{right->since, right->arrival};
+  });
   std::vector<lease_id> leases;
   leases.reserve(late.size());
   for (const auto* entry : late)

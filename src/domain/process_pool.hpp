@@ -33,6 +33,9 @@ struct process_wish {
   std::string tenant{};
   process_origin origin{};
   bool fresh = false; ///< for a dialogue that begins at its root: one that is led back will do
+  /// It was out of the queue for a process that then could not be had: has its place, its turn and
+  /// its deadline back.
+  std::optional<steady_time> waiting_since{};
 };
 
 /// A slot is taken from the decision to spawn until the child is reaped. Those who wait are served
@@ -118,8 +121,10 @@ public:
 private:
   struct waiter {
     process_wish wish;
+    steady_time since;
     steady_time deadline;
-    std::uint64_t arrival = 0;
+    std::uint64_t arrival =
+      0; ///< of those with the same `since`, the lower came first; 0: it is back
   };
   /// Of one tenant; never empty.
   struct line {

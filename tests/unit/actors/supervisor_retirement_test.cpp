@@ -90,6 +90,51 @@ TEST_F(supervisor_rules, idle_process_is_passed_on_once_then_it_goes) {
   EXPECT_TRUE(granted(3));
 }
 
+TEST_F(supervisor_rules, process_that_is_passed_on_is_not_ended_before_its_next_owner_has_it) {
+  start(1);
+  auto& process = grant(1, true);
+  process.leads_back = true;
+  want(2);
+  ASSERT_TRUE(reply(2) && reply(2)->handover);
+  want(3);
+  tell_idle(starts[0].id);
+  EXPECT_EQ(process.retirements, 0U);
+}
+
+TEST_F(supervisor_rules, waiter_whose_process_could_not_be_had_has_its_place_back) {
+  start(1);
+  auto& process = grant(1, false);
+  process.leads_back = true;
+  want(2);
+  want(3);
+  world.advance(25s);
+  tell_idle(starts[0].id);
+  ASSERT_TRUE(reply(2) && reply(2)->handover);
+  want(4, "m", {}, reply(2)->waiting_since);
+  process.accepts = false;
+  replies.erase(2);
+  world.pump();
+  exited(starts[0].id);
+  ASSERT_EQ(starts.size(), 2U);
+  started(1);
+  EXPECT_TRUE(granted(4));
+  EXPECT_FALSE(reply(3));
+}
+
+TEST_F(supervisor_rules, waiter_whose_process_could_not_be_had_waits_no_longer_than_it_would_have) {
+  start(1);
+  auto& process = grant(1, false);
+  process.leads_back = true;
+  want(2);
+  world.advance(25s);
+  tell_idle(starts[0].id);
+  ASSERT_TRUE(reply(2) && reply(2)->handover);
+  process.accepts = false;
+  want(3, "m", {}, reply(2)->waiting_since);
+  world.advance(6s);
+  EXPECT_EQ(refusal(3), error_code::server_busy);
+}
+
 TEST_F(supervisor_rules, process_is_never_passed_on_to_another_root) {
   start(1);
   want(1, "m", {"mine", "prompt"});
@@ -131,59 +176,52 @@ TEST_F(supervisor_rules, newcomer_of_another_tenant_takes_a_place_of_the_one_wit
   EXPECT_TRUE(granted(2));
 }
 
-TEST_F(supervisor_rules, idle_process_is_let_be_while_others_serve_the_waiters_sooner) {
-  start(2);
-  const domain::tenant_prompt one{"t", "one"};
-  const domain::tenant_prompt two{"t", "two"};
-  want(1, "m", one);
-  want(2, "m", two);
-  started(0);
-  started(1);
-  auto& first = claim(starts[0].id);
-  auto& second = claim(starts[1].id);
-  world.advance(500ms); // what a boot takes
-  booted(starts[0].id);
-  booted(starts[1].id);
-  want(3, "m", one);
-  want(4, "m", one);
-  const auto turn_over = [&](played_process& which, domain::process_id id) {
-    which.idle_since = world.now();
-    which.leads_back = true;
-    tell_idle(id);
-  };
-  world.advance(100ms); // what a turn takes
-  turn_over(first, starts[0].id);
-  ASSERT_TRUE(reply(3) && reply(3)->handover);
-  first.idle = false;
-  turn_over(second, starts[1].id);
-  EXPECT_EQ(second.retirements, 0U) << "the first will be there sooner than a new one";
+/// Two processes, of a root each, that took 500 ms to boot; two turns wait for the first one's
+/// root.
+class two_roots : public supervisor_rules {
+protected:
+  void SetUp() override {
+    start(2);
+    const domain::tenant_prompt one{"t", "one"};
+    const domain::tenant_prompt two{"t", "two"};
+    want(1, "m", one);
+    want(2, "m", two);
+    started(0);
+    started(1);
+    first = &claim(starts[0].id);
+    second = &claim(starts[1].id);
+    world.advance(500ms);
+    booted(starts[0].id);
+    booted(starts[1].id);
+    want(3, "m", one);
+    want(4, "m", one);
+  }
+  /// Both have had a turn that took so long, the first of them a moment earlier.
+  void turns_took(std::chrono::milliseconds how_long) {
+    world.advance(how_long);
+    first->leads_back = second->leads_back = true;
+    first->idle_since = second->idle_since = world.now();
+    tell_idle(starts[0].id);
+    ASSERT_TRUE(reply(3) && reply(3)->handover);
+    first->idle = false;
+    tell_idle(starts[1].id);
+  }
+
+  played_process* first = nullptr;
+  played_process* second = nullptr;
+};
+
+TEST_F(two_roots, idle_process_is_let_be_while_others_serve_the_waiters_sooner) {
+  turns_took(100ms);
+  EXPECT_EQ(second->retirements, 0U) << "the first will be there sooner than a new one";
   world.advance(501ms);
-  EXPECT_EQ(second.retirements, 1U) << "it was not";
+  EXPECT_EQ(second->retirements, 1U) << "it was not";
   EXPECT_FALSE(reply(4));
 }
 
-TEST_F(supervisor_rules, idle_process_goes_at_once_where_turns_take_longer_than_a_boot) {
-  start(2);
-  const domain::tenant_prompt one{"t", "one"};
-  const domain::tenant_prompt two{"t", "two"};
-  want(1, "m", one);
-  want(2, "m", two);
-  started(0);
-  started(1);
-  auto& first = claim(starts[0].id);
-  auto& second = claim(starts[1].id);
-  world.advance(500ms);
-  booted(starts[0].id);
-  booted(starts[1].id);
-  want(3, "m", one);
-  want(4, "m", one);
-  world.advance(5s);
-  first.leads_back = second.leads_back = true;
-  first.idle_since = second.idle_since = world.now();
-  tell_idle(starts[0].id);
-  first.idle = false;
-  tell_idle(starts[1].id);
-  EXPECT_EQ(second.retirements, 1U);
+TEST_F(two_roots, idle_process_goes_at_once_where_turns_take_longer_than_a_boot) {
+  turns_took(5s);
+  EXPECT_EQ(second->retirements, 1U);
 }
 
 TEST_F(supervisor_rules, process_that_becomes_idle_stays_if_nobody_waits) {

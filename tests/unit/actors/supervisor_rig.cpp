@@ -36,9 +36,10 @@ void supervisor_rules::TearDown() {
 }
 
 void supervisor_rules::want(domain::lease_id lease, const std::string& model,
-                            const domain::tenant_prompt& prompt) {
+                            const domain::tenant_prompt& prompt,
+                            std::optional<domain::steady_time> waiting_since) {
   world.system().spawn([=, this](caf::event_based_actor* self) {
-    lease_request wish{lease, model, prompt, "req", origin_of(prompt), true};
+    lease_request wish{lease, model, prompt, "req", origin_of(prompt), true, waiting_since};
     self->request(boss, caf::infinite, std::move(wish))
       .then([=, this](lease_reply& what) { replies[lease] = std::move(what); },
             [](const caf::error&) {});

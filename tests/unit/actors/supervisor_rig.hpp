@@ -53,7 +53,8 @@ protected:
     return {0, {std::hash<std::string>{}(prompt.tenant + '/' + prompt.text), 0}};
   }
   void want(domain::lease_id lease, const std::string& model = "m",
-            const domain::tenant_prompt& prompt = {});
+            const domain::tenant_prompt& prompt = {},
+            std::optional<domain::steady_time> waiting_since = {});
   /// The reply to a lease, if it has come.
   const lease_reply* reply(domain::lease_id lease) const;
   std::optional<error_code> refusal(domain::lease_id lease) const;

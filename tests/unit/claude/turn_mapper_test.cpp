@@ -311,6 +311,21 @@ TEST(turn_mapper, a_process_whose_history_was_rewritten_is_not_reusable) {
   }
 }
 
+TEST(turn_mapper, says_whether_another_model_than_the_one_asked_for_answers) {
+  const auto fell_back = [](const std::vector<message>& before) {
+    turn played;
+    for (const auto& line : before)
+      played << line;
+    played << start("a") << text("Hi");
+    const auto* started = std::get_if<domain::answer_started>(&played.events.front());
+    return started != nullptr && started->fell_back;
+  };
+  EXPECT_FALSE(fell_back({}));
+  EXPECT_FALSE(fell_back({compact_boundary{}}));
+  EXPECT_TRUE(fell_back({model_fallback{}}));
+  EXPECT_TRUE(fell_back({model_refusal_fallback{}}));
+}
+
 TEST(turn_mapper, a_silent_safety_stop_makes_the_process_not_reusable) {
   auto line = success();
   line.safety_stops = 1;

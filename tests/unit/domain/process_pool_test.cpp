@@ -64,6 +64,42 @@ TEST(process_pool, nobody_overtakes_those_who_wait) {
   EXPECT_EQ(pool.slot_freed(), 3u);
 }
 
+TEST(process_pool, whoever_got_a_process_that_could_not_be_had_is_back_in_his_place) {
+  auto pool = pool_of(1, 2);
+  (void)pool.request_fresh(1, 7);
+  (void)pool.request_fresh(2, 7);
+  ASSERT_EQ(pool.request({.lease = 3, .tenant = ""}, start + 1s).what, verdict::wait);
+  ASSERT_EQ(pool.lead_back(pool.origin(7)), 2u);
+  ASSERT_EQ(pool.request({.lease = 4, .tenant = ""}, start + 2s).what, verdict::wait);
+  const process_wish again{
+    .lease = 5, .tenant = "", .origin = pool.origin(7), .fresh = true, .waiting_since = start};
+  EXPECT_EQ(pool.request(again, start + 29s).what, verdict::wait) << "though the queue is full";
+  EXPECT_EQ(pool.next_deadline(), start + 30s);
+  EXPECT_THAT(pool.expired(start + 30s), ElementsAre(5u));
+  EXPECT_EQ(pool.request(again, start + 29s).what, verdict::wait);
+  EXPECT_EQ(pool.slot_freed(), 5u);
+  EXPECT_EQ(pool.slot_freed(), 3u);
+}
+
+TEST(process_pool, tenant_that_got_nothing_in_its_round_has_the_round_again) {
+  auto pool = pool_of(1, 8);
+  (void)pool.request(1, start);
+  (void)pool.request_fresh(2, 7, "mine");
+  (void)pool.request(3, start, "yours");
+  ASSERT_EQ(pool.lead_back(pool.origin(7)), 2u);
+  ASSERT_EQ(pool
+              .request({.lease = 4,
+                        .tenant = "mine",
+                        .origin = pool.origin(7),
+                        .fresh = true,
+                        .waiting_since = start - 1s},
+                       start + 1s)
+              .what,
+            verdict::wait);
+  EXPECT_EQ(pool.slot_freed(), 4u);
+  EXPECT_EQ(pool.slot_freed(), 3u);
+}
+
 TEST(process_pool, a_withdrawn_waiter_gets_nothing) {
   auto pool = pool_of(1, 8);
   (void)pool.request(1, start);
