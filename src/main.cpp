@@ -1,4 +1,4 @@
-#include "app.hpp"
+#include "app/app.hpp"
 #include "config/api_keys.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"

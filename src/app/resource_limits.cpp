@@ -1,4 +1,4 @@
-#include "resource_limits.hpp"
+#include "app/resource_limits.hpp"
 
 #include "process/descriptors.hpp"
 

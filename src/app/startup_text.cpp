@@ -1,4 +1,4 @@
-#include "startup_text.hpp"
+#include "app/startup_text.hpp"
 
 #include <chrono>
 #include <cstdio>

@@ -1,0 +1,261 @@
+#include "app/gateway_program.hpp"
+
+#include "actors/stats_collector.hpp"
+#include "app/resource_limits.hpp"
+#include "app/startup_text.hpp"
+#include "config/reload.hpp"
+#include "http/start_policy.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace ccapi {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto poll_interval = 10ms;
+/// For threads to run out of work at the very end.
+constexpr auto thread_end_timeout = 2s;
+
+std::size_t cores() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::size_t io_threads(const config::settings& settings) {
+  return settings.server.io_threads ? settings.server.io_threads : cores();
+}
+
+/// Without this actor nothing works; a fresh start is better than a gateway that only refuses.
+template <class Handle>
+void end_program_with(const Handle& actor, const char* name) {
+  caf::actor_cast<caf::abstract_actor*>(actor)->attach_functor([name](const caf::error& why) {
+    if (why == caf::exit_reason::user_shutdown)
+      return;
+    std::fprintf(stderr, "claude-code-api: the %s ended; so does the program\n", name);
+    std::abort(); // children end by their life pipes
+  });
+}
+
+} // namespace
+
+gateway_program::caf_settings::caf_settings(std::size_t threads) {
+  add_message_types<caf::id_block::ccapi>();
+  // The default policy wakes idle workers by polling: tens of microseconds a hop.
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", threads);
+}
+
+gateway_program::gateway_program(const config::settings& settings, const config_loader& load_again,
+                                 observe::logger log, std::string shim,
+                                 actors::cli_installation cli)
+  : settings_{settings},
+    load_again_{load_again},
+    log_{std::move(log)},
+    cli_{std::move(cli)},
+    launcher_{std::move(shim)},
+    caf_settings_{cores()},
+    system_{caf_settings_},
+    supervisor_{system_.spawn(actors::supervisor, supervisor_options())} {
+  cli_.add_models_to(settings_.models);
+  for (const auto& model : cli_.models)
+    models_->learn_name(model.name, model.id);
+  end_program_with(supervisor_, "supervisor");
+}
+
+gateway_program::~gateway_program() {
+  // Whatever child is left ends while the I/O threads still run: their actors hear of it. An
+  // answer from the supervisor means that all it had to pass on is out.
+  launcher_.stop();
+  caf::scoped_actor self{system_};
+  self->request(supervisor_, 1s, actors::collect{})
+    .receive([](const domain::stats&) {}, [](const caf::error&) {});
+  for (const auto& each : threads_)
+    caf::anon_send_exit(each->front_end, caf::exit_reason::user_shutdown);
+  end_threads();
+  server_.reset();
+  if (collector_)
+    caf::anon_send_exit(collector_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+}
+
+domain::result<std::vector<std::string>> gateway_program::start() {
+  make_threads();
+  auto addresses = server_->open();
+  if (!addresses)
+    return addresses;
+  on_signal();
+  for (const auto& each : threads_)
+    each->run();
+  // Not earlier: with its listeners the supervisor starts spares, which count as threads do.
+  caf::anon_send(supervisor_, std::move(listeners_));
+  server_->start();
+  return addresses;
+}
+
+void gateway_program::serve(const std::vector<std::string>& addresses) {
+  for (const auto& warning : http::start_warnings(settings_))
+    log_.warning(warning);
+  announce(log_, CCAPI_VERSION, addresses, cli_.health, settings_);
+  while (mail_.take() == main_mail::kind::reload)
+    reload();
+  log_.info("gateway ends");
+}
+
+std::size_t gateway_program::threads_needed(const config::settings& settings) {
+  constexpr std::size_t log_and_launcher = 2;
+  constexpr std::size_t beside_cafs_workers = 2; // its clock and its printer
+  return log_and_launcher + cores() + beside_cafs_workers + io_threads(settings);
+}
+
+actors::supervisor_options gateway_program::supervisor_options() {
+  return {.start =
+            [this](auto id, auto spec, auto spawned, auto exited, auto spoke) {
+              launcher_.spawn(id, std::move(spec), std::move(spawned), std::move(exited),
+                              std::move(spoke));
+            },
+          .pool = actors::pool_options(settings_),
+          .spares = actors::spare_options(settings_),
+          .memory = actors::memory_options(settings_),
+          .breaker = actors::breaker_options(settings_),
+          .spec_for = [this](const std::string& model,
+                             bool ahead) { return cli_.spec_for(model, ahead); },
+          .cli_identity = [this] { return cli_.identity(); },
+          .on_other_cli = [models = models_] { models->forget(); },
+          .health = cli_.health,
+          .log = log_};
+}
+
+/// What runs on the I/O threads, but not yet the threads. Not in the constructor: when it throws,
+/// the destructor has to end the actors that there are by then.
+void gateway_program::make_threads() {
+  const std::size_t count = io_threads(settings_);
+  for (std::size_t index = 0; index < count; ++index) {
+    threads_.push_back(std::make_unique<io_thread>(system_, index, count, settings_, log_,
+                                                   supervisor_, cli_.health, models_));
+    end_program_with(threads_.back()->front_end, "front end");
+  }
+  connect_actors();
+  std::vector<http::worker> workers;
+  for (const auto& each : threads_)
+    workers.push_back({each->loop, each->gateway});
+  server_.emplace(std::move(workers), within_descriptors(settings_, log_), CCAPI_VERSION, log_);
+  signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
+}
+
+void gateway_program::connect_actors() {
+  std::vector<actors::front_end_actor> front_ends;
+  std::vector<actors::status_client_actor> sources{supervisor_};
+  for (const auto& each : threads_) {
+    front_ends.push_back(each->front_end);
+    sources.emplace_back(each->front_end);
+    listeners_.listeners.emplace_back(each->front_end);
+  }
+  collector_ = system_.spawn(actors::stats_collector, std::move(sources));
+  for (const auto& each : threads_)
+    each->front_end_object().connect(front_ends, collector_);
+}
+
+void gateway_program::reload() {
+  auto outcome = load_again_();
+  if (const auto* problems = std::get_if<std::vector<config::problem>>(&outcome)) {
+    for (const auto& each : *problems)
+      log_.error("configuration has a mistake, the old one stays",
+                 {{"where", each.where}, {"problem", each.text}});
+    return;
+  }
+  auto& loaded = std::get<config::loaded>(outcome).values;
+  cli_.add_models_to(loaded.models);
+  auto plan = config::plan_reload(settings_, loaded);
+  if (const auto allowed = http::check_start(plan.values); !allowed)
+    return log_.error("configuration is refused, the old one stays",
+                      {{"problem", allowed.error().message}});
+  if (const auto read = server_->reload_tls(); !read)
+    return log_.error("certificate is refused, the old configuration stays",
+                      {{"problem", read.error().message}, {"detail", read.error().detail}});
+  settings_ = plan.values;
+  if (const auto level = observe::level_from(settings_.log.level))
+    log_.set_level(*level);
+  const auto shared = std::make_shared<const config::settings>(settings_);
+  caf::anon_send(supervisor_, actors::settings_changed{shared});
+  for (const auto& each : threads_)
+    caf::anon_send(each->front_end, actors::settings_changed{shared});
+  server_->reconfigure(within_descriptors(settings_, log_));
+  log_.info("configuration read anew", {{"changed", plan.changed}});
+  if (!plan.need_restart.empty())
+    log_.warning("keys change only by a restart", {{"keys", plan.need_restart}});
+}
+
+// -- the end, step by step on the first I/O thread -----------------------------------------------
+
+void gateway_program::on_signal() {
+  signals_->async_wait([this](const boost::system::error_code& failure, int number) {
+    if (failure)
+      return;
+    on_signal();
+    if (number == SIGHUP)
+      return mail_.put(main_mail::kind::reload); // reading files would block this thread
+    if (std::exchange(draining_, true)) {
+      log_.warning("gateway stops at once", {{"signal", number}});
+      deadline_ = clock::now();
+      return;
+    }
+    log_.info("gateway drains", {{"signal", number}});
+    deadline_ = clock::now() + threads_.front()->shard.settings.limits.drain_timeout;
+    server_->stop_accepting();
+    caf::anon_send(supervisor_, actors::drain{});
+    wait_for_turns();
+  });
+}
+
+void gateway_program::wait_for_turns() {
+  when([](const domain::stats& now) { return now.turns_active == 0; },
+       [this] {
+         for (const auto& each : threads_)
+           caf::anon_send(each->front_end, actors::close_all{});
+         deadline_ = clock::now() + 3 * threads_.front()->shard.settings.claude.close_grace;
+         wait_for_processes();
+       });
+}
+
+void gateway_program::wait_for_processes() {
+  when([](const domain::stats& now) { return now.processes_live == 0; },
+       [this] {
+         server_->when_empty([this] {
+           signals_->cancel();
+           mail_.put(main_mail::kind::end);
+         });
+         server_->close_all();
+       });
+}
+
+void gateway_program::when(bool (*condition)(const domain::stats&), std::function<void()> then) {
+  threads_.front()->gateway.collect_stats(
+    [this, condition, then = std::move(then)](const domain::stats& now) {
+      if (condition(now) || clock::now() >= deadline_)
+        return then();
+      auto& timer = threads_.front()->timer;
+      timer.expires_after(poll_interval);
+      timer.async_wait(
+        [this, condition, then](const boost::system::error_code&) { when(condition, then); });
+    });
+}
+
+void gateway_program::end_threads() {
+  for (const auto& each : threads_)
+    each->keep_running.reset();
+  for (const auto& each : threads_)
+    if (!each->end(thread_end_timeout))
+      log_.warning("I/O thread had work left at the end");
+}
+
+} // namespace ccapi

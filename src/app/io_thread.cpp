@@ -1,0 +1,52 @@
+#include "io_thread.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ccapi {
+
+io_thread::io_thread(caf::actor_system& system, std::size_t index, std::size_t count,
+                     const config::settings& settings, const observe::logger& log,
+                     const actors::supervisor_actor& supervisor, const domain::health& health,
+                     std::shared_ptr<domain::model_knowledge> models)
+  : home{system, loop},
+    shard{.home = home,
+          .index = index,
+          .count = count,
+          .settings = settings,
+          .log = log,
+          .supervisor = supervisor,
+          .health = health,
+          .totals = {},
+          .conversations = {std::max<std::size_t>(settings.conversation.stored_max / count, 1),
+                            settings.conversation.stored_bytes_max / count},
+          .models = std::move(models)},
+    front_end{actors::spawn_on<actors::front_end>(home, std::ref(shard))},
+    gateway{front_end_object()} {}
+
+actors::front_end& io_thread::front_end_object() const {
+  return static_cast<actors::front_end&>(*caf::actor_cast<caf::abstract_actor*>(front_end));
+}
+
+void io_thread::run() {
+  // An exception here is a defect that left some turn in the air: noexcept ends the program (and
+  // with it, by the life pipes, every child) rather than one thread in silence.
+  thread = std::thread{[this]() noexcept {
+    loop.run();
+    ended.set_value();
+  }};
+}
+
+bool io_thread::end(std::chrono::milliseconds patience) {
+  if (!thread.joinable()) {
+    loop.poll(); // never ran: its actors end here
+    return true;
+  }
+  const bool done = ended.get_future().wait_for(patience) == std::future_status::ready;
+  if (!done)
+    loop.stop();
+  thread.join();
+  return done;
+}
+
+} // namespace ccapi
