@@ -32,6 +32,7 @@ struct decoder::memory {
   simdjson::dom::parser parser;
   std::string mended; ///< copy of a line that had to be repaired
   std::string joined; ///< see read_plain, read_delta_line
+  char16_t half = 0;  ///< of a character whose other half is in the next delta
 
   void reset() {
     parser = simdjson::dom::parser{};
@@ -70,7 +71,7 @@ decoder::decoder(decoder&&) noexcept = default;
 decoder& decoder::operator=(decoder&&) noexcept = default;
 
 decoded decoder::decode(std::string_view line) {
-  if (const auto delta = read_delta_line(line, memory_->joined))
+  if (const auto delta = read_delta_line(line, memory_->joined, memory_->half))
     return *delta;
   memory_->drop_if_large(line.size());
   simdjson::dom::element root;
@@ -94,6 +95,9 @@ decoded decoder::decode(std::string_view line) {
                                         : read_plain(type, fields, memory_->joined);
   if (std::holds_alternative<unknown>(what))
     ++unknown_;
+  if (std::holds_alternative<content_block_stop>(what)
+      || std::holds_alternative<message_start>(what))
+    memory_->half = 0; // what it belonged to is over
   return what;
 }
 

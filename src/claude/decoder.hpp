@@ -19,7 +19,8 @@ struct malformed {
 using decoded = std::variant<message, malformed>;
 
 /// Not thread-safe; one per CLI process. Key order, unknown keys and ill-typed values don't matter.
-/// Invalid UTF-8 and unpaired surrogate escapes are read as U+FFFD. Memory: about 3 bytes per byte
+/// Invalid UTF-8 and unpaired surrogate escapes are read as U+FFFD; a pair that is split over two
+/// deltas of a text is read whole with the second. Memory: about 3 bytes per byte
 /// of the longest recent line; what a giant line took goes back with the next small one.
 class decoder {
 public:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 namespace ccapi::claude {
 
@@ -37,16 +38,26 @@ public:
   }
 
   /// The rest of a string behind its opening quote, closing quote included, escapes resolved. False
-  /// for what needs more care (\u) and for what is wrong.
-  bool string_rest(std::string& out) {
+  /// for what is wrong. `half`: as in read_delta_line.
+  bool string_rest(std::string& out, char16_t& half) {
     for (;;) {
       const auto plain = std::find_if(rest_.begin(), rest_.end(), [](char c) {
         return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
       });
+      if (plain != rest_.begin())
+        give_up(half, out);
       out.append(rest_.begin(), plain);
       rest_.remove_prefix(static_cast<std::size_t>(plain - rest_.begin()));
       if (skip("\""))
         return json::is_valid(out);
+      if (skip("\\u")) {
+        const auto unit = code_unit();
+        if (!unit)
+          return false;
+        append_unit(out, *unit, half);
+        continue;
+      }
+      give_up(half, out);
       if (rest_.size() < 2 || rest_[0] != '\\' || !append_escape(out, rest_[1]))
         return false;
       rest_.remove_prefix(2);
@@ -66,6 +77,42 @@ public:
   }
 
 private:
+  /// Of an escape, behind \u.
+  std::optional<char16_t> code_unit() noexcept {
+    constexpr std::size_t digits = 4;
+    std::uint16_t unit = 0;
+    const auto hex = rest_.substr(0, digits);
+    const auto [stop, failure] = std::from_chars(hex.data(), hex.data() + hex.size(), unit, 16);
+    if (failure != std::errc{} || stop != hex.data() + digits)
+      return std::nullopt;
+    rest_.remove_prefix(digits);
+    return unit;
+  }
+
+  /// Nothing follows that would make a whole character of it.
+  static void give_up(char16_t& half, std::string& out) {
+    if (half != 0)
+      json::append_code_point(out, half);
+    half = 0;
+  }
+
+  static void append_unit(std::string& out, char16_t unit, char16_t& half) {
+    constexpr char32_t first_behind_the_units = 0x10000;
+    const bool high = unit >= 0xd800 && unit < 0xdc00;
+    const bool low = unit >= 0xdc00 && unit < 0xe000;
+    if (low && half != 0) {
+      json::append_code_point(out,
+                              first_behind_the_units + ((half & 0x3ffU) << 10U) + (unit & 0x3ffU));
+      half = 0;
+      return;
+    }
+    give_up(half, out);
+    if (high)
+      half = unit;
+    else
+      json::append_code_point(out, unit);
+  }
+
   static bool append_escape(std::string& out, char letter) {
     constexpr std::string_view letters = R"("\/nrtbf)";
     constexpr std::string_view meanings = "\"\\/\n\r\t\b\f";
@@ -83,7 +130,8 @@ constexpr std::string_view parent_key = R"("parent_tool_use_id":)";
 
 } // namespace
 
-std::optional<content_block_delta> read_delta_line(std::string_view line, std::string& text) {
+std::optional<content_block_delta> read_delta_line(std::string_view line, std::string& text,
+                                                   char16_t& half) {
   remainder rest{line};
   if (!rest.skip(R"({"type":"stream_event","event":{"type":"content_block_delta","index":)"))
     return std::nullopt;
@@ -96,7 +144,8 @@ std::optional<content_block_delta> read_delta_line(std::string_view line, std::s
   else if (!rest.skip(R"(text_delta","text":")"))
     return std::nullopt;
   text.clear();
-  if (!rest.string_rest(text) || !rest.skip("}}"))
+  auto open_half = half;
+  if (!rest.string_rest(text, open_half) || !rest.skip("}}"))
     return std::nullopt;
   while (rest.skip(",")) {
     if (rest.skip(parent_key)
@@ -106,6 +155,7 @@ std::optional<content_block_delta> read_delta_line(std::string_view line, std::s
   }
   if (!rest.skip("}") || !rest.at_end())
     return std::nullopt;
+  half = open_half;
   return content_block_delta{.index = *index, .kind = kind, .text = text, .parent_tool_use_id = {}};
 }
 

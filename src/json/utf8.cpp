@@ -77,6 +77,24 @@ std::size_t first_invalid(std::string_view text) noexcept {
   return at;
 }
 
+void append_code_point(std::string& text, char32_t code_point) {
+  const auto add = [&](char32_t lead, int continuations) {
+    text += static_cast<char>(lead | (code_point >> (6 * continuations)));
+    while (continuations-- > 0)
+      text += static_cast<char>(0x80 | ((code_point >> (6 * continuations)) & 0x3f));
+  };
+  if (code_point < 0x80)
+    add(0, 0);
+  else if (code_point < 0x800)
+    add(0xc0, 1);
+  else if ((code_point >= 0xd800 && code_point < 0xe000) || code_point > 0x10ffff)
+    text += replacement;
+  else if (code_point < 0x10000)
+    add(0xe0, 2);
+  else
+    add(0xf0, 3);
+}
+
 std::string repaired(std::string_view text) {
   std::string mended;
   mended.reserve(text.size() + replacement.size());

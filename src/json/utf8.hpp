@@ -13,6 +13,9 @@ bool is_valid(std::string_view text) noexcept;
 /// Offset of the first byte that is part of no well-formed sequence; text.size() if there is none.
 std::size_t first_invalid(std::string_view text) noexcept;
 
+/// Appends one code point; a surrogate or a number beyond U+10FFFF as U+FFFD.
+void append_code_point(std::string& text, char32_t code_point);
+
 /// A copy in which every maximal ill-formed subpart became one U+FFFD (Unicode, section 3.9).
 std::string repaired(std::string_view text);
 

@@ -54,7 +54,8 @@ std::vector<std::string> recordings() {
 
 bool is_short(std::string_view line) {
   std::string text;
-  return read_delta_line(line, text).has_value();
+  char16_t half = 0;
+  return read_delta_line(line, text, half).has_value();
 }
 
 TEST(delta_line, says_of_every_recorded_line_what_the_parser_says) {
@@ -87,7 +88,14 @@ TEST(delta_line, agrees_with_the_parser_on_every_text) {
                                     "plain",
                                     R"(\n\t\"\\\/\r\b\f)",
                                     R"(\u00e9)",
-                                    R"(\ud83d)",
+                                    R"(\u0000\u001b\uffff\u07ff)",
+                                    R"(\ud83dx)",
+                                    R"(\ud83d\n)",
+                                    R"(\ud83d\ud83d\ude00)",
+                                    R"(\ude00\ud83dx)",
+                                    R"(\u12)",
+                                    R"(\u+123)",
+                                    R"(\u12g4)",
                                     R"(\ud83d\ude00)",
                                     "\xc3\xa9",
                                     "\xf0\x9f\x98\x80",
@@ -106,6 +114,42 @@ TEST(delta_line, agrees_with_the_parser_on_every_text) {
                                     R"(\")"};
   for (const auto text : texts)
     expect_same_both_ways(with_text(text));
+}
+
+/// What a client has of deltas with these texts, in one block.
+std::string read_all(std::initializer_list<std::string_view> texts) {
+  decoder lines;
+  std::string all;
+  for (const auto text : texts) {
+    auto line = with_text(text);
+    line.reserve(line.size() + 64);
+    const auto read = lines.decode(line);
+    if (const auto* what = std::get_if<message>(&read))
+      if (const auto* delta = std::get_if<content_block_delta>(what))
+        all += delta->text;
+  }
+  return all;
+}
+
+TEST(delta_line, character_that_is_split_over_two_deltas_arrives_whole) {
+  EXPECT_EQ(read_all({R"(a\ud83d)", R"(\ude00b)"}), "a\xf0\x9f\x98\x80"
+                                                    "b");
+  EXPECT_EQ(read_all({R"(\ud83d)", "", R"(\ude00\ud83d)", R"(\ude00)"}),
+            "\xf0\x9f\x98\x80\xf0\x9f\x98\x80");
+}
+
+TEST(delta_line, half_a_character_is_replaced_once) {
+  EXPECT_EQ(read_all({R"(\ud83d)", "x"}), "\xef\xbf\xbdx");
+  EXPECT_EQ(read_all({R"(\ud83d)", R"(\n)"}), "\xef\xbf\xbd\n");
+  EXPECT_EQ(read_all({"x", R"(\ude00)"}), "x\xef\xbf\xbd");
+}
+
+TEST(delta_line, half_a_character_never_gets_into_the_next_block) {
+  line_feeder lines;
+  const auto text_of = [&](const std::string& line) { return look(lines(line)).text; };
+  EXPECT_EQ(text_of(with_text(R"(\ud83d)")), "");
+  lines(R"({"type":"stream_event","event":{"type":"content_block_stop","index":0}})");
+  EXPECT_EQ(text_of(with_text(R"(\ude00)")), "\xef\xbf\xbd");
 }
 
 TEST(delta_line, agrees_with_the_parser_on_every_index) {
