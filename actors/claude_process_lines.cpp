@@ -51,6 +51,8 @@ void claude_process::on_line(std::string_view line) {
   count_lines();
   const auto* message = std::get_if<claude::message>(&decoded);
   if (!message) {
+    if (mapper_)
+      mapper_->on_unreadable_line();
     if (++malformed_in_a_row_ >= malformed_lines_max)
       lose(error_code::upstream_crash, "The Claude process wrote garbage.",
            "lines that are no JSON");

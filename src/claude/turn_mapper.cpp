@@ -83,6 +83,11 @@ void turn_mapper::on(const message_start& line, events& out) {
   begin_call(line.id, line.model, line.usage, out);
 }
 
+void turn_mapper::on(const content_block_start& line, events&) {
+  if (line.parent_tool_use_id.empty())
+    call_.block_bytes = 0;
+}
+
 void turn_mapper::on(const content_block_delta& line, events& out) {
   if (answered_ || line.text.empty() || !line.parent_tool_use_id.empty())
     return;
@@ -156,6 +161,13 @@ void turn_mapper::on(const result& line, events& out) {
     stop_call(line.stop_reason, out);
     if (answered_)
       return;
+  }
+  if (has_gap(line)) {
+    fail(upstream_failure("A part of the answer was lost: the Claude process wrote an unreadable "
+                          "line.",
+                          "the text of the result is not what came in pieces"),
+         out);
+    return;
   }
   const auto thinking = line.usage.thinking.value_or(0);
   call_.usage.reasoning_tokens =
@@ -252,6 +264,8 @@ void turn_mapper::show_text(std::string_view text, events& out) {
   if (text.empty())
     return;
   call_.shown = visible_ = true;
+  call_.text_bytes += text.size();
+  call_.block_bytes += text.size();
   out.emplace_back(domain::text_delta{std::string{text}});
 }
 
@@ -280,6 +294,12 @@ bool turn_mapper::too_long(std::chrono::milliseconds wait) const {
     return true;
   const auto now = patience_.now();
   return now < patience_.until && wait > patience_.until - now;
+}
+
+bool turn_mapper::has_gap(const result& line) const {
+  // The CLI gives the text of the last block, of the last message.
+  return line_lost_ && line.text.size() != call_.block_bytes
+         && line.text.size() != call_.text_bytes;
 }
 
 bool turn_mapper::refused(const result& line) const {

@@ -42,6 +42,8 @@ public:
 
   /// Appends what the line means to `out`.
   void on_message(const message& line, std::vector<domain::event>& out);
+  /// A line of this turn could not be read. If it was a piece of the answer, the answer fails.
+  void on_unreadable_line() noexcept { line_lost_ = true; }
 
   /// The CLI's result of this turn was seen: the process takes the next user line.
   [[nodiscard]] bool over() const noexcept { return over_; }
@@ -61,15 +63,18 @@ private:
   /// One API call, as far as it was streamed.
   struct api_call {
     std::string id;
-    bool open = false;    ///< started and no stop_reason yet
-    bool streamed = true; ///< as deltas, not as one whole message
-    bool shown = false;   ///< a delta of it was emitted
+    bool open = false;           ///< started and no stop_reason yet
+    bool streamed = true;        ///< as deltas, not as one whole message
+    bool shown = false;          ///< a delta of it was emitted
+    std::size_t text_bytes = 0;  ///< of its text that was emitted
+    std::size_t block_bytes = 0; ///< of these, in its last block
     std::string stop_reason;
     domain::usage usage;
   };
   using events = std::vector<domain::event>;
 
   void on(const message_start& line, events& out);
+  void on(const content_block_start& line, events& out);
   void on(const content_block_delta& line, events& out);
   void on(const message_delta& line, events& out);
   void on(const assistant& line, events& out);
@@ -93,6 +98,8 @@ private:
   void fail(domain::error failure, events& out);
   void fail_cut(events& out);
   [[nodiscard]] bool refused(const result& line) const;
+  /// A line was unreadable, and the text that was emitted is not what the CLI says it was.
+  [[nodiscard]] bool has_gap(const result& line) const;
   [[nodiscard]] bool too_long(std::chrono::milliseconds wait) const;
 
   wall_clock now_;
@@ -108,6 +115,7 @@ private:
   bool over_ = false;
   bool interrupt_wanted_ = false;
   bool reusable_ = false;
+  bool line_lost_ = false;
   bool history_changed_ = false; ///< the CLI rewrote the history or changed the model
   bool fell_back_ = false;       ///< another model than the one asked for answers
 };

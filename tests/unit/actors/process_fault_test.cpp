@@ -210,10 +210,22 @@ TEST_F(process_defect, some_garbage_is_counted_and_skipped) {
   order(asker, "q");
   cli.take_user();
   say("oops\nwhat\n" + cli_lines::message_start() + "again\n" + cli_lines::text("fine")
-      + cli_lines::message_delta() + cli_lines::result());
+      + cli_lines::message_delta() + cli_lines::result("end_turn", "fine"));
   EXPECT_TRUE(asker.finished);
   EXPECT_EQ(asker.text, "fine");
   EXPECT_EQ(shard->totals.cli_lines_malformed, 3U);
+}
+
+TEST_F(process_defect, piece_of_an_answer_that_is_unreadable_fails_the_turn) {
+  client asker;
+  start_booted();
+  order(asker, "q");
+  cli.take_user();
+  say(cli_lines::message_start() + cli_lines::text("one ") + "{\"type\":\"stream_ev\n"
+      + cli_lines::text("three") + cli_lines::message_delta()
+      + cli_lines::result("end_turn", "one two three"));
+  EXPECT_FALSE(asker.finished);
+  EXPECT_EQ(asker.failure(), error_code::upstream_error);
 }
 
 TEST_F(process_defect, garbage_without_end_loses_the_process) {

@@ -61,9 +61,10 @@ std::string message_delta(std::string_view stop_reason) {
                + R"("},"usage":{"output_tokens":5}})");
 }
 
-std::string result(std::string_view stop_reason) {
+std::string result(std::string_view stop_reason, std::string_view words) {
   return R"({"type":"result","subtype":"success","is_error":false,"stop_reason":")"
-         + std::string{stop_reason} + R"(","result":"","usage":{}})" + "\n";
+         + std::string{stop_reason} + R"(","result":")" + std::string{words} + R"(","usage":{}})"
+         + "\n";
 }
 
 std::string interrupted_result() {

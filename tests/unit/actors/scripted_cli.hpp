@@ -21,7 +21,7 @@ std::string message_start();
 std::string text(std::string_view text);
 std::string message_delta(std::string_view stop_reason = "end_turn");
 /// Ends a turn, or a seeded user line.
-std::string result(std::string_view stop_reason = "end_turn");
+std::string result(std::string_view stop_reason = "end_turn", std::string_view words = {});
 std::string interrupted_result();
 std::string error_result(int status, std::string_view text);
 /// The API refused the call with `status`; the CLI will ask again after that time.

@@ -311,6 +311,26 @@ TEST(turn_mapper, a_process_whose_history_was_rewritten_is_not_reusable) {
   }
 }
 
+TEST(turn_mapper, unreadable_line_fails_the_answer_only_if_it_was_a_piece_of_it) {
+  const auto answered = [](std::string_view whole, auto... lines) {
+    turn played;
+    played << start("a");
+    (..., (played << lines));
+    played.mapper.on_unreadable_line();
+    auto line = success();
+    line.text = whole;
+    played << stop("end_turn") << message{line};
+    return played.finished() != nullptr;
+  };
+  const message block = content_block_start{};
+  EXPECT_TRUE(answered("ab", text("a"), text("b")));
+  EXPECT_FALSE(answered("abc", text("a"), text("b")));
+  EXPECT_FALSE(answered("b"));
+  EXPECT_TRUE(answered(""));
+  EXPECT_TRUE(answered("b", text("a"), block, text("b"))) << "the result has the last block only";
+  EXPECT_FALSE(answered("bcd", text("a"), block, text("b")));
+}
+
 TEST(turn_mapper, says_whether_another_model_than_the_one_asked_for_answers) {
   const auto fell_back = [](const std::vector<message>& before) {
     turn played;
