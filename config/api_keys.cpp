@@ -77,8 +77,8 @@ problem_text record_problem(const text_table& record) {
   if (auto problem = unknown_member(record))
     return problem;
   const auto* name = member_of(record, "name");
-  if (!name || !is_name(*name))
-    return "needs a `name` of 1 to 64 letters, digits, '.', '_' and '-'";
+  if (auto problem = key_name(name ? *name : ""))
+    return problem;
   int sources = 0;
   for (const auto* each : {"sha256", "env", "file"})
     sources += member_of(record, each) ? 1 : 0;
@@ -197,6 +197,12 @@ private:
 };
 
 } // namespace
+
+problem_text key_name(std::string_view text) {
+  if (!is_name(text))
+    return "needs a name of 1 to 64 letters, digits, '.', '_' and '-'";
+  return {};
+}
 
 problem_text key_records(const value& given) {
   std::size_t place = 0;

@@ -16,6 +16,9 @@ namespace ccapi::config {
 /// A plain key: visible ASCII, this many characters at least (guessing one is then hopeless).
 inline constexpr std::size_t plain_key_length_min = 16;
 
+/// What is wrong with the name of a key.
+problem_text key_name(std::string_view text);
+
 /// Checks of the two keys. Messages name the entry by its place, never by its secret.
 problem_text key_records(const value& given);
 problem_text plain_keys(const value& given);

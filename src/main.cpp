@@ -85,13 +85,12 @@ std::vector<std::string> environment() {
 }
 
 int print_new_key(const std::string& name) {
-  const auto key = "ccapi-" + domain::random_hex_128() + domain::random_hex_128();
-  const auto hash = http::sha256_hex(key);
-  if (const auto wrong =
-        config::key_records({config::text_records{{{"name", name}, {"sha256", hash}}}})) {
-    std::cerr << "claude-code-api: --new-key: the name " << *wrong << '\n';
+  if (const auto wrong = config::key_name(name)) {
+    std::cerr << "claude-code-api: --new-key " << *wrong << '\n';
     return exit_configuration;
   }
+  const auto key = "ccapi-" + domain::random_hex_128() + domain::random_hex_128();
+  const auto hash = http::sha256_hex(key);
   std::cout << "# The key, for the client; it is stored nowhere and not shown again:\n# " << key
             << "\n# For the gateway's configuration:\n[[auth.keys]]\nname = \"" << name
             << "\"\nsha256 = \"" << hash << "\"\n";

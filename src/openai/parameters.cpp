@@ -29,6 +29,11 @@ constexpr std::string_view no_tools =
   "is_function_calling_model=False; AutoGen: \"function_calling\": False; instructor: "
   "Mode.MD_JSON).";
 
+constexpr std::string_view text_only =
+  "Only plain text can be returned. Ask for JSON in the prompt and switch the rest off in the "
+  "client (instructor: Mode.MD_JSON; Pydantic AI: PromptedOutput with a profile of "
+  "supports_json_object_output=False; OpenAI Agents: no output_type).";
+
 void refuse_nonempty_array(field_reader& body, std::string_view name, std::string_view why) {
   if (const auto items = body.array(name); items && items->size() > 0)
     body.fail_unsupported(body.path_of(name), why);
@@ -64,7 +69,7 @@ void refuse_response_format(field_reader& body) {
   if (format.failed())
     body.fail(format.take_failure());
   else if (*type != "text")
-    body.fail_unsupported(body.path_of("response_format"), "Only plain text can be returned.");
+    body.fail_unsupported(body.path_of("response_format"), text_only);
 }
 
 void refuse_modalities(field_reader& body) {

@@ -1,5 +1,6 @@
 """Links of all pages lead somewhere, and the pages for operators say the same as the program."""
 
+import json
 import re
 import tomllib
 
@@ -36,6 +37,13 @@ def test_defaults_in_the_tables_are_those_of_the_program():
     assert len(rows) >= 5
     for section, key, value in rows:
         assert defaults[section][key] == int(value.replace(",", "")), f"{section}.{key}"
+
+
+def test_the_page_of_the_api_knows_every_parameter():
+    described = json.loads((ROOT / "http/openapi.json").read_text())["components"]["schemas"]
+    page = (ROOT / "docs/api.md").read_text().split("\n### Parameters\n")[1].split("\n## ")[0]
+    for name in described["ChatCompletionRequest"]["properties"]:
+        assert re.search(rf"`{name}[`.]", page) or name == "messages", name
 
 
 def test_exit_codes_are_the_same_in_manual_and_page():
