@@ -52,8 +52,9 @@ std::string startup_text(std::string_view version, const std::vector<std::string
     text += "  profile      chat: the CLI gets no tools, no files and no settings of yours\n";
   const auto keys = settings.auth.accepted.size();
   text += "  access       "
-          + (keys > 0 ? "with one of " + std::to_string(keys) + " API keys\n"
-                      : std::string{"without a key: everybody who reaches the address\n"});
+          + (keys == 1  ? std::string{"with the API key of the configuration\n"}
+             : keys > 1 ? "with one of " + std::to_string(keys) + " API keys\n"
+                        : std::string{"without a key: everybody who reaches the address\n"});
   text += "  limits       " + std::to_string(settings.claude.max_concurrent_sessions)
           + (health.demo ? " processes, " : " processes (up to 256 MB each), ")
           + std::to_string(settings.limits.queue_max) + " requests waiting, "

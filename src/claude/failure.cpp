@@ -235,8 +235,8 @@ domain::error overloaded(const evidence& seen) {
 }
 
 domain::error refused_login(const evidence& seen) {
-  std::string ours = "The Claude CLI is not logged in or its credential was refused. Run `claude "
-                     "auth login` on the host, or set ANTHROPIC_API_KEY.";
+  std::string ours = "The Claude CLI is not logged in or its credential was refused. Run `claude` "
+                     "once on the host and log in, or set ANTHROPIC_API_KEY.";
   // Without a status the CLI speaks of itself: of commands that nobody can give it here.
   return lasting(error_code::upstream_auth,
                  seen.line.api_error_status ? with_sentence(std::move(ours), seen) : ours);
@@ -248,7 +248,7 @@ domain::error disabled(const evidence& seen) {
     message += '.';
   return lasting(error_code::upstream_auth,
                  message
-                   + " Run `claude auth login` on the host with another account, or set another "
+                   + " Run `claude` on the host and log in with another account, or set another "
                      "ANTHROPIC_API_KEY.");
 }
 

@@ -194,6 +194,10 @@ void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
   const auto tier = body.string("service_tier").value_or("auto");
   list_if(tier != "auto" && tier != "default", "service_tier", ignored);
   list_if(body.boolean("store").value_or(false), "store", ignored);
+  // Not OpenAI's: what clients of other servers (vLLM, OpenRouter, Anthropic) ask for, in any form.
+  for (const std::string_view name :
+       {"top_k", "min_p", "repetition_penalty", "thinking", "reasoning"})
+    list_if(body.any(name).has_value(), name, ignored);
   static_cast<void>(body.boolean("parallel_tool_calls")); // no tools: only its type matters
 }
 

@@ -235,7 +235,7 @@ TEST(failure, each_sentence_about_the_account_arrives_under_what_it_means) {
      "Your ANTHROPIC_API_KEY belongs to a disabled organization · Update or unset the environment "
      "variable",
      error_code::upstream_auth,
-     "Your ANTHROPIC_API_KEY belongs to a disabled organization. Run `claude auth login` on the "
+     "Your ANTHROPIC_API_KEY belongs to a disabled organization. Run `claude` on the host and log "
      "host"},
     {429, "You've hit your monthly spend limit · /usage-credits to raise it", quota,
      "You've hit your monthly spend limit"},
@@ -334,7 +334,7 @@ TEST(failure, says_more_where_the_api_does) {
                             "server error.");
   const auto forbidden = failure_of(
     failed(403, "Failed to authenticate. API Error: 403 OAuth is not allowed here."), {}, now);
-  EXPECT_NE(forbidden.message.find("claude auth login"), std::string::npos);
+  EXPECT_NE(forbidden.message.find("`claude` once on the host"), std::string::npos);
   EXPECT_NE(forbidden.message.find("says: OAuth is not allowed here."), std::string::npos);
   const auto model = failure_of(failed(404, "There's an issue with the selected model (x). It may "
                                             "not exist. Run --model to pick a different model."),

@@ -102,7 +102,7 @@ std::vector<recorded_turn> common_turns(const std::string& version, const std::s
   const std::string says = " The Messages API says: ";
   const std::string auth =
     "failed upstream_auth: The Claude CLI is not logged in or its credential "
-    "was refused. Run `claude auth login` on the host, or set "
+    "was refused. Run `claude` once on the host and log in, or set "
     "ANTHROPIC_API_KEY.";
   const std::string overloaded =
     "failed overloaded retry: The Messages API is overloaded. Try again soon.";

@@ -92,10 +92,12 @@ TEST(chat_request, what_asks_for_nothing_is_accepted_without_a_word) {
 TEST(chat_request, parameters_without_effect_are_named) {
   const auto chat = accept_with(R"("presence_penalty":-0.5,"frequency_penalty":1,"seed":-7,
     "logit_bias":{"50256":-100},"top_logprobs":5,"verbosity":"high",
-    "service_tier":"flex","store":true)");
+    "service_tier":"flex","store":true,"top_k":5,"min_p":0.1,"repetition_penalty":null,
+    "thinking":{"type":"enabled"},"reasoning":"high")");
   EXPECT_THAT(chat.ignored_params,
               ElementsAre("presence_penalty", "frequency_penalty", "seed", "logit_bias",
-                          "top_logprobs", "verbosity", "service_tier", "store"));
+                          "top_logprobs", "verbosity", "service_tier", "store", "top_k", "min_p",
+                          "thinking", "reasoning"));
 }
 
 TEST(chat_request, sampling_parameters_are_taken_over) {
