@@ -150,9 +150,12 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
   const auto outcome = domain::outcome_of(plan, how);
   const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
     std::chrono::steady_clock::now() - order.since);
+  auto dropped = active_->settled.dropped;
+  if (order.request.opening == domain::opening::resumed)
+    dropped.emplace_back("messages(system_as_user)");
   if (order.sink)
     order.sink->on_event(domain::turn_placed{outcome, active_->on_spare, active_->on_primed, waited,
-                                             active_->settled.dropped});
+                                             std::move(dropped)});
   if (!std::exchange(active_->counted, true)) {
     ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
     auto& use = plan.before->root().use();

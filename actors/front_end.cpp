@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <span>
 #include <utility>
 
 namespace ccapi::actors {
@@ -150,6 +149,8 @@ void front_end::on_exit() {
 domain::turn_id front_end::submit(domain::chat_request request,
                                   std::shared_ptr<domain::event_sink> sink) {
   const auto turn = shard_.unique_number();
+  if (!request.conversation_id)
+    domain::recall_opening(*shard_.asked, request);
   const auto owner =
     request.conversation_id
       ? domain::shard_of_conversation(request.tenant, *request.conversation_id, shard_.count)
@@ -225,18 +226,16 @@ void front_end::open(domain::turn_id turn, domain::chat_request request,
                    .by_nothing = place.by_nothing});
 }
 
-front_end::matched front_end::find_or_make(const domain::chat_request& request) {
+front_end::matched front_end::find_or_make(domain::chat_request& request) {
   auto& conversations = shard_.conversations;
   if (request.conversation_id) {
     const auto record = conversations.obtain(request.tenant, *request.conversation_id);
     record->named = true;
     return {record};
   }
-  // The last message is the query.
-  const std::span history{request.messages.data(), request.messages.size() - 1};
   matched found{.record = {},
-                .known = conversations.dialogues().longest(
-                  domain::root_of(request, shard_.settings.claude.system_prompt), history),
+                .known = domain::settle_opening(conversations.dialogues(), request,
+                                                shard_.settings.claude.system_prompt),
                 .lender = {}};
   if (found.known && found.known->depth() > 0) {
     found.record = conversations.resting_at(found.known);

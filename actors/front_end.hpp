@@ -71,7 +71,8 @@ private:
 
   void open(domain::turn_id turn, domain::chat_request request,
             std::shared_ptr<domain::event_sink> sink);
-  matched find_or_make(const domain::chat_request& request);
+  /// Settles the request's opening.
+  matched find_or_make(domain::chat_request& request);
   void to_conversation(const cancel_turn& what);
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);

@@ -6,6 +6,7 @@
 #include "actors/interfaces.hpp"
 #include "config/settings.hpp"
 #include "domain/model_knowledge.hpp"
+#include "domain/opening.hpp"
 #include "domain/retry.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
@@ -35,6 +36,8 @@ struct io_shard {
   domain::stats totals;
   conversation_directory conversations;
   std::shared_ptr<domain::model_knowledge> models; ///< of all threads
+  /// Of all threads.
+  std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
   domain::retry_budget retries{settings.retry.budget_percent, count};
   std::uint64_t next_number = 0;
   std::minstd_rand dice{std::random_device{}()};

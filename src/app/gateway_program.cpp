@@ -141,7 +141,7 @@ void gateway_program::make_threads() {
   const std::size_t count = io_threads(settings_);
   for (std::size_t index = 0; index < count; ++index) {
     threads_.push_back(std::make_unique<io_thread>(system_, index, count, settings_, log_,
-                                                   supervisor_, cli_.health, models_));
+                                                   supervisor_, cli_.health, models_, asked_));
     end_program_with(threads_.back()->front_end, "front end");
   }
   connect_actors();

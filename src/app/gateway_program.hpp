@@ -10,6 +10,7 @@
 #include "app/main_mail.hpp"
 #include "config/settings.hpp"
 #include "domain/model_knowledge.hpp"
+#include "domain/opening.hpp"
 #include "domain/result.hpp"
 #include "http/listener.hpp"
 #include "observe/log.hpp"
@@ -75,6 +76,7 @@ private:
   observe::logger log_;
   actors::cli_installation cli_;
   std::shared_ptr<domain::model_knowledge> models_ = std::make_shared<domain::model_knowledge>();
+  std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
   process::launcher launcher_;
   caf_settings caf_settings_;
   caf::actor_system system_;

@@ -6,6 +6,7 @@
 #include "actors/io_shard.hpp"
 #include "config/settings.hpp"
 #include "domain/model_knowledge.hpp"
+#include "domain/opening.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
 
@@ -28,7 +29,8 @@ struct io_thread {
   io_thread(caf::actor_system& system, std::size_t index, std::size_t count,
             const config::settings& settings, const observe::logger& log,
             const actors::supervisor_actor& supervisor, const domain::health& health,
-            std::shared_ptr<domain::model_knowledge> models);
+            std::shared_ptr<domain::model_knowledge> models,
+            std::shared_ptr<domain::asked_openings> asked);
 
   [[nodiscard]] actors::front_end& front_end_object() const;
   /// Throws std::system_error where no thread can be had.

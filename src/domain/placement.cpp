@@ -1,6 +1,7 @@
 #include "domain/placement.hpp"
 
 #include "domain/ids.hpp"
+#include "domain/opening.hpp"
 #include "domain/prefix_hash.hpp"
 
 #define XXH_INLINE_ALL
@@ -22,16 +23,22 @@ std::size_t shard_of_conversation(std::string_view tenant, std::string_view conv
   return static_cast<std::size_t>(mix(conversation_id, mix(tenant, 0)) % shards);
 }
 
-std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) noexcept {
-  if (shards == 1)
-    return 0;
-  auto hash = mix(request.model, mix(request.tenant, 0));
-  if (request.system_prompt)
-    hash = mix(*request.system_prompt, hash);
+std::uint64_t beginning_of(const chat_request& request) {
+  const auto root = mix(request.model, mix(request.tenant, 0));
+  if (request.opening == opening::open) {
+    const auto reading = as_question(request);
+    return mix(canonical_text(reading.question),
+               reading.system_prompt ? mix(*reading.system_prompt, root) : root);
+  }
+  const auto hash = request.system_prompt ? mix(*request.system_prompt, root) : root;
   for (const auto& entry : request.messages)
     if (entry.role == role::user)
-      return static_cast<std::size_t>(mix(canonical_text(entry.text), hash) % shards);
-  return static_cast<std::size_t>(hash % shards);
+      return mix(canonical_text(entry.text), hash);
+  return hash;
+}
+
+std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) {
+  return shards == 1 ? 0 : static_cast<std::size_t>(beginning_of(request) % shards);
 }
 
 std::string mint_conversation_id(std::string_view tenant, std::size_t shard, std::size_t shards) {

@@ -1,5 +1,7 @@
 #include "domain/turn_plan.hpp"
 
+#include "domain/opening.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -53,6 +55,7 @@ dialogue_root root_of(const chat_request& request, const std::string& default_sy
 
 turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& request,
                      const std::string& default_system_prompt) {
+  settle_named_opening(head, request);
   auto& messages = request.messages;
   const auto origin =
     root_of(request, head ? head->root().origin().system_prompt : default_system_prompt);

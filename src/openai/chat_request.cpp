@@ -32,6 +32,8 @@ void read_messages(field_reader& body, std::size_t messages_max, parsed_chat& ch
   }
   chat.request.system_prompt = std::move(read->system_prompt);
   chat.request.messages = std::move(read->messages);
+  chat.request.opening = read->opening;
+  chat.request.question_at = read->question_at;
   chat.adjusted = std::move(read->adjusted);
 }
 

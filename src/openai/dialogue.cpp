@@ -15,8 +15,6 @@ namespace {
 
 enum class speaker { system, user, assistant };
 
-constexpr std::string_view paragraph = "\n\n";
-
 domain::error invalid_messages(std::string message) {
   return {.code = domain::error_code::invalid_request,
           .message = std::move(message),
@@ -76,7 +74,7 @@ void append_part(domain::message& said, std::string_view piece, speaker who) {
   if (who == speaker::user && !said.text.empty())
     said.breaks.push_back(said.text.size());
   if (who == speaker::system && !said.text.empty())
-    said.text += paragraph;
+    said.text += domain::prompt_paragraph;
   said.text += piece;
 }
 
@@ -171,11 +169,17 @@ private:
     system_.push_back(std::move(text));
   }
 
-  /// System text alone is the question. Not where an answer follows: clients that leave out the
-  /// oldest messages send that, and their prompt has to stay one.
+  /// System text alone is the question. Where an answer follows it may have been: what is known
+  /// of dialogues will tell.
   void begin_with_user() {
-    if (!out_.messages.empty() || system_ahead_ == 0)
+    if (system_ahead_ == 0)
       return;
+    if (!out_.messages.empty()) {
+      if (out_.messages.front().role == domain::role::assistant)
+        out_.opening = domain::opening::open;
+      return;
+    }
+    out_.opening = domain::opening::asked;
     const auto last = system_.begin() + static_cast<std::ptrdiff_t>(system_ahead_) - 1;
     out_.messages.insert(out_.messages.begin(), {domain::role::user, std::move(*last)});
     system_.erase(last);
@@ -188,7 +192,8 @@ private:
     const auto is_user = [](const domain::message& each) {
       return each.role == domain::role::user;
     };
-    if (std::none_of(messages.begin(), messages.end(), is_user))
+    if (out_.opening != domain::opening::open
+        && std::none_of(messages.begin(), messages.end(), is_user))
       return invalid_messages("Invalid value for 'messages': there must be a user message with "
                               "some text.");
     if (is_user(messages.back()))
@@ -202,8 +207,12 @@ private:
     if (!system_given_)
       return;
     auto& prompt = out_.system_prompt.emplace();
-    for (const auto& text : system_)
-      prompt.append(prompt.empty() ? "" : paragraph).append(text);
+    std::size_t index = 0;
+    for (const auto& text : system_) {
+      prompt.append(prompt.empty() ? "" : domain::prompt_paragraph).append(text);
+      if (++index == system_ahead_ && out_.opening == domain::opening::open)
+        out_.question_at = {prompt.size() - text.size(), text.size()};
+    }
   }
 
   dialogue out_;

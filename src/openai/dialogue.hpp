@@ -24,13 +24,15 @@ struct dialogue {
   std::optional<std::string> system_prompt;
   /// Not empty; ends with a user message, and none is blank.
   std::vector<domain::message> messages;
+  domain::opening opening = domain::opening::plain; ///< plain, asked or open
+  domain::text_range question_at{};                 ///< as in chat_request
   /// What was made of messages that the Messages API would not take as they are; safe in a header.
   std::vector<std::string> adjusted;
 };
 
-/// Blank texts, parts and messages are left out. Where nothing or an assistant's message comes
-/// first, the last system text ahead of it becomes the first user message. Behind a last message
-/// that is an assistant's comes continue_query.
+/// Blank texts, parts and messages are left out. Of system texts alone the last
+/// becomes the user message; where an assistant's message comes first, the opening is open. Behind
+/// a last message that is an assistant's comes continue_query.
 /// Fails with: invalid_request, unsupported_parameter (media, tool calls and tool results); `param`
 /// is the path of the field, e.g. messages[2].content[1].type. Pure.
 domain::result<dialogue> read_dialogue(simdjson::dom::array messages, std::size_t messages_max);

@@ -9,7 +9,7 @@ import re
 
 from resend import MATCHES
 from storm import killed
-from told import Told
+from told import Told, canonical
 
 # Few words, so that clients often have the same dialogue; `by` makes an answer differ from all.
 WORDS = ("a", "b", "a b", "c\r\nd", "c\nd", "Grüße 🦊", "[[told:by]]", "[[told:by]] e",
@@ -26,6 +26,7 @@ class Wire:
 
     def __init__(self, gateway):
         self.gateway, self.reader, self.writer = gateway, None, None
+        self.ignored = []  # of the last answer
 
     async def send(self, body):
         if self.writer is None or self.writer.is_closing():
@@ -40,6 +41,7 @@ class Wire:
         """(match, text, code of an error)"""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
         match = re.search(r"x-ccapi-match: (\w+)", head)
+        self.ignored = re.findall(r"x-ccapi-ignored-params: (.*)\r", head)
         if "transfer-encoding: chunked" in head:
             text, code = await self.read_stream()
         else:
@@ -79,7 +81,8 @@ def told_of(prompt, model, messages):
 
 
 class Line:
-    """One line of a dialogue: what its client believes has been said. Values; never changed."""
+    """One line of a dialogue: what its client believes has been said. Values; never changed. The
+    first message may be a system's: then it is the last text of a prompt, or a question."""
 
     def __init__(self, prompt, model, messages=()):
         self.prompt, self.model, self.messages = prompt, model, tuple(messages)
@@ -92,6 +95,23 @@ class Line:
 
     def then(self, role, text):
         return Line(self.prompt, self.model, (*self.messages, (role, text)))
+
+    def opened(self):
+        """It begins with system text, and no user message follows."""
+        return [role for role, _ in self.messages[:2]] in (["system"], ["system", "assistant"])
+
+    def read(self, as_question):
+        """The same without a system's message, as the gateway may read it."""
+        if not self.messages or self.messages[0][0] != "system":
+            return self
+        text, rest = self.messages[0][1], self.messages[1:]
+        if as_question:
+            return Line(self.prompt, self.model, (("user", text), *rest))
+        return Line("\n\n".join(filter(None, (self.prompt, text))), self.model, rest)
+
+    def opening(self, count):
+        """The first messages and what they start from: comparable."""
+        return (self.prompt, self.model, *(canonical(text) for _, text in self.messages[:count]))
 
     def known(self):
         """How many messages there are; an answer without text is none."""
@@ -134,7 +154,7 @@ class Sequence:
             self.line = self.line.then("user", "u").then("assistant", "v")
         steps = [self.proceed, self.proceed, self.proceed, self.proceed, self.regenerate, self.edit,
                  self.undo, self.branch, self.go_back, self.trim, self.race, self.leave,
-                 self.fail, self.change]
+                 self.fail, self.change, self.open]
         for _ in range(self.dice.randrange(3, 13)):
             await self.dice.choice(steps)()
 
@@ -144,6 +164,17 @@ class Sequence:
         for _ in range(self.dice.choice((0, 0, 0, 0, 1, 2))):
             asked = asked.then("user", self.past())
         self.line = await self.ask(asked.then("user", self.question()))
+
+    async def open(self):
+        """Begins anew with system text alone, perhaps several texts."""
+        if self.named:
+            return await self.proceed()
+        self.others.append(self.line)
+        self.line = await self.ask(Line(self.dice.choice(PROMPTS), self.dice.choice(MODELS),
+                                        [("system", self.question())]))
+        if self.dice.random() < 0.8:
+            await self.proceed()
+        return None
 
     async def regenerate(self):
         users = self.line.places("user")
@@ -172,7 +203,10 @@ class Sequence:
         await self.proceed()
 
     async def trim(self):
+        first = self.line.messages[:1]
         self.line = self.line.trimmed(self.dice.randrange(len(self.line.messages) + 1))
+        if first and first[0][0] == "system" and self.line.messages[:1] != first:
+            self.line = Line(self.line.prompt, self.line.model, first + self.line.messages)
         await self.proceed()
 
     async def change(self):
@@ -227,9 +261,11 @@ class Sequence:
                 text = [{"type": "text", "text": text[:middle]},
                         {"type": "text", "text": text[middle:]}]
             elif chance < 0.1:
-                messages.append(self.dice.choice((  # no messages at all
-                    {"role": "assistant", "content": None}, {"role": "assistant", "content": ""},
-                    {"role": "user", "content": ""}, {"role": "user", "content": " \n"})))
+                blank = [{"role": "assistant", "content": None},  # no messages at all
+                         {"role": "assistant", "content": ""}]
+                if role != "system":  # behind a blank question it would be none
+                    blank += [{"role": "user", "content": ""}, {"role": "user", "content": " \n"}]
+                messages.append(self.dice.choice(blank))
             messages.append({"role": role, "content": text})
         named = {"conversation_id": self.named} if self.named else {}
         return {"messages": messages, "model": line.model, "stream": self.dice.random() < 0.3,
@@ -243,7 +279,12 @@ class Sequence:
                 return self.line  # would be appended to what the conversation holds
             line = self.line.then("user", "x")
             order = self.order(line)
-        wanted = told_of(line.prompt, line.model, line.messages).answer()
+        if line.opened() and len(line.messages) == 1:
+            self.model.asked.add(line.opening(1))
+        elif line.opened():
+            self.model.resent += self.was_asked(line)
+        else:
+            self.model.note_answer(line.read(False))
         for _ in range(ATTEMPTS):
             self.note("asks", order)
             await wire.send(order)
@@ -253,12 +294,33 @@ class Sequence:
             self.check(code in EXCUSES, f"{match}: {code}")
             self.model.excused[code] = self.model.excused.get(code, 0) + 1
         self.check(not code, f"no answer after {ATTEMPTS} attempts: {code}")
+        read = line.read(self.is_question(line, wire.ignored))
+        wanted = told_of(read.prompt, read.model, read.messages).answer()
         self.check(text.split(" ")[0] == wanted, f"{match}: {text}, but {wanted} was sent")
         self.check(match in MATCHES, match)
         if not self.named:
-            self.check((match == "fresh") == (line.known() == 1), match)
+            self.check((match == "fresh") == (read.known() == 1), match)
         self.model.matches[match] += 1
+        self.model.note_answer(read.then("assistant", text))
         return line.then("assistant", text)
+
+    def is_question(self, line, ignored):
+        """Whether the gateway has read the line's first text as one, which it must tell; and it
+        must have answered that text so."""
+        named = any("messages(system_as_user)" in names for names in ignored)
+        if not line.opened():
+            self.check(not named, f"{ignored}, but a user's message comes first")
+        elif len(line.messages) == 1:
+            self.check(named, "no question")
+        elif named:
+            self.check(self.was_asked(line), "taken for a question, but is none")
+            self.model.resumed += 1
+        else:
+            self.model.prompts += 1
+        return named
+
+    def was_asked(self, line):
+        return line.opening(1) in self.model.asked and line.opening(2) in self.model.answered
 
     def note(self, what, order):
         self.log.append(f"{what} {json.dumps(order, ensure_ascii=False)}")
@@ -277,6 +339,14 @@ class Dialogues:
         self.clients, self.kill_mean, self.kills = clients, kill_mean, 0
         self.matches = dict.fromkeys(MATCHES, 0)
         self.excused = {}
+        self.asked = set()  # openings with system text alone
+        self.answered = set()  # first questions with answers that gateway or clients gave
+        self.resent = self.resumed = 0  # of these that went on; that the gateway has recognised
+        self.prompts = 0  # system text that an answer followed, and that was a prompt
+
+    def note_answer(self, line):
+        if [role for role, _ in line.messages[:2]] == ["user", "assistant"]:
+            self.answered.add(line.opening(2))
 
     def run(self):
         asyncio.run(self._run())

@@ -58,6 +58,29 @@ def test_undone_turns_are_taken_back(gateway):
     assert len(gateway.cli_pids()) == 1
 
 
+def test_system_text_that_was_the_question_goes_on_in_its_process(gateway):
+    first = ask(gateway, [system("a")], told=[user("a")])
+    later = [assistant(first.text), user("b")]
+    more = ask(gateway, [system("a"), *later], told=[user("a"), *later])
+    assert (more.match, more.pid, more.id) == ("continued", first.pid, first.id)
+    later += [assistant(more.text), user("c")]
+    again = ask(gateway, [system("a"), *later], told=[user("a"), *later])
+    assert (again.match, again.pid) == ("continued", first.pid)
+    # Whatever else follows the text, it is a prompt.
+    for answer in (more.text, "x"):
+        trimmed = ask(gateway, [system("a"), assistant(answer), user("c")])
+        assert trimmed.match == "seeded" and trimmed.pid != first.pid
+
+
+def test_system_text_goes_on_by_the_conversations_id_too(gateway):
+    first = ask(gateway, [system("s"), system("a")], told=[system("s"), user("a")],
+                conversation_id="mine")
+    later = [assistant(first.text), user("b")]
+    more = ask(gateway, [system("s"), system("a"), *later], conversation_id="mine",
+               told=[system("s"), user("a"), *later])
+    assert (more.match, more.pid) == ("continued", first.pid)
+
+
 def test_same_question_twice_in_a_row_is_two_turns(gateway):
     talk = Talk(gateway)
     assert matches_of(talk.say_all("again", "again", "again")) == ["fresh", *["continued"] * 2]

@@ -30,11 +30,14 @@ def test_processes_are_told_exactly_what_clients_sent(start_fake, version, recor
     sequences = max(int(SEQUENCES * SHARE), 100)
     ran = Dialogues(gateway, SEED, sequences).run()
     figures = {"sequences": sequences, "seconds": round(time.monotonic() - began, 1),
-               "kills": ran.kills, **ran.matches, "excused": ran.excused}
+               "kills": ran.kills, **ran.matches, "excused": ran.excused,
+               "resent": ran.resent, "resumed": ran.resumed, "prompts": ran.prompts}
     print(figures)
     record_property("figures", figures)
     wait_idle(gateway)
     assert all(count > 0 for count in ran.matches.values()), figures
+    # It forgets some dialogues, and a prompt and a question may be known with the same answer.
+    assert ran.resumed > ran.resent * 0.9 > 0 and ran.prompts > 0, figures
     # A turn whose process is killed runs again, but is counted where it went first; those of
     # clients that left or failed are counted, too.
     assert sum(gateway.stats()["matches"].values()) >= sum(ran.matches.values())

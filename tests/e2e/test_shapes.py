@@ -55,6 +55,37 @@ def test_prompt_alone_is_the_question(gateway, api):
     assert reply.headers["x-ccapi-ignored-params"] == "messages(system_as_user)"
     assert blocks(api) == [("user", ["[[say:hi]]"])]
     assert api.last().system_blocks() == ["Be kind."]
+    again = send(gateway, [system("Be kind."), system("[[say:hi]]"), assistant("hi"),
+                           user("[[say:more]]")])
+    assert (again.match, again.text) == ("continued", "more")
+    assert again.headers["x-ccapi-ignored-params"] == "messages(system_as_user)"
+    assert blocks(api) == [("user", ["[[say:hi]]"]), ("assistant", ["hi"]),
+                           ("user", ["[[say:more]]"])]
+    assert api.last().system_blocks() == ["Be kind."]
+
+
+def test_answer_to_a_prompt_alone_is_gone_on_with(gateway, api):
+    assert send(gateway, [system("[[say:one, two]]")]).text == "one, two"
+    reply = send(gateway, [system("[[say:one, two]]"), assistant("one, two")])
+    assert (reply.status, reply.match) == (200, "continued")
+    assert blocks(api) == [("user", ["[[say:one, two]]"]), ("assistant", ["one, two"]),
+                           ("user", [CONTINUE])]
+
+
+def test_prompt_of_a_client_that_leaves_out_the_oldest_messages_stays_one(gateway, api):
+    prompt = system("Be kind.")
+    talk = [user("[[say:one]]"), assistant("one"), user("[[say:two]]"), assistant("two"),
+            user("[[say:three]]")]
+    assert send(gateway, [prompt]).status == 200  # it was asked once, and answered otherwise
+    assert send(gateway, [prompt, *talk[:1]]).text == "one"
+    reply = send(gateway, [prompt, *talk[1:]])
+    assert (reply.text, reply.match) == ("three", "seeded")
+    assert "x-ccapi-ignored-params" not in reply.headers
+    assert api.last().system_blocks() == ["Be kind."]
+    assert ("user", ["Be kind."]) not in blocks(api)
+    more = send(gateway, [prompt, *talk[1:], assistant("three"), user("[[say:four]]")])
+    assert (more.text, more.match) == ("four", "continued")
+    assert api.last().system_blocks() == ["Be kind."]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -15,7 +15,8 @@ front_end& object_of(const front_end_actor& handle) {
 gateway_rig::played_thread::played_thread(io_home& home, std::size_t index, std::size_t count,
                                           const config::settings& settings,
                                           const supervisor_actor& supervisor,
-                                          const domain::health& health)
+                                          const domain::health& health,
+                                          std::shared_ptr<domain::asked_openings> asked)
   : state{.home = home,
           .index = index,
           .count = count,
@@ -26,7 +27,8 @@ gateway_rig::played_thread::played_thread(io_home& home, std::size_t index, std:
           .totals = {},
           .conversations = {settings.conversation.stored_max,
                             settings.conversation.stored_bytes_max},
-          .models = std::make_shared<domain::model_knowledge>()},
+          .models = std::make_shared<domain::model_knowledge>(),
+          .asked = std::move(asked)},
     actor{spawn_on<front_end>(home, std::ref(state))},
     gateway{object_of(actor)} {}
 
@@ -62,7 +64,7 @@ void gateway_rig::start(std::size_t io_threads) {
   attach_listeners listeners;
   for (std::size_t index = 0; index < io_threads; ++index) {
     auto& each = *shards_.emplace_back(std::in_place, world.add_loop(), index, io_threads, settings,
-                                       supervisor_, health);
+                                       supervisor_, health, asked_);
     front_ends.push_back(each.actor);
     sources.emplace_back(each.actor);
     listeners.listeners.emplace_back(each.actor);

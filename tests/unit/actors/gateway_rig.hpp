@@ -76,7 +76,7 @@ private:
   struct played_thread {
     played_thread(io_home& home, std::size_t index, std::size_t count,
                   const config::settings& settings, const supervisor_actor& supervisor,
-                  const domain::health& health);
+                  const domain::health& health, std::shared_ptr<domain::asked_openings> asked);
     io_shard state;
     front_end_actor actor;
     gateway_client gateway;
@@ -84,6 +84,7 @@ private:
 
   supervisor_actor supervisor_;
   stats_collector_actor collector_;
+  std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
   std::deque<std::optional<played_thread>> shards_;
 };
 

@@ -319,6 +319,31 @@ TEST_F(matching, dialogues_that_go_on_keep_their_processes) {
   EXPECT_EQ(children.size(), 9U);
 }
 
+TEST_F(matching, system_text_that_was_the_question_still_is_whichever_thread_it_comes_by) {
+  start(3);
+  std::size_t child = 0;
+  for (const std::string question : {"a", "b", "c", "d", "e"}) {
+    client first;
+    auto alone = whole({question});
+    alone.opening = domain::opening::asked;
+    submit(first, alone, child % 3);
+    first_turn(child, question, "x");
+    client second;
+    auto later = whole({question, "x", "y"});
+    later.messages.erase(later.messages.begin());
+    later.system_prompt = question;
+    later.question_at = {0, question.size()};
+    later.opening = domain::opening::open;
+    submit(second, later, (child + 1) % 3);
+    next_turn(child, "y", "z");
+    EXPECT_EQ(outcome(second), match_outcome::continued);
+    EXPECT_EQ(second.conversation, first.conversation);
+    ASSERT_TRUE(second.placed);
+    EXPECT_EQ(second.placed->dropped, std::vector<std::string>{"messages(system_as_user)"});
+    ++child;
+  }
+}
+
 TEST_F(matching, busy_named_conversation_can_refuse) {
   settings.conversation.busy = config::busy_policy::reject;
   start();

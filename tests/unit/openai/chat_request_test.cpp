@@ -186,6 +186,7 @@ TEST(chat_request, a_prompt_alone_is_the_first_user_message) {
   EXPECT_THAT(asked.request.system_prompt, Optional(std::string{"be kind"}));
   EXPECT_THAT(asked.request.messages, ElementsAre(message{role::user, "say hi"}));
   EXPECT_THAT(asked.adjusted, ElementsAre("messages(system_as_user)"));
+  EXPECT_EQ(asked.request.opening, domain::opening::asked);
   EXPECT_EQ(accept_chat(R"({"role":"system","content":"say hi"})").request.system_prompt,
             std::nullopt);
 }
@@ -197,6 +198,34 @@ TEST(chat_request, a_prompt_stays_one_where_the_oldest_messages_were_left_out) {
   EXPECT_THAT(chat.request.messages,
               ElementsAre(message{role::assistant, "hi"}, message{role::user, "more"}));
   EXPECT_THAT(chat.adjusted, IsEmpty());
+}
+
+TEST(chat_request, a_prompt_that_an_answer_follows_may_have_been_the_question) {
+  const auto doubtful = [](std::string_view messages) {
+    const auto chat = accept_chat(messages);
+    const auto& request = chat.request;
+    return request.opening == domain::opening::open ? request.system_prompt.value().substr(
+             request.question_at.begin, request.question_at.size)
+                                                    : std::string{};
+  };
+  const std::string rest = R"(,{"role":"assistant","content":"hi"},
+    {"role":"system","content":"be brief"},{"role":"user","content":"more"})";
+  const std::string first = R"({"role":"system","content":"be kind"})";
+  EXPECT_EQ(doubtful(first + rest), "be kind");
+  EXPECT_EQ(doubtful(first + R"(,{"role":"developer","content":"say hi"})" + rest), "say hi");
+  EXPECT_EQ(doubtful(first + R"(,{"role":"developer","content":" "})" + rest), "be kind");
+  EXPECT_EQ(doubtful(first + R"(,{"role":"user","content":"x"})" + rest), "");
+  EXPECT_EQ(doubtful(R"({"role":"system","content":" "})" + rest), "");
+  EXPECT_EQ(doubtful(rest.substr(1)), "");
+}
+
+TEST(chat_request, an_answer_behind_a_prompt_alone_is_gone_on_with) {
+  const auto chat = accept_chat(R"({"role":"system","content":"say hi"},
+    {"role":"assistant","content":"hi"})");
+  EXPECT_THAT(chat.request.messages, ElementsAre(message{role::assistant, "hi"},
+                                                 message{role::user, std::string{continue_query}}));
+  EXPECT_EQ(chat.request.opening, domain::opening::open);
+  EXPECT_THAT(chat.adjusted, ElementsAre("messages(continued)"));
 }
 
 TEST(chat_request, an_answer_at_the_end_is_gone_on_with) {
