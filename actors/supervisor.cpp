@@ -151,7 +151,8 @@ void supervisor_state::on_child_started(child_started& what) {
                        {{"process", what.process}, {"detail", what.failure->detail}});
     start_failed(*what.failure);
     answer_failure(what.lease, std::move(*what.failure));
-    return give_slot_on();
+    give_slot_on();
+    return free_what_starts_lack();
   }
   ++totals_.processes_spawned;
   auto& child = running_[what.process];
@@ -215,8 +216,10 @@ void supervisor_state::on_process_claimed(process_claimed& what) {
 }
 
 void supervisor_state::on_process_booted(const process_booted& what) {
-  if (what.failure)
-    return start_failed(*what.failure);
+  if (what.failure) {
+    start_failed(*what.failure);
+    return free_what_starts_lack();
+  }
   if (const auto found = running_.find(what.process);
       found != running_.end() && found->second.booting_since) {
     boot_time_.note(now() - *std::exchange(found->second.booting_since, std::nullopt));

@@ -115,6 +115,9 @@ private:
 
   // -- room (supervisor_room.cpp) --
   void make_room();
+  /// A request got no process. If that was for want of descriptors, threads or memory, an idle
+  /// process may hold them: one that is not likely to be missed ends.
+  void free_what_starts_lack();
   void ask(domain::process_id process, const claude_process_actor& handle);
   void on_idle_report(const domain::idle_report& report);
   void retire_process(domain::process_id process);
@@ -177,7 +180,8 @@ private:
   std::unordered_map<domain::process_id, spare_child> spare_children_;
   std::unordered_map<domain::process_id, std::string> starting_spares_; ///< process -> model
   std::set<domain::process_id> ending_spares_;
-  /// An idle process may end though nobody waits for its slot: for a spare, or for want of memory.
+  /// An idle process may end though nobody waits for its slot: for a spare, or for want of
+  /// memory or whatever else a start lacked.
   bool one_less_wanted_ = false;
   bool memory_short_ = false;
   bool priming_fails_ = false; ///< with this CLI

@@ -28,6 +28,11 @@ void supervisor_state::make_room() {
       ask(process, child.handle);
 }
 
+void supervisor_state::free_what_starts_lack() {
+  one_less_wanted_ = true;
+  make_room();
+}
+
 void supervisor_state::ask(domain::process_id process, const claude_process_actor& handle) {
   ++reports_awaited_;
   self_->request(handle, question_timeout, probe_idle{})

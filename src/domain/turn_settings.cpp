@@ -1,5 +1,7 @@
 #include "domain/turn_settings.hpp"
 
+#include "domain/blank.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -20,10 +22,6 @@ constexpr std::int64_t budget_min = 1'024;
 constexpr std::int64_t room_to_think = 4'096;
 /// With thinking, models that take sampling at all take a top_p from here on.
 constexpr double thinking_top_p_min = 0.95;
-
-bool is_blank(std::string_view text) noexcept {
-  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
-}
 
 /// Works out one turn; each step sees what the steps before have decided.
 class settlement {

@@ -298,5 +298,38 @@ TEST_F(supervisor_rules, process_that_answered_too_late_is_asked_again) {
   EXPECT_EQ(slow.retirements, 1U) << "it was idle all the time, so it would never tell";
 }
 
+TEST_F(supervisor_rules, request_that_gets_no_process_ends_one_that_rests) {
+  start(4);
+  const auto since = world.system().clock().now();
+  auto& old = grant(1, true, since);
+  auto& young = grant(2, true, since + 1s);
+  auto& busy = grant(3, false);
+  world.advance(10s);
+  EXPECT_EQ(old.retirements, 0U) << "there is a free slot";
+  want(4);
+  not_started(3); // no descriptor, thread or memory to be had
+  EXPECT_TRUE(refusal(4));
+  EXPECT_EQ(old.retirements, 1U) << "what is lacking, it may hold";
+  exited(starts[0].id);
+  grant(5, false);
+  booted(starts[4].id, "The Claude process ended unexpectedly."); // the same, behind the launcher
+  EXPECT_EQ(young.retirements, 1U);
+  EXPECT_EQ(busy.retirements, 0U);
+}
+
+TEST_F(supervisor_rules, process_of_a_long_dialogue_is_left_alone_where_starts_fail) {
+  start(2);
+  auto& process = grant(1, true, world.system().clock().now());
+  process.turns = 2;
+  world.advance(10s);
+  want(2);
+  not_started(1);
+  EXPECT_EQ(process.retirements, 0U);
+  world.advance(2min);
+  want(3);
+  not_started(2);
+  EXPECT_EQ(process.retirements, 1U) << "nobody goes on with it";
+}
+
 } // namespace
 } // namespace ccapi::actors::test

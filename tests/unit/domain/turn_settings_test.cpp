@@ -176,7 +176,8 @@ TEST(settle_test, max_tokens_beyond_the_model_is_cut_and_named) {
 
 TEST(settle_test, blank_stop_sequences_are_dropped_and_named) {
   chat_request wish;
-  wish.sampling.stop = {"\n", "END", " ", ""};
+  // The API's white space is Unicode's: a no-break space, an ideographic one, a separator.
+  wish.sampling.stop = {"\n", "END", " ", "", "\u00a0", "\u3000\t", "\x1c"};
   const auto made = settled(always, wish);
   EXPECT_THAT(made.settings.stop, ElementsAre("END"));
   EXPECT_THAT(made.dropped, ElementsAre("stop"));
