@@ -236,7 +236,7 @@ TEST(failure, each_sentence_about_the_account_arrives_under_what_it_means) {
      "variable",
      error_code::upstream_auth,
      "Your ANTHROPIC_API_KEY belongs to a disabled organization. Run `claude` on the host and log "
-     "host"},
+     "in with another account"},
     {429, "You've hit your monthly spend limit · /usage-credits to raise it", quota,
      "You've hit your monthly spend limit"},
     {429, "Your group's usage limit is set to $0", quota, "Your group's usage limit"},
