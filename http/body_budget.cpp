@@ -34,19 +34,22 @@ bool body_budget::share::has_room_for(std::size_t length) const noexcept {
   return length + padding <= free_bytes || (taken <= most && length <= most - taken);
 }
 
-bool make_room(std::string& body, std::size_t more, std::size_t size_max, body_budget::share& held,
+bool make_room(body_buffer& body, std::size_t more, std::size_t size_max, body_budget::share& held,
                std::size_t beside) {
   const auto needed = body.size() + more + body_budget::padding;
   if (needed <= body.capacity())
     return true;
-  const auto room =
-    std::max(needed, std::min(2 * body.capacity(), size_max + body_budget::padding));
-  if (!held.resize(room + beside))
+  const auto fits = [&](std::size_t bytes) {
+    return held.resize(body.taken_while_growing_to(body_buffer::capacity_for(bytes)) + beside);
+  };
+  if (body.empty())
+    body.release(); // so that nothing is copied
+  auto room = std::max(needed, std::min(std::max(2 * body.capacity(), body_budget::free_bytes),
+                                        size_max + body_budget::padding));
+  if (!fits(room) && !fits(room = needed))
     return false;
-  std::string larger; // reserve() on the old one would double what it is asked for
-  larger.reserve(room);
-  larger.append(body);
-  body.swap(larger);
+  body.reserve(room);
+  static_cast<void>(held.resize(body.capacity() + beside)); // what it grew out of is gone
   return true;
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 // body_budget: the memory that request bodies may take, all connections together.
 
+#include "http/body_buffer.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <utility>
 
 namespace ccapi::http {
@@ -13,7 +14,7 @@ namespace ccapi::http {
 class body_budget {
 public:
   /// What simdjson wants behind a document; make_room keeps it free.
-  static constexpr std::size_t padding = 64;
+  static constexpr std::size_t padding = json::padded_text::padding;
   /// What each connection's body may take beside the budget, so that usual requests are served
   /// while large ones are refused.
   static constexpr std::size_t free_bytes = (std::size_t{64} << 10) + padding;
@@ -60,9 +61,10 @@ private:
 };
 
 /// Makes room in `body` for `more` bytes and the padding behind them; what it takes is charged
-/// first. It grows to twice its size, or to `size_max` if that is less. `beside`: further bytes
+/// first, what it takes while it grows included. It grows to what is free or to twice its size, to
+/// `size_max` if that is less, or by what is needed if no more is left. `beside`: further bytes
 /// that are charged to the same share. False: no room.
-[[nodiscard]] bool make_room(std::string& body, std::size_t more, std::size_t size_max,
+[[nodiscard]] bool make_room(body_buffer& body, std::size_t more, std::size_t size_max,
                              body_budget::share& held, std::size_t beside = 0);
 
 } // namespace ccapi::http

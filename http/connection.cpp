@@ -8,8 +8,8 @@
 #include <exception>
 #include <utility>
 
-// Reading, the phases and the deadlines. Who is let in is in connection_head.cpp, what goes out in
-// connection_output.cpp.
+// Reading, the phases and the deadlines. Who is let in is in connection_head.cpp, the body in
+// connection_body.cpp, what goes out in connection_output.cpp.
 
 namespace ccapi::http {
 
@@ -19,11 +19,11 @@ constexpr std::size_t read_room = 1024;
 constexpr std::size_t linger_room = std::size_t{16} << 10;
 /// Bytes that a client may send ahead while its answer is in work.
 constexpr std::size_t ahead_max = std::size_t{16} << 10;
-/// Some hundred microseconds' work.
-constexpr std::size_t decoded_at_a_time = std::size_t{64} << 10;
+/// After this time more is read than that, and dropped: only by reading the end is seen.
+constexpr std::chrono::milliseconds ahead_patience{250};
 /// What is still read behind a last answer: clients look for it when they have sent their body. In
 /// bytes as many as this many of the largest bodies.
-constexpr std::size_t linger_bodies_max = 2;
+constexpr std::size_t discarded_bodies_max = 2;
 constexpr std::chrono::seconds linger_pause{2};
 constexpr std::chrono::seconds linger_time_max{30};
 
@@ -32,7 +32,7 @@ constexpr std::chrono::seconds linger_time_max{30};
 connection::connection(http::stream stream, std::shared_ptr<http::site> home,
                        connection_limit::place place, std::string client_address)
   : stream_{std::move(stream)},
-    timer_{stream_.get_executor()},
+    alarm_{stream_.get_executor()},
     site_{std::move(home)},
     place_{std::move(place)},
     body_share_{site_->settings().bodies},
@@ -45,6 +45,16 @@ void connection::start() {
     stream_.set_no_delay();
     site_->enter(*this);
     set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
+    read_more();
+  });
+}
+
+void connection::turn_away() {
+  guard([this] {
+    stream_.set_no_delay();
+    site_->enter(*this);
+    request_.received = clock::now();
+    refuse(too_many_connections);
     read_more();
   });
 }
@@ -66,31 +76,33 @@ void connection::close() {
   body_share_.release();
   if (client_waits)
     log_answer(499);
+  if (client_waits && status_ != 0)
+    stream_.cut();
   deadlines_.clear();
-  timer_.cancel();
   stream_.close();
   site_member::unlink();
   place_.reset();
   self_at_work_.reset();
+  alarm_.cancel();
 }
 
 void connection::read_more() {
   if (reading_ || phase_ == phase::closed)
     return;
   const bool works = phase_ == phase::working || phase_ == phase::decoding;
-  if (works && input_.size() >= ahead_max)
-    return; // resumed when the answer has left
+  if (works && !drops_ahead_ && input_.size() >= ahead_max) // resumed when the answer has left, or
+    return set_deadline(deadline::ahead, clock::now() + ahead_patience);
   if (phase_ == phase::body && writing_)
     return; // resumed when "100 Continue" has left
   auto room = phase_ == phase::lingering ? linger_room : read_room;
   if (phase_ == phase::body)
     room = reader_->bytes_wanted();
   const auto space = input_.prepare(room);
-  reading_ = true;
   stream_.async_read_some(space,
                           [self = shared_from_this()](const error_code& ec, std::size_t count) {
                             self->guard([&] { self->on_read(ec, count); });
                           });
+  reading_ = true;
 }
 
 void connection::on_read(const error_code& ec, std::size_t count) {
@@ -106,7 +118,7 @@ void connection::on_read(const error_code& ec, std::size_t count) {
     return advance();
   case phase::decoding:
   case phase::working:
-    return read_more();
+    return drops_ahead_ ? drop_ahead() : read_more();
   case phase::lingering:
     return on_lingered(count);
   case phase::closed:
@@ -123,12 +135,27 @@ void connection::on_input_end(const error_code& ec) {
   }
   // A client that shuts its side down and still waits for a short answer gets it; one that does so
   // during a turn has gone away (that is how HTTP libraries abort).
-  const bool answer_is_leaving =
-    phase_ == phase::working && writing_ && write_kind_ == write_kind::last;
-  if (ec == asio::error::eof && answer_is_leaving)
+  if (ec == asio::error::eof && last_bytes_leave())
     keep_alive_ = false;
   else
     close();
+}
+
+/// A client that sends so much while its answer is in work gets no other one: what it sends is
+/// dropped, so that its end comes into sight.
+void connection::drop_ahead() {
+  drops_ahead_ = true;
+  keep_alive_ = false;
+  const auto count = input_.size();
+  input_.consume(count);
+  if (discards_too_much(count))
+    return close();
+  read_more();
+}
+
+bool connection::discards_too_much(std::size_t count) {
+  discarded_bytes_ += count;
+  return discarded_bytes_ / discarded_bodies_max > site_->limits().body_bytes_max;
 }
 
 void connection::advance() {
@@ -198,91 +225,11 @@ bool connection::advance_head() {
   return false;
 }
 
-/// True if the phase has changed.
-bool connection::advance_body() {
-  if (!reader_->complete()) {
-    const auto made = reader_->read_body(input_.view());
-    input_.consume(made.consumed);
-    if (made.problem) {
-      refuse(*made.problem);
-      return true;
-    }
-    // Beast takes chunk sizes and trailers only when they are complete.
-    if (!reader_->complete() && input_.size() > site_->limits().header_bytes_max) {
-      refuse(bad_body_framing);
-      return true;
-    }
-  }
-  if (!reader_->complete()) {
-    set_body_deadline(clock::now());
-    return false;
-  }
-  on_body();
-  return true;
-}
-
-void connection::on_body() {
-  phase_ = phase::decoding;
-  deadlines_.clear(deadline::input);
-  reader_.reset();
-  if (!reading_)
-    input_.shrink();
-  if (coding_ == content_coding::identity)
-    return hand_over();
-  decodes_ = site_->decoding().enter(*this);
-  const auto now = clock::now();
-  if (decodes_)
-    set_deadline(deadline::decode, now);
-  else
-    set_deadline(deadline::input, now + site_->limits().body_idle_timeout);
-}
-
-void connection::on_decoding_turn() {
-  decodes_ = true;
-  deadlines_.clear(deadline::input);
-  set_deadline(deadline::decode, clock::now());
-}
-
-/// Between two slices other connections have their turn.
-void connection::decode_some() {
-  if (!encoded_body_) {
-    const auto& limits = site_->limits();
-    encoded_body_ = std::make_unique<encoded_body>(
-      coding_, request_.body,
-      encoded_body::limits{limits.body_bytes_max, limits.body_expansion_max}, body_share_);
-  }
-  const auto begun = clock::now();
-  const auto made = encoded_body_->step(decoded_at_a_time);
-  const auto ended = clock::now();
-  if (made.more)
-    return set_deadline(deadline::decode, ended + site_->decoding().pause_after(ended - begun));
-  end_decoding();
-  if (made.problem)
-    return refuse(*made.problem);
-  hand_over();
-}
-
-void connection::end_decoding() {
-  encoded_body_.reset();
-  deadlines_.clear(deadline::decode);
-  stop_waiting_for_decoding();
-  if (std::exchange(decodes_, false))
-    site_->decoding().leave();
-}
-
-void connection::hand_over() {
-  phase_ = phase::working;
-  if (site_->draining())
-    keep_alive_ = false;
-  // Never more than was charged while it came; an encoded body is gone by now.
-  static_cast<void>(body_share_.resize(request_.body.capacity()));
-  endpoint_->handle(*this);
-}
-
 void connection::linger() {
   phase_ = phase::lingering;
+  if (answer_cut_)
+    stream_.cut();
   stream_.shutdown_send(shared_from_this());
-  lingered_bytes_ = 0;
   linger_end_ = clock::now() + linger_time_max;
   set_deadline(deadline::input, clock::now() + linger_pause);
   if (!reading_)
@@ -292,8 +239,7 @@ void connection::linger() {
 
 void connection::on_lingered(std::size_t count) {
   input_.consume(input_.size());
-  lingered_bytes_ += count;
-  if (lingered_bytes_ / linger_bodies_max > site_->limits().body_bytes_max)
+  if (discards_too_much(count))
     return close();
   set_deadline(deadline::input, std::min(clock::now() + linger_pause, linger_end_));
   read_more();
@@ -306,18 +252,16 @@ void connection::set_deadline(deadline which, clock::time_point when) {
 
 void connection::arm_timer() {
   const auto earliest = deadlines_.earliest();
-  if (timer_expiry_ <= earliest)
-    return; // fires earlier (or nothing is due): on_timer looks again
-  timer_expiry_ = earliest;
-  timer_.expires_at(earliest);
-  timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+  if (alarm_.rings_by(earliest))
+    return; // on_timer looks again
+  alarm_.set(earliest, [self = shared_from_this()](const error_code& ec) {
     if (!ec)
       self->guard([&] { self->on_timer(); });
   });
 }
 
 void connection::on_timer() {
-  timer_expiry_ = deadlines::never;
+  alarm_.rang();
   if (phase_ == phase::closed)
     return;
   const auto now = clock::now();
@@ -339,22 +283,18 @@ void connection::on_timer() {
   }
   if (deadlines_.take(deadline::decode, now))
     decode_some();
+  if (deadlines_.take(deadline::ahead, now)) {
+    if (last_bytes_leave())
+      read_more(); // it takes them slowly; what it has sent can be answered yet
+    else
+      drop_ahead();
+  }
   if (deadlines_.take(deadline::wake, now) && work_) {
     const auto work = work_;
     work->on_wake();
   }
   if (phase_ != phase::closed)
     arm_timer();
-}
-
-void connection::set_body_deadline(clock::time_point now) {
-  const auto& limits = site_->limits();
-  auto when = now + limits.body_idle_timeout;
-  if (limits.body_rate_min > 0) {
-    const std::chrono::milliseconds earned{request_.body.size() * 1000 / limits.body_rate_min};
-    when = std::min(when, body_started_ + limits.body_idle_timeout + earned);
-  }
-  set_deadline(deadline::input, when);
 }
 
 } // namespace ccapi::http

@@ -2,6 +2,7 @@
 // connection: one HTTP socket. Reads requests, has them checked and routed, sends the answers,
 // keeps the deadlines, and notices when the client is gone.
 
+#include "http/alarm.hpp"
 #include "http/body_budget.hpp"
 #include "http/connection_limit.hpp"
 #include "http/content_coding.hpp"
@@ -44,9 +45,11 @@ public:
 
   /// Call once, after make_shared.
   void start();
+  /// Instead of start: there are too many connections. The client is told so, and no more.
+  void turn_away();
   void drain() override;
   void close() override;
-  void on_decoding_turn() override;
+  bool on_decoding_turn() noexcept override;
 
   // exchange
   http::request& request() override { return request_; }
@@ -81,6 +84,8 @@ private:
   void read_more();
   void on_read(const error_code& ec, std::size_t count);
   void on_input_end(const error_code& ec);
+  void drop_ahead();
+  bool discards_too_much(std::size_t count);
   void advance();
   bool advance_head();
   bool advance_body();
@@ -103,7 +108,10 @@ private:
   void write_rest();
   void on_write(const error_code& ec, std::size_t count);
   void on_answered();
-  void log_answer(unsigned status) const;
+  [[nodiscard]] bool last_bytes_leave() const noexcept {
+    return phase_ == phase::working && writing_ && write_kind_ == write_kind::last;
+  }
+  void log_answer(unsigned status) const noexcept;
   void linger();
   void on_lingered(std::size_t count);
 
@@ -130,7 +138,7 @@ private:
   void set_body_deadline(clock::time_point now);
 
   http::stream stream_;
-  timer_type timer_;
+  alarm<timer_type> alarm_;
   std::shared_ptr<http::site> site_;
   std::optional<connection_limit::place> place_;
 
@@ -154,11 +162,10 @@ private:
   std::size_t output_left_from_ = 0;
 
   deadlines deadlines_;
-  clock::time_point timer_expiry_ = deadlines::never; ///< never = no wait is pending
   clock::time_point body_started_;
   clock::time_point linger_end_;
-  std::size_t lingered_bytes_ = 0;
-  std::size_t answer_bytes_ = 0; ///< on the wire, for the log
+  std::size_t discarded_bytes_ = 0; ///< of what came ahead of the last answer, and behind it
+  std::size_t answer_bytes_ = 0;    ///< on the wire, for the log
   std::uint32_t requests_ = 0;
   unsigned status_ = 0; ///< of the answer that has begun; 0: none has
   phase phase_ = phase::head;
@@ -169,7 +176,8 @@ private:
   bool decodes_ = false; ///< has its turn in the site's decoding queue
   bool keep_alive_ = true;
   bool http_10_ = false;
-  bool answer_cut_ = false; ///< the stream failed
+  bool answer_cut_ = false;  ///< the stream failed
+  bool drops_ahead_ = false; ///< what is sent ahead of the answer; it is the last one then
 };
 
 } // namespace ccapi::http

@@ -16,14 +16,21 @@ std::optional<connection_limit::place> connection_limit::admit(const std::string
   return place{shared_from_this(), address};
 }
 
-void connection_limit::leave(const std::string& address) {
+std::optional<connection_limit::place> connection_limit::admit_to_refusal() {
+  if (refused_.load() >= refused_max)
+    return std::nullopt;
+  ++refused_;
+  return place{shared_from_this(), {}, place::kind::refused};
+}
+
+void connection_limit::leave(const std::string& address, place::kind what) {
   if (!address.empty()) {
     const std::lock_guard lock{mutex_};
     const auto entry = by_address_.find(address);
     if (entry != by_address_.end() && --entry->second == 0)
       by_address_.erase(entry);
   }
-  if (--total_ == 0)
+  if (--(what == place::kind::refused ? refused_ : total_) == 0)
     notify_if_empty();
 }
 
@@ -39,7 +46,7 @@ void connection_limit::notify_if_empty() {
   std::function<void()> done;
   {
     const std::lock_guard lock{mutex_};
-    if (total_.load() != 0)
+    if (total_.load() != 0 || refused_.load() != 0)
       return;
     done = std::move(when_empty_);
     when_empty_ = nullptr;

@@ -11,9 +11,10 @@ namespace {
 /// Memory that an idle connection may keep per string.
 constexpr std::size_t kept_bytes_max = std::size_t{16} << 10;
 
-void release_large(std::string& text) {
+template <class Text>
+void release_large(Text& text) {
   if (text.capacity() > kept_bytes_max)
-    std::string{}.swap(text);
+    Text{}.swap(text);
   else
     text.clear();
 }
@@ -124,11 +125,13 @@ void connection::on_answered() {
   work_.reset();
   self_at_work_.reset(); // who called this holds one, too
   deadlines_.clear(deadline::wake);
+  deadlines_.clear(deadline::ahead);
   if (!keep_alive_ || site_->draining())
     return linger();
-  for (auto* text : {&output_, &request_.body, &request_.path, &request_.query, &request_.id,
-                     &request_.parameter, &conversation_, &common_fields_})
+  for (auto* text : {&output_, &request_.path, &request_.query, &request_.id, &request_.parameter,
+                     &conversation_, &common_fields_})
     release_large(*text);
+  release_large(request_.body);
   request_.method = method::other;
   request_.caller = {};
   answer_bytes_ = 0;
@@ -141,7 +144,7 @@ void connection::on_answered() {
   advance();
 }
 
-void connection::log_answer(unsigned status) const {
+void connection::log_answer(unsigned status) const noexcept try {
   const auto& log = site_->log;
   if (!log.enabled(observe::log_level::info))
     return;
@@ -157,6 +160,7 @@ void connection::log_answer(unsigned status) const {
                              {"key", request_.caller.name},
                              {"client", client_address_},
                              {"conversation", conversation_}});
+} catch (...) { // a line less in the log; what follows an answer matters more
 }
 
 } // namespace ccapi::http

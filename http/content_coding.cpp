@@ -152,15 +152,24 @@ std::unique_ptr<encoded_body::format> make_format(content_coding coding, std::st
 
 } // namespace
 
-encoded_body::encoded_body(content_coding coding, std::string& body, limits allowed,
+namespace {
+
+body_buffer without_room(body_buffer& body) {
+  body.shrink();
+  return std::move(body);
+}
+
+} // namespace
+
+encoded_body::encoded_body(content_coding coding, body_buffer& body, limits allowed,
                            body_budget::share& held)
-  : encoded_{std::exchange(body, {})},
-    left_{encoded_},
+  : encoded_{without_room(body)},
+    left_{encoded_.view()},
     body_{body},
     held_{held},
     bytes_max_{allowed.bytes_max},
     beyond_{&body_too_large},
-    format_{make_format(coding, encoded_)} {
+    format_{make_format(coding, encoded_.view())} {
   const auto allowed_growth = encoded_.size() * allowed.expansion_max + free_expansion;
   if (allowed_growth < bytes_max_) {
     bytes_max_ = allowed_growth;
@@ -190,9 +199,9 @@ encoded_body::progress encoded_body::step(std::size_t work_max) {
 const transport_problem* encoded_body::keep(std::string_view piece) {
   if (piece.size() > bytes_max_ - body_.size())
     return beyond_;
-  if (!make_room(body_, piece.size(), bytes_max_, held_, encoded_.size()))
+  if (!make_room(body_, piece.size(), bytes_max_, held_, encoded_.capacity())
+      || !body_.append(piece))
     return &bodies_full;
-  body_ += piece;
   return nullptr;
 }
 

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace ccapi::http {
@@ -56,7 +55,7 @@ public:
 
   /// `body` and `held` must outlive this; the body is emptied and then filled anew. `coding` is not
   /// identity.
-  encoded_body(content_coding coding, std::string& body, limits allowed, body_budget::share& held);
+  encoded_body(content_coding coding, body_buffer& body, limits allowed, body_budget::share& held);
   ~encoded_body();
   encoded_body(const encoded_body&) = delete;
   encoded_body& operator=(const encoded_body&) = delete;
@@ -67,9 +66,9 @@ public:
 private:
   const transport_problem* keep(std::string_view piece);
 
-  const std::string encoded_;
+  const body_buffer encoded_;
   std::string_view left_; ///< of it
-  std::string& body_;
+  body_buffer& body_;
   body_budget::share& held_;
   std::size_t bytes_max_;
   const transport_problem* beyond_; ///< what a body of more bytes is

@@ -1,6 +1,5 @@
 #pragma once
-// The points in time that a connection waits for. One timer serves them all: it may fire early and
-// is then set anew, so that a busy connection hardly ever touches it. Pure.
+// The points in time that a connection waits for; one timer serves them all (alarm.hpp). Pure.
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@ enum class deadline : std::uint8_t {
   output, ///< progress of a write
   wake,   ///< what the answer asked for
   decode, ///< the next slice of an encoded body
+  ahead,  ///< of what is sent ahead of the answer no more is kept
 };
 
 class deadlines {
@@ -39,7 +39,7 @@ public:
 private:
   time_point& at(deadline which) noexcept { return points_[static_cast<std::size_t>(which)]; }
 
-  std::array<time_point, 4> points_{never, never, never, never};
+  std::array<time_point, 5> points_{never, never, never, never, never};
 };
 
 } // namespace ccapi::http

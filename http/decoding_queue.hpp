@@ -25,8 +25,9 @@ public:
   class member : public hook {
   public:
     virtual ~member() = default;
-    /// It is this one's turn now; called from another's leave(). Must not call the queue.
-    virtual void on_decoding_turn() = 0;
+    /// It is this one's turn now; called from another's leave(). Must not call the queue. False:
+    /// it can't take its turn, which is the next one's.
+    virtual bool on_decoding_turn() noexcept = 0;
 
     [[nodiscard]] bool waits_for_decoding() const noexcept { return hook::is_linked(); }
     void stop_waiting_for_decoding() noexcept { hook::unlink(); }
@@ -50,14 +51,14 @@ public:
   }
 
   /// A turn is over. Call it once for each that began.
-  void leave() {
-    if (waiting_.empty()) {
-      --running_;
-      return;
+  void leave() noexcept {
+    while (!waiting_.empty()) {
+      auto& next = waiting_.front();
+      waiting_.pop_front();
+      if (next.on_decoding_turn())
+        return;
     }
-    auto& next = waiting_.front();
-    waiting_.pop_front();
-    next.on_decoding_turn();
+    --running_;
   }
 
 private:

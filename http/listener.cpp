@@ -21,10 +21,7 @@ using error_code = boost::system::error_code;
 /// Without descriptors or memory there is nothing to do but wait until some are given back.
 constexpr std::chrono::milliseconds accept_pause{100};
 
-constexpr transport_problem too_many_connections{503, "service_unavailable", "too_many_connections",
-                                                 "Too many connections.", true};
-
-/// For a connection that is not admitted: there is no request yet.
+/// For a connection that there isn't even a place for to be refused from.
 std::string busy_answer() {
   const auto body = problem_body(too_many_connections);
   const auto id = request_id_for({});
@@ -238,9 +235,13 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
     return;
   auto place = limit->admit(peer->is_local ? std::string{} : peer->address);
   const bool with_tls = over_tcp && tls_;
+  const bool admitted = place.has_value();
+  if (!admitted && with_tls)
+    return; // nothing can be said before the handshake
+  if (!admitted)
+    if (auto other = limit->admit_to_refusal())
+      place.emplace(*std::move(other));
   if (!place) {
-    if (with_tls)
-      return; // nothing can be said before the handshake
     error_code ignored;
     socket.non_blocking(true, ignored);
     const auto answer = busy_answer();
@@ -252,7 +253,12 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
              : stream{std::move(socket), over_tcp ? stream::kind::tcp : stream::kind::unix_socket};
   auto born = std::make_shared<connection>(std::move(transport), sites_[worker_index],
                                            std::move(*place), std::move(peer->address));
-  asio::dispatch(workers[worker_index].loop, [born = std::move(born)] { born->start(); });
+  asio::dispatch(workers[worker_index].loop, [born = std::move(born), admitted] {
+    if (admitted)
+      born->start();
+    else
+      born->turn_away();
+  });
 }
 
 void server::state::stop_accepting() {

@@ -1,6 +1,8 @@
 #pragma once
 // What is known of a request: the fields of its head that matter, and what handlers may use.
 
+#include "http/body_buffer.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -73,7 +75,7 @@ struct request {
   std::string query;     ///< without '?'
   std::string parameter; ///< the route's {id} or {model}, percent-decoded
   std::string id;        ///< goes out as x-request-id
-  std::string body;
+  body_buffer body;
   http::caller caller;
   bool accepts_json = false;                      ///< Accept names application/json
   bool strict = false;                            ///< x-ccapi-strict: true

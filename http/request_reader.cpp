@@ -38,7 +38,7 @@ void set_once(std::optional<std::string_view>& slot, std::string_view value) {
 
 } // namespace
 
-request_reader::request_reader(std::string& body, std::size_t body_bytes_max,
+request_reader::request_reader(body_buffer& body, std::size_t body_bytes_max,
                                body_budget::share& held)
   : body_{body},
     held_{held},
@@ -173,11 +173,9 @@ void request_reader::on_body_init_impl(const boost::optional<std::uint64_t>& len
 }
 
 std::size_t request_reader::take(text_view bytes, error_code& ec) {
-  no_room_ = !make_room(body_, bytes.size(), size_max_, held_);
+  no_room_ = !make_room(body_, bytes.size(), size_max_, held_) || !body_.append(bytes);
   if (no_room_)
     ec = beast::http::error::body_limit;
-  else
-    body_.append(bytes.data(), bytes.size());
   return bytes.size();
 }
 

@@ -9,7 +9,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace ccapi::http {
@@ -19,7 +18,7 @@ class request_reader final : private boost::beast::http::basic_parser<true> {
 public:
   /// `body` is cleared and filled, with at most `body_bytes_max`; its memory is charged to `held`.
   /// Chunk sizes, extensions and trailers count as well beyond free_framing.
-  request_reader(std::string& body, std::size_t body_bytes_max, body_budget::share& held);
+  request_reader(body_buffer& body, std::size_t body_bytes_max, body_budget::share& held);
 
   /// Bytes of chunked framing that do not count toward the body's limit.
   static constexpr std::size_t free_framing = std::size_t{64} << 10;
@@ -67,7 +66,7 @@ private:
 
   std::size_t take(text_view bytes, error_code& ec);
 
-  std::string& body_;
+  body_buffer& body_;
   body_budget::share& held_;
   const std::size_t bytes_max_;
   std::size_t size_max_ = 0;    ///< that this body can reach

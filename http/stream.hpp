@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -70,11 +71,22 @@ public:
   void shutdown_send(Owner owner) {
     if (tls_ && tls_->shutdown().wait != tls_session::wait::none)
       return socket_.async_wait(socket_type::wait_write, [this, owner](const error_code& ec) {
-        if (!ec && socket_.is_open())
+        if (ec || !socket_.is_open())
+          return;
+        try {
           shutdown_send(owner);
+        } catch (const std::bad_alloc&) {
+          end_sending();
+        }
       });
-    error_code ignored;
-    socket_.shutdown(socket_type::shutdown_send, ignored);
+    end_sending();
+  }
+
+  /// What was sent is not whole, and nobody shall take it for that: with TLS the end comes without
+  /// close_notify.
+  void cut() noexcept {
+    if (tls_)
+      tls_->cut();
   }
 
   /// The client did not start TLS: go on without.
@@ -106,6 +118,11 @@ public:
   }
 
 private:
+  void end_sending() {
+    error_code ignored;
+    socket_.shutdown(socket_type::shutdown_send, ignored);
+  }
+
   /// Does the step, as often as it takes; waits for the socket in between.
   template <class Step, class Handler>
   void run(Step step, Handler then, bool within_handler = false) {
@@ -118,13 +135,19 @@ private:
     }
     const auto what =
       done.wait == tls_session::wait::readable ? socket_type::wait_read : socket_type::wait_write;
-    socket_.async_wait(what, [this, step, then = std::move(then)](const error_code& ec) mutable {
-      // Closed meanwhile: OpenSSL must not touch a descriptor that may be
-      // another one's by now.
-      if (ec || !socket_.is_open())
-        return then(ec ? ec : error_code{asio::error::operation_aborted}, 0);
-      run(step, std::move(then), true);
-    });
+    try {
+      socket_.async_wait(what, [this, step, then](const error_code& ec) mutable {
+        // Closed meanwhile: OpenSSL must not touch a descriptor that may be
+        // another one's by now.
+        if (ec || !socket_.is_open())
+          return then(ec ? ec : error_code{asio::error::operation_aborted}, 0);
+        run(step, std::move(then), true);
+      });
+    } catch (const std::bad_alloc&) {
+      if (!within_handler)
+        throw;
+      then(make_error_code(boost::system::errc::not_enough_memory), 0); // nobody else would
+    }
   }
 
   socket_type socket_;

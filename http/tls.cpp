@@ -166,7 +166,7 @@ tls_session::step tls_session::write(std::string_view bytes) {
 }
 
 tls_session::step tls_session::shutdown() {
-  if (failed_ || write_begun_ || !SSL_is_init_finished(session_.get()))
+  if (failed_ || silent_ || write_begun_ || !SSL_is_init_finished(session_.get()))
     return {};
   ERR_clear_error();
   errno = 0;

@@ -63,6 +63,8 @@ public:
   step write(std::string_view bytes);
   /// Tells the client that nothing more comes. Reading remains possible.
   step shutdown();
+  /// The end won't be told to the client: what it has got is not whole.
+  void cut() noexcept { silent_ = true; }
   /// Bytes are here that the socket does not show any more.
   [[nodiscard]] bool has_pending() const noexcept;
 
@@ -74,6 +76,7 @@ private:
 
   std::unique_ptr<ssl_st, deleter> session_;
   bool failed_ = false;
+  bool silent_ = false;      ///< no close_notify
   bool write_begun_ = false; ///< OpenSSL holds a record that has not left
 };
 

@@ -73,6 +73,8 @@ inline constexpr transport_problem bad_body_framing{
   400, request_error_type, "invalid_http", "The body's chunked encoding is malformed.", true};
 inline constexpr transport_problem plain_http_on_tls_port{400, request_error_type, "tls_required",
                                                           "This port speaks TLS: use https.", true};
+inline constexpr transport_problem too_many_connections{
+  503, "service_unavailable", "too_many_connections", "Too many connections.", true};
 inline constexpr transport_problem server_draining{503, "service_unavailable", "draining",
                                                    "The gateway is shutting down.", true};
 

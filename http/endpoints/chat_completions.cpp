@@ -45,7 +45,7 @@ void create_chat_completion(exchange& client) {
   auto place = begin_turn(client.request().caller);
   if (!place)
     return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
-  auto parsed = site.parser().parse(client.request().body);
+  auto parsed = site.parser().parse(client.request().body.text());
   if (!parsed)
     return reply_error(client, parsed.error());
   auto& chat = *parsed;

@@ -52,8 +52,8 @@ std::optional<domain::conversation_name> name_in(exchange& client) {
 void create_conversation(exchange& client) {
   auto& site = client.site();
   auto& request = client.request();
-  auto wanted =
-    openai::parse_new_conversation(request.body, parse_limits_of(site.limits()), site.models());
+  auto wanted = openai::parse_new_conversation(request.body.text(), parse_limits_of(site.limits()),
+                                               site.models());
   if (!wanted)
     return reply_error(client, wanted.error());
   site.gateway.create_conversation(

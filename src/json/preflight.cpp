@@ -114,12 +114,13 @@ bool fits_64_bits(std::string_view integer) noexcept {
 /// The parser refuses a whole text for one number that it can't hold. An integer beyond 64 bits
 /// becomes the same in floating point, and what is beyond a double 1e308: whoever reads the field
 /// refuses it by its name. Never longer than before.
-void mend_number(std::string& text, std::size_t from, std::size_t size) {
+void mend_number(std::span<char> text, std::size_t from, std::size_t size) {
   constexpr std::size_t digits_64_bits = 19;
   constexpr std::string_view largest = "1e308";
   if (size < largest.size() || (text[from] != '-' && !is_digit(text[from])))
     return;
-  const std::string_view token{text.data() + from, size};
+  const auto place = text.subspan(from, size);
+  const std::string_view token{place.data(), size};
   const auto [digits, fraction, exponent] = parts_of(token);
   if (digits.empty())
     return;
@@ -144,13 +145,14 @@ void mend_number(std::string& text, std::size_t from, std::size_t size) {
     mended += largest;
   }
   mended.resize(size, ' ');
-  text.replace(from, size, mended);
+  std::copy(mended.begin(), mended.end(), place.begin());
 }
 
 class scan {
 public:
-  scan(std::string& text, const limits& allowed)
-    : text_{text},
+  scan(std::span<char> text, const limits& allowed)
+    : place_{text},
+      text_{text.data(), text.size()},
       allowed_{allowed} {}
 
   domain::result<void> run() {
@@ -190,7 +192,7 @@ private:
       const auto from = at_;
       while (++at_ < text_.size() && !ends_word(text_[at_])) {
       }
-      mend_number(text_, from, at_ - from);
+      mend_number(place_, from, at_ - from);
       return value();
     }
   }
@@ -233,7 +235,7 @@ private:
     mended_ = false;
     auto from = opened + 1;
     auto quote = text_.find('"', from);
-    while (quote != std::string::npos) {
+    while (quote != std::string_view::npos) {
       const void* found = std::memchr(text_.data() + from, '\\', quote - from);
       if (!found)
         break;
@@ -241,7 +243,7 @@ private:
       if (from > quote)
         quote = text_.find('"', from);
     }
-    if (quote == std::string::npos)
+    if (quote == std::string_view::npos)
       return fail("a string is not closed; it begins" + describe_position(text_, opened));
     at_ = quote + 1;
     value();
@@ -260,7 +262,8 @@ private:
     } else if (!is_low_surrogate(*unit)) {
       return at + 6;
     }
-    text_.replace(at, replacement_escape.size(), replacement_escape);
+    std::copy(replacement_escape.begin(), replacement_escape.end(),
+              place_.subspan(at, replacement_escape.size()).begin());
     mended_ = true;
     return at + 6;
   }
@@ -271,7 +274,8 @@ private:
                              .retry_useful = false};
   }
 
-  std::string& text_;
+  const std::span<char> place_;
+  const std::string_view text_; ///< what is there
   const limits& allowed_;
   std::optional<domain::error> failure_;
   std::size_t at_ = 0;
@@ -284,7 +288,7 @@ private:
 
 } // namespace
 
-domain::result<void> preflight(std::string& text, const limits& allowed) {
+domain::result<void> preflight(std::span<char> text, const limits& allowed) {
   return scan{text, allowed}.run();
 }
 

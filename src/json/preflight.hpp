@@ -5,6 +5,7 @@
 #include "domain/result.hpp"
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,7 @@ struct limits {
 /// of an emoji), and numbers that the parser can't hold to ones that it can. Text that is no JSON
 /// is left for the parser to refuse. Fails with: invalid_request (too deep, too many values, an
 /// open string, a lone surrogate in a key). Pure; any thread.
-domain::result<void> preflight(std::string& text, const limits& allowed);
+domain::result<void> preflight(std::span<char> text, const limits& allowed);
 
 /// " at byte N (line L, column C)", counted from 0 (byte) and 1 (line, column in bytes).
 std::string describe_position(std::string_view text, std::size_t offset);

@@ -91,11 +91,12 @@ domain::error duplicate_refusal(std::string_view key) {
 
 } // namespace
 
-domain::result<dom::element> reader::parse(std::string& text) {
-  if (auto checked = preflight(text, allowed_); !checked)
+domain::result<dom::element> reader::parse(padded_text padded) {
+  static_assert(padded_text::padding >= simdjson::SIMDJSON_PADDING);
+  const auto text = padded.view();
+  if (auto checked = preflight(padded.bytes(), allowed_); !checked)
     return std::move(checked).error();
-  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-  std::string_view document{text};
+  auto document = text;
   if (document.starts_with(byte_order_mark))
     document.remove_prefix(byte_order_mark.size());
   dom::element root;

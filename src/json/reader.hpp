@@ -3,11 +3,11 @@
 // duplicate keys, and errors in our own words.
 
 #include "domain/result.hpp"
+#include "json/padded_text.hpp"
 #include "json/preflight.hpp"
 
 #include <simdjson.h>
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,13 +19,11 @@ public:
   explicit reader(limits allowed)
     : allowed_{allowed} {}
 
-  /// Parses a whole document. `text` may be changed: lone surrogate escapes become \ufffd, and it
-  /// is given simdjson::SIMDJSON_PADDING bytes of spare capacity (without a copy if it has them).
-  /// A leading byte order mark is skipped. The element lives until the next call of a member and
-  /// doesn't refer to `text`.
+  /// Parses a whole document. `text` may be changed (see preflight). A leading byte order mark is
+  /// skipped. The element lives until the next call of a member and doesn't refer to `text`.
   /// Fails with: invalid_request (syntax, ill-formed UTF-8, trailing bytes, a key twice in one
   /// object, and what preflight refuses); request_too_large if there is no memory for it.
-  domain::result<simdjson::dom::element> parse(std::string& text);
+  domain::result<simdjson::dom::element> parse(padded_text text);
 
   /// Frees the buffers if a large document (over 1 MiB) made them grow. Ends the element's life.
   void trim();

@@ -71,13 +71,13 @@ chat_request_parser::~chat_request_parser() = default;
 chat_request_parser::chat_request_parser(chat_request_parser&&) noexcept = default;
 chat_request_parser& chat_request_parser::operator=(chat_request_parser&&) noexcept = default;
 
-domain::result<parsed_chat> chat_request_parser::parse(std::string& body) {
+domain::result<parsed_chat> chat_request_parser::parse(json::padded_text body) {
   auto parsed = parse_document(body);
   reader_->trim();
   return parsed;
 }
 
-domain::result<parsed_chat> chat_request_parser::parse_document(std::string& text) {
+domain::result<parsed_chat> chat_request_parser::parse_document(json::padded_text text) {
   auto document = reader_->parse(text);
   if (!document)
     return std::move(document).error();

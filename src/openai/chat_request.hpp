@@ -5,6 +5,7 @@
 #include "domain/chat_request.hpp"
 #include "domain/model_catalog.hpp"
 #include "domain/result.hpp"
+#include "json/padded_text.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -44,14 +45,13 @@ public:
   chat_request_parser(chat_request_parser&&) noexcept;
   chat_request_parser& operator=(chat_request_parser&&) noexcept;
 
-  /// `body` may be changed (see json::reader::parse); 64 bytes of spare capacity save a copy. The
-  /// result doesn't refer to it.
+  /// The result doesn't refer to the body.
   /// Fails with: invalid_request, unsupported_parameter, model_not_found, request_too_large;
   /// `param` is the path of the offending field, empty if the body is no JSON object at all.
-  domain::result<parsed_chat> parse(std::string& body);
+  domain::result<parsed_chat> parse(json::padded_text body);
 
 private:
-  domain::result<parsed_chat> parse_document(std::string& body);
+  domain::result<parsed_chat> parse_document(json::padded_text body);
 
   parse_limits limits_;
   const domain::model_catalog* models_;

@@ -72,9 +72,9 @@ domain::error not_an_object(std::string what) {
 } // namespace
 
 domain::result<domain::new_conversation>
-parse_new_conversation(std::string& text, const parse_limits& limits,
+parse_new_conversation(json::padded_text text, const parse_limits& limits,
                        const domain::model_catalog& models) {
-  if (text.empty())
+  if (text.view().empty())
     return domain::new_conversation{};
   json::reader reader{{.depth = limits.json_depth_max, .values = limits.json_values_max}};
   auto document = reader.parse(text);

@@ -5,6 +5,7 @@
 #include "domain/gateway.hpp"
 #include "domain/model_catalog.hpp"
 #include "domain/result.hpp"
+#include "json/padded_text.hpp"
 #include "openai/chat_request.hpp"
 
 #include <string>
@@ -12,11 +13,11 @@
 
 namespace ccapi::openai {
 
-/// Parses the body of POST /v1/conversations; an empty one asks for nothing. `body` may be changed.
+/// Parses the body of POST /v1/conversations; an empty one asks for nothing.
 /// Fails with invalid_request, unsupported_parameter, model_not_found, request_too_large; `param`
 /// names the field. Pure.
 domain::result<domain::new_conversation>
-parse_new_conversation(std::string& body, const parse_limits& limits,
+parse_new_conversation(json::padded_text body, const parse_limits& limits,
                        const domain::model_catalog& models);
 
 /// {id, object, created_at, updated_at, message_count, metadata}. The client's own labels stand in

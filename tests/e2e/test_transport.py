@@ -11,6 +11,7 @@ import subprocess
 import zlib
 
 import httpx2
+import openai
 import pytest
 
 from gateway import Gateway
@@ -104,6 +105,74 @@ def test_hang_up_in_mid_answer_over_tls_interrupts_the_cli(tls_gateway, ledger, 
     stream.read_contents(2)
     gone_at = stream.hang_up(reset)
     assert ledger.wait("interrupt", 1)[-1]["t"] - gone_at < 1.0
+
+
+def raw_stream(gateway, text, version):
+    """All bytes of a streamed answer, and whether TLS was ended in order."""
+    body = json.dumps({"stream": True, "messages": [{"role": "user", "content": text}]})
+    head = (f"POST /v1/chat/completions {version}\r\nHost: {gateway.host}:{gateway.port}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            "Connection: close\r\n\r\n")
+    received = b""
+    with gateway.tls.wrap_socket(socket.create_connection((gateway.host, gateway.port), 30),
+                                 server_hostname=gateway.host,
+                                 suppress_ragged_eofs=False) as client:
+        client.sendall((head + body).encode())
+        try:
+            while piece := client.recv(65536):
+                received += piece
+        except ssl.SSLEOFError:
+            return received, False
+    return received, True
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+def test_stream_that_is_cut_in_mid_answer_over_tls_is_seen_as_cut(tls_gateway, version):
+    """By its missing last chunk and close_notify; the latter is all that HTTP/1.0 has."""
+    chunked = version == "HTTP/1.1"
+    whole, in_order = raw_stream(tls_gateway, "[[text:20]]", version)
+    assert b"w19" in whole and in_order
+    assert whole.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n" if chunked else b"data: [DONE]\n\n")
+    cut, in_order = raw_stream(tls_gateway, "[[die_at:7]][[text:20]]", version)
+    assert b"w1" in cut and not in_order
+    assert b"[DONE]" not in cut and b'"finish_reason":"stop"' not in cut
+    assert cut.endswith(b'"code":"upstream_crash"}}\n\n' + (b"\r\n" if chunked else b""))
+
+
+def test_clients_notice_over_tls_that_a_stream_is_cut(tls_gateway):
+    text = "[[die_at:7]][[text:20]]"
+    stream = ChatStream(tls_gateway, text).open().read_all()
+    assert stream.failed() and stream.text() == "w0 w1 w2 "
+    with httpx2.Client(verify=tls_gateway.tls) as client, pytest.raises(httpx2.TransportError):
+        client.post(tls_gateway.url + "/v1/chat/completions",
+                    json={"stream": True, "messages": [{"role": "user", "content": text}]})
+    official = tls_gateway.client(http_client=httpx2.Client(verify=tls_gateway.tls))
+    with pytest.raises(openai.APIError):
+        list(official.chat.completions.create(
+            model="sonnet", messages=[{"role": "user", "content": text}], stream=True))
+
+
+@pytest.mark.parametrize("ahead", [20_000, 2_000_000])
+@pytest.mark.parametrize("listens", ["fake_gateway", "tls_gateway", "unix_gateway"])
+def test_hang_up_is_noticed_however_much_was_sent_ahead(request, ledger, listens, ahead):
+    gateway = request.getfixturevalue(listens)
+    stream = ChatStream(gateway, "[[first:20000]]")  # no write fails meanwhile
+    stream.socket.sendall(b"x" * ahead)
+    ledger.wait("prompt")
+    gone_at = stream.hang_up()
+    assert ledger.wait("interrupt", 1)[-1]["t"] - gone_at < 1.5
+
+
+def test_client_that_is_one_too_many_hears_so_while_it_is_sending(start_fake):
+    gateway = start_fake(limits__connections_max=1)
+    with socket.create_connection((gateway.host, gateway.port), 10) as first:
+        first.sendall(f"GET /livez HTTP/1.1\r\nHost: localhost:{gateway.port}\r\n\r\n".encode())
+        assert b" 200 " in first.recv(4096)
+        for _ in range(20):
+            status, headers, body = gateway.request("POST", "/v1/chat/completions", b" " * (8 << 20))
+            assert (status, json.loads(body)["error"]["code"]) == (503, "too_many_connections")
+            assert headers["retry-after"] == "1" and headers["connection"] == "close"
+    wait_until(lambda: gateway.request("GET", "/livez")[0] == 200, 5, "the place to be free again")
 
 
 def test_slow_reader_over_tls_loses_nothing(start_fake, authority):

@@ -39,7 +39,7 @@ void check_agreement(std::string_view head, std::string_view rest,
                      const ccapi::config::limits_settings& limits) {
   if (validate_framing(head))
     return;
-  std::string body;
+  body_buffer body;
   body_budget::share held{std::make_shared<body_budget>(limits.bodies_bytes_max)};
   request_reader reader{body, limits.body_bytes_max, held};
   const auto* problem = reader.read_head(head);

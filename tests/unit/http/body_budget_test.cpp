@@ -1,10 +1,13 @@
+#include "http/alarm.hpp"
 #include "http/body_budget.hpp"
 #include "http/decoding_queue.hpp"
+#include "peak_memory.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -66,22 +69,137 @@ TEST(body_budget_test, never_gives_out_more_than_there_is_to_any_number_of_threa
 TEST(body_budget_test, charges_a_body_as_it_grows_to_its_known_length) {
   const auto budget = std::make_shared<body_budget>(8 * mib);
   body_budget::share held{budget};
-  std::string body;
+  body_buffer body;
   const std::string piece(64 << 10, 'x');
   constexpr std::size_t length = 5 * mib;
   while (body.size() < length) {
     ASSERT_TRUE(make_room(body, piece.size(), length, held));
-    body += piece;
+    ASSERT_TRUE(body.append(piece));
     ASSERT_LE(body.capacity(), budget->taken() + body_budget::free_bytes);
   }
-  EXPECT_EQ(body.capacity(), length + body_budget::padding);
+  EXPECT_EQ(body.capacity(), body_buffer::capacity_for(length + body_budget::padding));
   EXPECT_FALSE(make_room(body, 10 * mib, 20 * mib, held));
   EXPECT_EQ(body.size(), length);
 }
 
+/// Fills a body with so many pieces of 64 KiB; the greatest amount that was charged.
+std::size_t fill(body_buffer& body, std::size_t pieces, std::size_t size_max,
+                 const body_budget& budget, body_budget::share& held) {
+  const std::string piece(64 << 10, 'x');
+  std::size_t charged = 0;
+  for (std::size_t i = 0; i < pieces; ++i) {
+    EXPECT_TRUE(make_room(body, piece.size(), size_max, held));
+    EXPECT_TRUE(body.append(piece));
+    charged = std::max(charged, budget.taken());
+  }
+  return charged;
+}
+
+TEST(body_budget_test, charges_all_memory_that_a_body_takes_while_it_grows) {
+  const auto budget = std::make_shared<body_budget>(512 * mib);
+  for (const std::size_t size_max : {96 * mib, 90 * mib}) { // the last growth is not a doubling
+    body_budget::share held{budget};
+    const test::peak_memory memory;
+    body_buffer body;
+    const auto charged = fill(body, 85 * 16, size_max, *budget, held);
+    EXPECT_LE(memory.growth(), charged + 4 * mib);
+    EXPECT_GE(memory.growth(), 84 * mib) << "it is measured";
+    EXPECT_LE(charged, 97 * mib) << "and no more is charged than it takes";
+  }
+}
+
+TEST(body_budget_test, lets_a_body_be_as_large_as_all_that_is_left) {
+  const auto budget = std::make_shared<body_budget>(4 * mib);
+  body_budget::share held{budget};
+  body_buffer body; // nobody knows its length, so it doubles as long as it can
+  fill(body, 63, 32 * mib, *budget, held);
+  EXPECT_EQ(body.size(), 4 * mib - (64 << 10));
+  EXPECT_FALSE(make_room(body, mib, 32 * mib, held));
+}
+
+TEST(body_budget_test, serves_small_bodies_while_nothing_is_left) {
+  const auto budget = std::make_shared<body_budget>(mib);
+  body_budget::share all{budget};
+  ASSERT_TRUE(all.resize(mib + body_budget::free_bytes));
+  body_budget::share held{budget};
+  body_buffer body;
+  for (int i = 0; i < 2; ++i, body.clear()) // the second one on the memory of the first
+    for (int piece = 0; piece < 64; ++piece) {
+      ASSERT_TRUE(make_room(body, 1024, 32 * mib, held));
+      ASSERT_TRUE(body.append(std::string(1024, 'x')));
+    }
+  EXPECT_EQ(budget->taken(), mib);
+}
+
+TEST(body_buffer_test, keeps_its_bytes_however_it_grows_and_shrinks) {
+  body_buffer body;
+  std::string expected;
+  for (std::size_t i = 0; i < 90'000; ++i) {
+    const auto piece = std::to_string(i) + ' ';
+    body.reserve(body.size() + piece.size());
+    ASSERT_TRUE(body.append(piece));
+    expected += piece;
+  }
+  EXPECT_EQ(body.view(), expected);
+  EXPECT_FALSE(body.append(std::string(body.capacity(), 'x')));
+  body.reserve(16 * mib);
+  EXPECT_EQ(body.capacity(), 16 * mib);
+  body.shrink();
+  EXPECT_LT(body.capacity(), expected.size() + 65'536);
+  ASSERT_GT(body.capacity(), body_buffer::mapped_from);
+  body_buffer other{std::move(body)};
+  EXPECT_EQ(other.view(), expected);
+  EXPECT_EQ(other.text().view(), expected);
+  other = body_buffer{};
+  EXPECT_EQ(other.capacity(), 0u);
+  EXPECT_EQ(other.text().view(), "");
+  other.reserve(mib);
+  other.shrink();
+  EXPECT_EQ(other.capacity(), body_buffer::mapped_from);
+}
+
+/// A timer whose next wait may fail to begin.
+struct faulty_timer {
+  explicit faulty_timer(int) {}
+  void expires_at(deadlines::time_point) {}
+  template <class Handler>
+  void async_wait(Handler) {
+    if (std::exchange(fails, false))
+      throw std::bad_alloc{};
+    ++waits;
+  }
+  void cancel() {}
+
+  static inline bool fails = false;
+  static inline int waits = 0;
+};
+
+TEST(alarm_test, that_could_not_be_set_is_not_relied_on) {
+  alarm<faulty_timer> bell{0};
+  const auto at = [](int second) { return deadlines::time_point{std::chrono::seconds{second}}; };
+  const auto nothing = [] {};
+  EXPECT_TRUE(bell.rings_by(deadlines::never));
+  bell.set(at(10), nothing);
+  EXPECT_TRUE(bell.rings_by(at(10)));
+  EXPECT_FALSE(bell.rings_by(at(9)));
+  faulty_timer::fails = true;
+  EXPECT_THROW(bell.set(at(9), nothing), std::bad_alloc);
+  EXPECT_FALSE(bell.rings_by(at(9)));
+  EXPECT_FALSE(bell.rings_by(at(10))) << "the earlier wait was cancelled";
+  bell.set(at(9), nothing);
+  EXPECT_TRUE(bell.rings_by(at(9)));
+  EXPECT_EQ(faulty_timer::waits, 2);
+  bell.rang();
+  EXPECT_FALSE(bell.rings_by(at(10)));
+}
+
 struct waiting_body final : decoding_queue::member {
-  void on_decoding_turn() override { ++turns; }
+  bool on_decoding_turn() noexcept override {
+    ++turns;
+    return can;
+  }
   int turns = 0;
+  bool can = true;
 };
 
 TEST(decoding_queue_test, lets_two_in_and_the_others_wait_in_order) {
@@ -109,6 +227,20 @@ TEST(decoding_queue_test, lets_two_in_and_the_others_wait_in_order) {
   EXPECT_TRUE(queue.enter(bodies[0]));
   EXPECT_TRUE(queue.enter(bodies[1]));
   EXPECT_FALSE(queue.enter(bodies[2]));
+}
+
+TEST(decoding_queue_test, goes_on_with_the_next_where_one_can_not_take_its_turn) {
+  decoding_queue queue;
+  std::array<waiting_body, 6> bodies;
+  for (auto& each : bodies)
+    static_cast<void>(queue.enter(each));
+  bodies[2].can = bodies[3].can = bodies[5].can = false;
+  queue.leave();
+  EXPECT_EQ(bodies[4].turns, 1);
+  queue.leave(); // there is nobody left who can
+  queue.leave();
+  EXPECT_TRUE(queue.enter(bodies[0]));
+  EXPECT_TRUE(queue.enter(bodies[1]));
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace ccapi::http {
 namespace {
 
@@ -38,6 +40,25 @@ TEST(connection_limit, other_limits_hold_from_the_next_connection_on) {
   limit->set(1, 2);
   EXPECT_FALSE(limit->admit("192.0.2.2"));
   EXPECT_EQ(limit->count(), 2u);
+}
+
+TEST(connection_limit, has_a_few_places_to_be_refused_from) {
+  const auto limit = std::make_shared<connection_limit>(1, 1);
+  std::vector<connection_limit::place> refused;
+  for (std::uint32_t i = 0; i < connection_limit::refused_max; ++i)
+    if (auto place = limit->admit_to_refusal())
+      refused.push_back(*std::move(place));
+  EXPECT_EQ(refused.size(), connection_limit::refused_max);
+  EXPECT_FALSE(limit->admit_to_refusal());
+  EXPECT_EQ(limit->count(), 0u);
+  bool empty = false;
+  limit->when_empty([&] { empty = true; });
+  EXPECT_FALSE(empty);
+  refused.pop_back();
+  EXPECT_TRUE(limit->admit_to_refusal());
+  EXPECT_FALSE(empty);
+  refused.clear();
+  EXPECT_TRUE(empty);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "http/content_coding.hpp"
+#include "peak_memory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -74,9 +75,17 @@ std::string repeated(const std::string& bytes, std::size_t count) {
   return all;
 }
 
+body_buffer buffer_of(std::string_view bytes) {
+  body_buffer buffer;
+  buffer.reserve(bytes.size());
+  EXPECT_TRUE(buffer.append(bytes));
+  return buffer;
+}
+
 struct decoded {
   const transport_problem* problem = nullptr;
   std::string text;
+  std::size_t capacity = 0;
   int slices = 0;
 };
 
@@ -87,13 +96,16 @@ decoded decode(std::string_view name, std::string_view bytes, encoded_body::limi
   const auto coding = parse_content_coding(name);
   EXPECT_TRUE(coding) << name;
   body_budget::share held{std::make_shared<body_budget>(plenty * 4)};
-  decoded result{.text = std::string{bytes}};
-  encoded_body body{coding.value_or(content_coding::gzip), result.text, allowed, held};
+  decoded result;
+  auto text = buffer_of(bytes);
+  encoded_body body{coding.value_or(content_coding::gzip), text, allowed, held};
   for (bool more = true; more; ++result.slices) {
     const auto made = body.step(work);
     result.problem = made.problem;
     more = made.more;
   }
+  result.text = text.view();
+  result.capacity = text.capacity();
   return result;
 }
 
@@ -152,7 +164,7 @@ TEST(content_decoder_test, refuses_a_body_of_nothing) {
 TEST(content_decoder_test, charges_what_it_takes) {
   const auto budget = std::make_shared<body_budget>(std::size_t{1} << 20);
   body_budget::share held{budget};
-  auto body = gzipped(std::string(std::size_t{4} << 20, ' '));
+  auto body = buffer_of(gzipped(std::string(std::size_t{4} << 20, ' ')));
   encoded_body large{content_coding::gzip, body, lavish, held};
   auto made = large.step(1 << 20);
   while (made.more)
@@ -161,6 +173,32 @@ TEST(content_decoder_test, charges_what_it_takes) {
   EXPECT_LE(body.capacity(), budget->bytes_max() + body_budget::free_bytes);
   held.release();
   EXPECT_EQ(budget->taken(), 0u);
+}
+
+TEST(content_decoder_test, charges_all_that_an_encoded_body_and_its_text_take) {
+  constexpr std::size_t mib = std::size_t{1} << 20;
+  const auto budget = std::make_shared<body_budget>(512 * mib);
+  body_budget::share held{budget};
+  std::string text(40 * mib, '\0'); // of what hardly becomes shorter
+  std::mt19937 dice{11};
+  for (auto& byte : text)
+    byte = static_cast<char>(dice() & 0x7fU);
+  const auto encoded = zstd_frame(text);
+  const test::peak_memory memory;
+  body_buffer body; // in chunks: it grows by doubling, and has more room than it needs
+  for (std::size_t at = 0; at < encoded.size(); at += mib) {
+    const auto piece = std::string_view{encoded}.substr(at, mib);
+    ASSERT_TRUE(make_room(body, piece.size(), 512 * mib, held));
+    ASSERT_TRUE(body.append(piece));
+  }
+  auto charged = budget->taken();
+  encoded_body decoding{content_coding::zstd, body, {512 * mib, 100}, held};
+  for (auto made = decoding.step(mib); made.more; made = decoding.step(mib))
+    charged = std::max(charged, budget->taken());
+  EXPECT_EQ(body.view(), text);
+  EXPECT_LE(memory.growth(), charged + 12 * mib) << "8 of them are the decoder's";
+  EXPECT_GE(memory.growth(), 70 * mib) << "it is measured";
+  EXPECT_LE(budget->taken(), encoded.size() + body.capacity());
 }
 
 TEST(content_decoder_test, decodes_short_texts) {
@@ -247,7 +285,7 @@ TEST(content_decoder_test, stops_bombs_at_the_limit) {
     const auto result = decode_within(coding, bytes, limit);
     EXPECT_EQ(result.problem, &body_too_large) << coding;
     EXPECT_LE(result.text.size(), limit);
-    EXPECT_LE(result.text.capacity(), limit + body_budget::padding);
+    EXPECT_LE(result.capacity, body_buffer::capacity_for(limit + body_budget::padding));
   }
 }
 

@@ -56,7 +56,8 @@ void raw_client::tls_deleter::operator()(ssl_st* session) const noexcept {
 bool raw_client::start_tls(tls_options options) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context{SSL_CTX_new(TLS_client_method()),
                                                                   &SSL_CTX_free};
-  SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
+  if (!options.strict_end)
+    SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_max_proto_version(context.get(), options.version_max);
   if (options.version_max != 0 && options.version_max < TLS1_2_VERSION)
     SSL_CTX_set_security_level(context.get(), 0);
@@ -85,6 +86,10 @@ std::string raw_client::certificate_digest() const {
   unsigned size = 0;
   X509_digest(SSL_get0_peer_certificate(tls_.get()), EVP_sha256(), digest.data(), &size);
   return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+bool raw_client::got_close_notify() const {
+  return (SSL_get_shutdown(tls_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 raw_client::~raw_client() {

@@ -39,6 +39,7 @@ public:
     int version_max = 0;           ///< 0 = the newest
     std::string_view protocol{};   ///< for ALPN
     const char* ciphers = nullptr; ///< of TLS 1.2
+    bool strict_end = false;       ///< an end without close_notify is a failure
   };
   /// Does the handshake; true if it worked. The server's certificate is not checked.
   bool start_tls(tls_options options);
@@ -47,6 +48,9 @@ public:
   [[nodiscard]] std::string chosen_protocol() const;
   /// SHA-256 of the server's certificate.
   [[nodiscard]] std::string certificate_digest() const;
+
+  /// Whether the server said that nothing more comes; with `strict_end`, after the end.
+  [[nodiscard]] bool got_close_notify() const;
 
   /// Errors are ignored: the server may have closed already.
   void send(std::string_view bytes);

@@ -1,9 +1,8 @@
-#include "http/tls.hpp"
 #include "server_fixture.hpp"
 #include "test_certificate.hpp"
 
 #include <algorithm>
-#include <openssl/ssl.h>
+#include <thread>
 
 // What a connection does is the same over TCP, over a Unix socket and with TLS.
 
@@ -118,6 +117,80 @@ TEST_P(server_transport, client_that_leaves_in_mid_stream_cancels_the_turn) {
   wait_until_empty();
 }
 
+TEST_P(server_transport, client_that_leaves_is_noticed_however_much_it_has_sent_ahead) {
+  serve_here();
+  unsigned turn = 0;
+  for (const std::size_t ahead : {20'000, 2'000'000}) // the latter fills every buffer on the way
+    for (const bool reset : {false, true}) {
+      auto client = client_here();
+      client->send(to_host(post(chat(true))) + std::string(ahead, 'x'));
+      ASSERT_TRUE(gateway_->wait_for_turns(++turn));
+      if (reset)
+        client->reset();
+      client.reset();
+      EXPECT_TRUE(gateway_->wait_for_cancel(turn)) << ahead << (reset ? " reset" : " closed");
+    }
+  wait_until_empty();
+}
+
+TEST_P(server_transport, what_was_sent_ahead_of_a_quick_answer_is_answered_all_the_same) {
+  serve_here();
+  const auto client = client_here();
+  std::string many;
+  for (int i = 0; i < 900; ++i)
+    many += to_host(get("/v1/models"));
+  std::thread sender{[&] { client->send(many); }};
+  sender.join(); // all of it, before anything is read
+  for (int i = 0; i < 900; ++i)
+    ASSERT_EQ(client->read_answer().status, 200u) << i;
+}
+
+TEST_P(server_transport, what_was_sent_ahead_of_a_turn_is_dropped_and_its_answer_the_last) {
+  serve_here();
+  const auto client = client_here();
+  // More than fits on the way: it has left only when some of it was dropped.
+  client->send(to_host(post(chat(false))) + std::string(16 << 20, 'x'));
+  ASSERT_TRUE(gateway_->wait_for_turns(1));
+  gateway_->send(1, {domain::text_delta{"Hi"}, domain::turn_finished{}});
+  const auto answer = client->read_answer();
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_NE(answer.body.find("Hi"), std::string::npos);
+  EXPECT_EQ(answer.field("connection"), "close");
+  EXPECT_TRUE(client->ends());
+}
+
+TEST_P(server_transport, client_that_sends_without_end_ahead_of_its_answer_is_given_up) {
+  limits_.body_bytes_max = 64 << 10;
+  serve_here();
+  const auto client = client_here();
+  client->send(to_host(post(chat(true))));
+  ASSERT_TRUE(gateway_->wait_for_turns(1));
+  for (int piece = 0; piece < 64; ++piece)
+    client->send(std::string(64 << 10, 'x'));
+  EXPECT_TRUE(gateway_->wait_for_cancel(1));
+}
+
+TEST_P(server_transport, refusal_for_too_many_connections_reaches_a_client_that_is_sending) {
+  if (GetParam() == transport::tls)
+    return; // nothing can be said before the handshake
+  limits_.connections_max = 1;
+  serve_here();
+  const auto first = client_here();
+  first->send(to_host(get("/health")));
+  EXPECT_EQ(first->read_answer().status, 200u);
+  for (int round = 0; round < 20; ++round) { // places to be refused from are given back
+    const auto second = client_here();
+    second->send(to_host(post(std::string(4 << 20, ' '))));
+    const auto answer = second->read_answer();
+    ASSERT_EQ(answer.status, 503u) << round;
+    EXPECT_NE(answer.body.find("too_many_connections"), std::string::npos);
+    EXPECT_EQ(answer.field("connection"), "close");
+    EXPECT_EQ(answer.field("retry-after"), "1");
+    EXPECT_TRUE(second->ends());
+  }
+  EXPECT_EQ(server_->connection_count(), 1u);
+}
+
 TEST_P(server_transport, half_close_during_a_turn_cancels_it) {
   serve_here();
   const auto client = client_here();
@@ -190,111 +263,6 @@ TEST_P(server_transport, idle_connections_are_closed_in_time_and_at_the_drain) {
   server_->stop_accepting();
   EXPECT_TRUE(second->ends());
   EXPECT_THROW(client_here(), std::runtime_error);
-}
-
-// ---- TLS alone
-
-class server_tls : public server_fixture {
-protected:
-  void SetUp() override { tls_ = make_certificate(directory(), "server"); }
-};
-
-TEST_F(server_tls, speaks_tls_12_and_13_with_modern_ciphers_only) {
-  serve();
-  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    auto client = connect();
-    EXPECT_TRUE(client.start_tls({.version_max = version}));
-    client.send(get("/health"));
-    EXPECT_EQ(client.read_answer().body, "OK");
-  }
-  EXPECT_FALSE(connect().start_tls({.version_max = TLS1_1_VERSION}));
-  EXPECT_FALSE(connect().start_tls(
-    {.version_max = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-SHA256:AES128-GCM-SHA256"}));
-}
-
-TEST_F(server_tls, chooses_http_11_and_refuses_clients_that_only_speak_others) {
-  serve();
-  auto client = connect();
-  EXPECT_TRUE(client.start_tls({.protocol = "http/1.1"}));
-  EXPECT_EQ(client.chosen_protocol(), "http/1.1");
-  EXPECT_FALSE(connect().start_tls({.protocol = "h2"}));
-}
-
-TEST_F(server_tls, tells_a_client_that_speaks_plain_http) {
-  serve();
-  for (const auto* request : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\n"}) {
-    auto client = connect();
-    client.send(request);
-    const auto answer = client.read_answer();
-    EXPECT_EQ(answer.status, 400u);
-    EXPECT_NE(answer.body.find("tls_required"), std::string::npos);
-    EXPECT_TRUE(client.ends());
-  }
-  auto client = connect();
-  client.send("SSH-2.0-OpenSSH_9.2\r\n");
-  EXPECT_EQ(client.read_to_end().find("HTTP"), std::string::npos);
-  wait_until_empty();
-}
-
-TEST_F(server_tls, gives_up_on_a_handshake_that_does_not_end) {
-  limits_.header_timeout = 100ms;
-  serve();
-  auto silent = connect();
-  auto begun = connect();
-  begun.send(std::string_view{"\x16\x03\x01\x02\x00\x01", 6});
-  EXPECT_TRUE(silent.ends());
-  EXPECT_TRUE(begun.ends());
-  auto no_request = connect();
-  EXPECT_TRUE(no_request.start_tls());
-  EXPECT_EQ(no_request.read_to_end(), "");
-  wait_until_empty();
-}
-
-TEST_F(server_tls, new_connections_get_the_certificate_that_was_read_last) {
-  serve();
-  auto old = connect();
-  ASSERT_TRUE(old.start_tls());
-  const auto files = make_certificate(directory(), "fresh");
-  std::filesystem::copy_file(files.certificate_file, tls_.certificate_file,
-                             std::filesystem::copy_options::overwrite_existing);
-  const auto half_done = server_->reload_tls();
-  ASSERT_FALSE(half_done) << "the certificate is not that of the key";
-  EXPECT_EQ(half_done.error().param, "tls.private_key_file");
-  auto unchanged = connect();
-  ASSERT_TRUE(unchanged.start_tls());
-  EXPECT_EQ(unchanged.certificate_digest(), old.certificate_digest());
-
-  std::filesystem::copy_file(files.private_key_file, tls_.private_key_file,
-                             std::filesystem::copy_options::overwrite_existing);
-  ASSERT_TRUE(server_->reload_tls());
-  auto fresh = connect();
-  ASSERT_TRUE(fresh.start_tls());
-  EXPECT_NE(fresh.certificate_digest(), old.certificate_digest());
-  for (auto* client : {&old, &unchanged, &fresh}) {
-    client->send(get("/health"));
-    EXPECT_EQ(client->read_answer().body, "OK");
-  }
-}
-
-TEST_F(server_tls, files_that_do_not_fit_are_refused_at_the_start) {
-  const auto other = make_certificate(directory(), "other");
-  fake_gateway gateway{loop_, 1};
-  const auto problem_with = [&](const config::tls_settings& files) {
-    auto given = settings();
-    given.tls = files;
-    server made{{worker{loop_, gateway}}, given, "1", {}};
-    const auto outcome = made.open();
-    return outcome ? std::string{} : outcome.error().param;
-  };
-  const auto& good = tls_;
-  EXPECT_EQ(problem_with(good), "");
-  EXPECT_EQ(problem_with({good.certificate_file, ""}), "tls.private_key_file");
-  EXPECT_EQ(problem_with({"", good.private_key_file}), "tls.certificate_file");
-  EXPECT_EQ(problem_with({good.certificate_file, other.private_key_file}), "tls.private_key_file");
-  EXPECT_EQ(problem_with({"/nowhere.crt", good.private_key_file}), "tls.certificate_file");
-  EXPECT_EQ(problem_with({good.certificate_file, good.certificate_file}), "tls.private_key_file");
-  EXPECT_FALSE(key_file_warning(good.private_key_file));
-  EXPECT_TRUE(key_file_warning(good.certificate_file)) << "readable by others";
 }
 
 } // namespace
