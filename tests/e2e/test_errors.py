@@ -243,7 +243,7 @@ def test_cli_without_a_login_is_named_as_such(start, cli, api):
     began = time.monotonic()
     status, _, body = gateway.chat("x")
     assert (status, body["error"]["code"]) == (401, "upstream_auth")
-    assert "login" in body["error"]["message"].lower()
+    assert "log in" in body["error"]["message"]
     assert time.monotonic() - began < 5 and not api.posts()
 
 

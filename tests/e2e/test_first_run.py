@@ -147,7 +147,7 @@ def test_cli_not_logged_in(run, fake_claude):
     assert "NOT USABLE" not in terminal.out
     status, _, body = terminal.chat("x")
     assert (status, body["error"]["code"]) == (401, "upstream_auth")
-    assert "not logged in" in body["error"]["message"] and "login" in body["error"]["message"]
+    assert "not logged in" in body["error"]["message"] and "log in" in body["error"]["message"]
 
     def degraded():  # word of it goes round between threads
         health = terminal.request("GET", "/health")[2]
