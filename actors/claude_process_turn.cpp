@@ -112,7 +112,7 @@ void claude_process::send_seed() {
   seed_deadline_.reset();
   while (seeded_ < turn_->order().seed.size()) {
     const auto& entry = turn_->order().seed[seeded_++];
-    if (entry.text.empty()) { // the CLI drops these anyway
+    if (entry.content.empty()) { // the CLI drops these anyway
       if (entry.role == domain::role::user)
         note_told({});
       continue;
@@ -129,7 +129,7 @@ void claude_process::send_seed() {
     }
     answer_told_ = true;
     claude::seed_assistant_line(line, domain::random_uuid(), "msg_" + domain::random_hex_128(),
-                                entry.text);
+                                entry);
     write(std::move(line));
     if (state_ != process_state::turn || !pipes_->input_idle())
       return; // goes on when the pipe has taken it

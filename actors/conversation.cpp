@@ -334,7 +334,7 @@ void conversation::record_outcome(turn_ended& what) {
   }
 }
 
-void conversation::note_interrupted(std::string said) {
+void conversation::note_interrupted(domain::message said) {
   auto& turns = record_->interrupted;
   turns.push_back({active_->plan.before->depth(), std::move(active_->plan.query), std::move(said)});
   if (turns.size() > interrupted_kept)

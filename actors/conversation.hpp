@@ -92,7 +92,7 @@ private:
   void withdraw_active(const domain::error& why);
   void fail_active(const domain::error& why);
   void record_outcome(turn_ended& what);
-  void note_interrupted(std::string said);
+  void note_interrupted(domain::message said);
   void finish_active();
   void rest();
 

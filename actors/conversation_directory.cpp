@@ -161,8 +161,7 @@ void conversation_directory::changed(conversation_record& record) {
   for (const auto& [name, value] : record.labels)
     record.bytes += name.size() + value.size();
   for (const auto& turn : record.interrupted)
-    record.bytes +=
-      turn.query.text.size() + turn.query.breaks.size() * sizeof(std::size_t) + turn.said.size();
+    record.bytes += domain::heap_bytes(turn.query) + domain::heap_bytes(turn.said);
   bytes_ += record.bytes;
   record.part->bytes += record.bytes;
   forget_surplus(&record);

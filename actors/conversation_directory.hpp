@@ -22,7 +22,7 @@ namespace ccapi::actors {
 struct interrupted_turn {
   std::size_t position = 0; ///< messages of the dialogue before it
   domain::message query;
-  std::string said; ///< what there was of the answer
+  domain::message said; ///< what there was of the answer
 };
 
 /// One conversation. Shared by the directory and the conversation's actor, both on one thread.

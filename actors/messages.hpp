@@ -119,7 +119,7 @@ struct turn_ended {
   domain::turn_id turn = 0;
   domain::process_id process = 0;
   turn_outcome outcome = turn_outcome::failed;
-  std::string answer{}; ///< visible text; not all of it unless finished
+  domain::message answer{}; ///< what the client saw; not all of it unless finished
   /// The process waits for the next turn. It holds what it held before the query and, if the turn
   /// finished and was not taken back, query and answer.
   bool reusable = false;

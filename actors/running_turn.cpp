@@ -19,7 +19,8 @@ delivery running_turn::deliver(domain::event&& what) {
     if (std::exchange(order_.started, true))
       return delivery::go_on;
   } else if (const auto* text = std::get_if<domain::text_delta>(&what)) {
-    answer_ += text->text;
+    domain::append_text(answer_, text->text);
+    answer_bytes_ += text->text.size();
   }
   note(what);
   told_ = domain::is_terminal(what);
@@ -27,7 +28,7 @@ delivery running_turn::deliver(domain::event&& what) {
   flush_wanted_ = true;
   if (told_)
     flush();
-  if (answer_.size() > limits_.answer_bytes_max)
+  if (answer_bytes_ > limits_.answer_bytes_max)
     return delivery::too_long;
   return credit_used_ < limits_.stream_buffer_bytes || told_ ? delivery::go_on : delivery::pause;
 }

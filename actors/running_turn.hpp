@@ -60,7 +60,8 @@ private:
 
   run_turn order_;
   const config::limits_settings& limits_;
-  std::string answer_;
+  domain::message answer_{domain::role::assistant, std::string{}};
+  std::size_t answer_bytes_ = 0;
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
   std::optional<domain::error> failure_;

@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
+#include <variant>
 
 namespace ccapi::claude {
 
@@ -21,17 +23,27 @@ void close_control(std::string& out) {
   out += "}}";
 }
 
+/// As the Messages API has them.
+struct block_writer {
+  std::string& out;
+
+  void operator()(const domain::text_block& block) const {
+    out += R"({"type":"text","text":)";
+    json::append_string(out, block.text);
+    out += '}';
+  }
+};
+
 void append_user(std::string& out, std::string_view uuid, const domain::message& said, bool query) {
   out += R"({"type":"user","uuid":)";
   json::append_string(out, uuid);
   if (!query)
     out += R"(,"shouldQuery":false)";
   out += R"(,"message":{"role":"user","content":[)";
-  domain::for_each_block(said, [&out](std::string_view block) {
-    out += R"({"type":"text","text":)";
-    json::append_string(out, block);
-    out += "},";
-  });
+  for (const auto& block : said.content) {
+    std::visit(block_writer{out}, block);
+    out += ',';
+  }
   out += R"({"type":"text","text":""}]}})";
 }
 
@@ -105,16 +117,19 @@ void seed_user_line(std::string& out, std::string_view uuid, const domain::messa
 }
 
 void seed_assistant_line(std::string& out, std::string_view uuid, std::string_view message_id,
-                         std::string_view text) {
+                         const domain::message& said) {
   out += R"({"type":"assistant","uuid":)";
   json::append_string(out, uuid);
   out += R"(,"parent_tool_use_id":null,"session_id":"","message":{"id":)";
   json::append_string(out, message_id);
   // The model's name never reaches the API, but some versions need the key.
   out += R"(,"type":"message","role":"assistant","model":"seeded","content":[)";
-  out += R"({"type":"text","text":)";
-  json::append_string(out, text);
-  out += "}]}}";
+  const char* separator = "";
+  for (const auto& block : said.content) {
+    out += std::exchange(separator, ",");
+    std::visit(block_writer{out}, block);
+  }
+  out += "]}}";
 }
 
 void initialize(std::string& out, std::string_view request_id, std::string_view system_prompt) {

@@ -22,9 +22,9 @@ void user_line(std::string& out, std::string_view uuid, const domain::message& s
 void seed_user_line(std::string& out, std::string_view uuid, const domain::message& said);
 
 /// An answer of the past; nothing comes back. `uuid` and `message_id` are fresh, else the CLI
-/// merges messages or loses the chain. The CLI drops an answer whose text is empty.
+/// merges messages or loses the chain. The CLI drops an answer without text.
 void seed_assistant_line(std::string& out, std::string_view uuid, std::string_view message_id,
-                         std::string_view text);
+                         const domain::message& said);
 
 /// Sets the system prompt, once and before the first turn. Empty: the one of argv stays.
 void initialize(std::string& out, std::string_view request_id, std::string_view system_prompt);

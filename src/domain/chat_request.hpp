@@ -1,6 +1,8 @@
 #pragma once
 // What a client asks for, free of any client's or the CLI's dialect.
 
+#include "domain/content.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,32 +11,6 @@
 #include <vector>
 
 namespace ccapi::domain {
-
-/// System and developer text is no message: it is the request's system prompt.
-enum class role : std::uint8_t { user, assistant };
-
-/// One message of a dialogue. `text` is valid UTF-8.
-struct message {
-  domain::role role = domain::role::user;
-  std::string text;
-  /// Where inside `text` one block ends and the next begins, ascending. An assistant's blocks are
-  /// one text.
-  std::vector<std::size_t> breaks{};
-
-  friend bool operator==(const message&, const message&) = default;
-};
-
-/// Calls `use` with each block of the message, in order; with the whole text if it is in one piece.
-template <class Use>
-void for_each_block(const message& what, Use use) {
-  const std::string_view text{what.text};
-  std::size_t from = 0;
-  for (const auto at : what.breaks) {
-    use(text.substr(from, at - from));
-    from = at;
-  }
-  use(text.substr(from));
-}
 
 /// Sampling parameters as the client wants them; domain/turn_settings says what becomes of them.
 /// Unset = the CLI's own choice.

@@ -14,7 +14,8 @@ namespace {
 void read_as_question(chat_request& request) {
   auto reading = as_question(request);
   request.system_prompt = std::move(reading.system_prompt);
-  request.messages.insert(request.messages.begin(), {role::user, std::move(reading.question)});
+  request.messages.insert(request.messages.begin(),
+                          message{role::user, std::move(reading.question)});
   request.opening = opening::resumed;
 }
 
@@ -90,9 +91,10 @@ void settle_named_opening(const dialogue& head, chat_request& request) {
   if (request.opening != opening::open)
     return;
   const auto known = path(head);
-  const bool asked = !request.strict && known.size() >= 2
-                     && same_message(known[0]->said(), {role::user, as_question(request).question})
-                     && same_message(known[1]->said(), request.messages.front());
+  const bool asked =
+    !request.strict && known.size() >= 2
+    && same_message(known[0]->said(), message{role::user, as_question(request).question})
+    && same_message(known[1]->said(), request.messages.front());
   if (asked)
     read_as_question(request);
   else

@@ -32,8 +32,12 @@ std::uint64_t beginning_of(const chat_request& request) {
   }
   const auto hash = request.system_prompt ? mix(*request.system_prompt, root) : root;
   for (const auto& entry : request.messages)
-    if (entry.role == role::user)
-      return mix(canonical_text(entry.text), hash);
+    if (entry.role == role::user) {
+      auto all = hash;
+      for (std::size_t index = 0; index < entry.content.size(); ++index)
+        all = mix(canonical_bytes(entry, index), all);
+      return all;
+    }
   return hash;
 }
 

@@ -7,16 +7,6 @@
 
 namespace ccapi::domain {
 
-std::string_view canonical_text(std::string_view text) noexcept {
-  const auto last = text.find_last_not_of(" \t\r\n\f\v");
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-bool same_message(const message& a, const message& b) noexcept {
-  return a.role == b.role && canonical_text(a.text) == canonical_text(b.text)
-         && a.breaks == b.breaks;
-}
-
 prefix_hasher::prefix_hasher() {
   static_assert(sizeof key_ >= XXH3_SECRET_SIZE_MIN);
   fill_random(key_.data(), key_.size());
@@ -39,19 +29,25 @@ hash128 prefix_hasher::root(const dialogue_root& root) const {
 }
 
 hash128 prefix_hasher::next(const hash128& before, const message& what) const noexcept {
-  const auto canonical = canonical_text(what.text);
-  const auto content = digest(canonical.data(), canonical.size());
-  hash128 blocks;
-  if (!what.breaks.empty())
-    blocks = digest(what.breaks.data(), what.breaks.size() * sizeof what.breaks.front());
-  const std::array<std::uint64_t, 7> chained{before.low,
-                                             before.high,
-                                             content.low,
-                                             content.high,
-                                             blocks.low,
-                                             blocks.high,
-                                             static_cast<std::uint64_t>(what.role)};
-  return digest(chained.data(), sizeof chained);
+  auto chain = before;
+  const auto link = [&](std::size_t blocks_left, std::size_t kind, const hash128& content) {
+    const std::array<std::uint64_t, 7> chained{chain.low,
+                                               chain.high,
+                                               content.low,
+                                               content.high,
+                                               blocks_left,
+                                               kind,
+                                               static_cast<std::uint64_t>(what.role)};
+    chain = digest(chained.data(), sizeof chained);
+  };
+  const auto count = what.content.size();
+  if (count == 0)
+    link(0, 0, {});
+  for (std::size_t index = 0; index < count; ++index) {
+    const auto bytes = canonical_bytes(what, index);
+    link(count - index, what.content[index].index(), digest(bytes.data(), bytes.size()));
+  }
+  return chain;
 }
 
 } // namespace ccapi::domain

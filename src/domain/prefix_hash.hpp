@@ -1,7 +1,8 @@
 #pragma once
-// prefix_hash: when two dialogues count as the same, and the rolling hash that finds them. Pure.
+// prefix_hash: what a dialogue starts from, and the rolling hash by which dialogues are found.
+// Pure.
 
-#include "domain/chat_request.hpp"
+#include "domain/content.hpp"
 
 #include <array>
 #include <cstddef>
@@ -10,14 +11,6 @@
 #include <string_view>
 
 namespace ccapi::domain {
-
-/// The part of a text that counts when dialogues are compared: all but the white space (space,
-/// tab, CR, LF, FF, VT) at its end, which clients drop or add when they send an answer back.
-/// Nothing else is forgiven: case, inner and leading space and line endings are content.
-std::string_view canonical_text(std::string_view text) noexcept;
-
-/// Same role, same canonical text, and that in the same blocks.
-bool same_message(const message& a, const message& b) noexcept;
 
 /// What a dialogue starts from. Dialogues with different roots never share anything.
 struct dialogue_root {

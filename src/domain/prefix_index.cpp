@@ -10,10 +10,6 @@ namespace {
 /// Around a node: what its shared_ptr adds, its place in the table, the allocator's share.
 constexpr std::size_t overhead_bytes = 96;
 
-std::size_t heap_bytes(const std::string& text) noexcept {
-  return text.capacity() > std::string{}.capacity() ? text.capacity() + 1 : 0;
-}
-
 } // namespace
 
 // -- roots ---------------------------------------------------------------------------------------
@@ -55,8 +51,7 @@ dialogue_node::~dialogue_node() {
 }
 
 std::size_t dialogue_node::bytes() const noexcept {
-  std::size_t sum = sizeof *this + overhead_bytes + heap_bytes(message_.text)
-                    + message_.breaks.capacity() * sizeof(std::size_t);
+  std::size_t sum = sizeof *this + overhead_bytes + heap_bytes(message_);
   if (root_data_)
     sum += sizeof *root_data_ + heap_bytes(origin().system_prompt) + heap_bytes(origin().model)
            + heap_bytes(origin().tenant);
@@ -135,8 +130,7 @@ dialogue prefix_index::append(const dialogue& before, message next) {
   node->root_ = before->root_;
   node->hash_ = hash;
   node->message_ = std::move(next);
-  node->message_.text.shrink_to_fit();
-  node->message_.breaks.shrink_to_fit();
+  shrink(node->message_);
   node->depth_ = before->depth_ + 1;
   if (!known)
     enter(*node);

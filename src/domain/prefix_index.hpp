@@ -2,7 +2,7 @@
 // prefix_index: the dialogues that are known, as a tree, and the search for the longest one that a
 // request continues. Pure.
 
-#include "domain/chat_request.hpp"
+#include "domain/content.hpp"
 #include "domain/prefix_hash.hpp"
 
 #include <cstddef>

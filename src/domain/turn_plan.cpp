@@ -138,11 +138,10 @@ std::vector<message> seed_for(const turn_plan& plan, const dialogue_node* stands
   return seed;
 }
 
-dialogue answered(prefix_index& index, const turn_plan& plan, std::string answer) {
+dialogue answered(prefix_index& index, const turn_plan& plan, message answer) {
   auto asked = index.append(plan.before, plan.query);
   // Clients send an empty answer back in many ways, or not at all; the CLI drops it, too.
-  return canonical_text(answer).empty() ? asked
-                                        : index.append(asked, {role::assistant, std::move(answer)});
+  return says_nothing(answer) ? asked : index.append(asked, std::move(answer));
 }
 
 } // namespace ccapi::domain

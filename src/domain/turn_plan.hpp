@@ -62,7 +62,7 @@ match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& h
 std::vector<message> seed_for(const turn_plan& plan, const dialogue_node* stands,
                               std::size_t recalled_max = 0);
 
-/// The dialogue after the turn was answered.
-dialogue answered(prefix_index& index, const turn_plan& plan, std::string answer);
+/// The dialogue after the turn was answered. `answer`: an assistant's message.
+dialogue answered(prefix_index& index, const turn_plan& plan, message answer);
 
 } // namespace ccapi::domain

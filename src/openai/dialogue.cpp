@@ -67,31 +67,20 @@ std::optional<std::string_view> read_part(field_reader& part, speaker who) {
   return std::nullopt;
 }
 
-/// An assistant's parts are one text, a user's are blocks, and those of a system prompt paragraphs.
-void append_part(domain::message& said, std::string_view piece, speaker who) {
-  if (who != speaker::assistant && domain::is_blank(piece))
-    return;
-  if (who == speaker::user && !said.text.empty())
-    said.breaks.push_back(said.text.size());
-  if (who == speaker::system && !said.text.empty())
-    said.text += domain::prompt_paragraph;
-  said.text += piece;
-}
-
-domain::message read_content(field_reader& message, speaker who) {
-  domain::message said{who == speaker::assistant ? domain::role::assistant : domain::role::user,
-                       {}};
+/// The texts of a message's content; of several parts, those that count.
+std::vector<std::string> read_content(field_reader& message, speaker who) {
+  std::vector<std::string> pieces;
   const auto content = message.any("content");
   if (!content)
-    return said;
+    return pieces;
   if (content->is_string()) {
-    said.text = message.string("content").value_or("");
-    return said;
+    pieces.emplace_back(message.string("content").value_or(""));
+    return pieces;
   }
   dom::array parts;
   if (content->get(parts) != simdjson::SUCCESS) {
     message.fail_type(message.path_of("content"), "a string or an array", *content);
-    return said;
+    return pieces;
   }
   std::size_t index = 0;
   for (const auto item : parts) {
@@ -99,18 +88,27 @@ domain::message read_content(field_reader& message, speaker who) {
     dom::object object;
     if (item.get(object) != simdjson::SUCCESS) {
       message.fail_type(std::move(path), "an object", item);
-      return said;
+      return pieces;
     }
     field_reader part{object, std::move(path)};
     const auto piece = read_part(part, who);
     if (part.failed()) {
       message.fail(part.take_failure());
-      return said;
+      return pieces;
     }
-    if (piece)
-      append_part(said, *piece, who);
+    if (piece && (who == speaker::assistant || !domain::is_blank(*piece)))
+      pieces.emplace_back(*piece);
   }
-  return said;
+  return pieces;
+}
+
+std::string join(std::vector<std::string> pieces, std::string_view separator) {
+  if (pieces.empty())
+    return {};
+  auto all = std::move(pieces.front());
+  for (auto piece = pieces.begin() + 1; piece != pieces.end(); ++piece)
+    all.append(separator).append(*piece);
+  return all;
 }
 
 /// Puts the messages in order as they are read.
@@ -124,20 +122,13 @@ public:
       return;
     if (*who == speaker::assistant)
       refuse_calls(message);
-    auto said = read_content(message, *who);
-    if (*who == speaker::assistant && said.text.empty())
-      said.text = message.string("refusal").value_or("");
-    if (message.failed())
-      return;
-    const bool blank = domain::is_blank(said.text);
-    if (*who == speaker::system)
-      return add_system(blank ? std::string{} : std::move(said.text));
-    if (*who == speaker::user)
-      blank_end_ = blank ? message.path_of("content") : std::string{};
-    else if (!blank)
-      blank_end_.clear();
-    if (!blank)
-      out_.messages.push_back(std::move(said));
+    auto pieces = read_content(message, *who);
+    if (*who == speaker::system && !message.failed())
+      add_system(join(std::move(pieces), domain::prompt_paragraph));
+    else if (*who == speaker::user && !message.failed())
+      add_user(message, pieces);
+    else if (*who == speaker::assistant)
+      add_assistant(message, join(std::move(pieces), {}));
   }
 
   domain::result<dialogue> finish() {
@@ -160,9 +151,32 @@ private:
             .retry_useful = false};
   }
 
+  /// Its parts are blocks.
+  void add_user(field_reader& message, std::vector<std::string>& pieces) {
+    domain::message said;
+    for (auto& piece : pieces)
+      if (!domain::is_blank(piece))
+        said.content.emplace_back(domain::text_block{std::move(piece)});
+    const bool blank = said.content.empty();
+    blank_end_ = blank ? message.path_of("content") : std::string{};
+    if (!blank)
+      out_.messages.push_back(std::move(said));
+  }
+
+  /// Its parts are one text.
+  void add_assistant(field_reader& message, std::string text) {
+    if (text.empty())
+      text = message.string("refusal").value_or("");
+    if (message.failed() || domain::is_blank(text))
+      return;
+    blank_end_.clear();
+    out_.messages.emplace_back(domain::role::assistant, std::move(text));
+  }
+
+  /// Its parts are paragraphs.
   void add_system(std::string text) {
     system_given_ = true;
-    if (text.empty())
+    if (domain::is_blank(text))
       return;
     if (out_.messages.empty())
       ++system_ahead_;
@@ -181,7 +195,8 @@ private:
     }
     out_.opening = domain::opening::asked;
     const auto last = system_.begin() + static_cast<std::ptrdiff_t>(system_ahead_) - 1;
-    out_.messages.insert(out_.messages.begin(), {domain::role::user, std::move(*last)});
+    out_.messages.insert(out_.messages.begin(),
+                         domain::message{domain::role::user, std::move(*last)});
     system_.erase(last);
     system_given_ = !system_.empty();
     out_.adjusted.emplace_back("messages(system_as_user)");
@@ -198,7 +213,7 @@ private:
                               "some text.");
     if (is_user(messages.back()))
       return {};
-    messages.push_back({domain::role::user, std::string{continue_query}});
+    messages.emplace_back(domain::role::user, std::string{continue_query});
     out_.adjusted.emplace_back("messages(continued)");
     return {};
   }

@@ -23,14 +23,10 @@ void check(const ccapi::openai::parsed_chat& chat) {
   require(!request.messages.empty());
   require(request.messages.back().role == domain::role::user);
   for (const auto& message : request.messages) {
-    require(!domain::is_blank(message.text));
-    require(message.role == domain::role::user || message.breaks.empty());
-    std::size_t blocks = 0;
-    domain::for_each_block(message, [&](std::string_view block) {
-      ++blocks;
-      require(!domain::is_blank(block));
-    });
-    require(blocks == message.breaks.size() + 1);
+    require(!message.content.empty());
+    require(message.role == domain::role::user || message.content.size() == 1);
+    for (const auto& block : message.content)
+      require(!domain::is_blank(std::get<domain::text_block>(block).text));
   }
   require(domain::is_safe_argument(request.model));
   require(!request.conversation_id || domain::is_valid_conversation_id(*request.conversation_id));

@@ -50,8 +50,8 @@ TEST_F(conversation_cancel, client_that_leaves_in_mid_answer_costs_neither_dialo
   const auto& record = *shard().conversations.records().front();
   ASSERT_EQ(record.interrupted.size(), 1U);
   EXPECT_EQ(record.interrupted.front().position, 2U);
-  EXPECT_EQ(record.interrupted.front().query.text, "two");
-  EXPECT_EQ(record.interrupted.front().said, "half");
+  EXPECT_EQ(domain::plain_text(record.interrupted.front().query), "two");
+  EXPECT_EQ(domain::plain_text(record.interrupted.front().said), "half");
 }
 
 TEST_F(conversation_cancel, interrupted_history_that_can_not_be_taken_back_costs_the_process) {

@@ -26,7 +26,7 @@ TEST_F(process_turn, runs_a_first_turn_without_needless_preparation) {
   EXPECT_GE(asker.flushes, 1U);
   const auto end = only_end();
   EXPECT_EQ(end.outcome, turn_outcome::finished);
-  EXPECT_EQ(end.answer, "hi");
+  EXPECT_EQ(domain::plain_text(end.answer), "hi");
   EXPECT_TRUE(end.reusable);
   EXPECT_TRUE(asker.sink.expired()) << "a turn that is over must not hold its client";
 }
@@ -149,7 +149,7 @@ TEST_F(process_turn, stops_reading_when_the_credit_is_used_up) {
   }
   EXPECT_TRUE(asker.finished);
   EXPECT_EQ(asker.text.size(), 200'000U) << "nothing is lost";
-  EXPECT_EQ(only_end().answer.size(), 200'000U);
+  EXPECT_EQ(domain::plain_text(only_end().answer).size(), 200'000U);
 }
 
 TEST_F(process_turn, starts_each_turn_with_its_full_credit) {
@@ -225,7 +225,7 @@ TEST_F(process_turn, cuts_an_answer_at_its_token_limit) {
   EXPECT_EQ(asker.finished->reason, domain::finish_reason::length);
   EXPECT_EQ(asker.text, "half");
   EXPECT_EQ(only_end().outcome, turn_outcome::finished);
-  EXPECT_EQ(only_end().answer, "half");
+  EXPECT_EQ(domain::plain_text(only_end().answer), "half");
   EXPECT_TRUE(only_end().reusable);
   EXPECT_TRUE(only_end().taken_back);
   EXPECT_EQ(only_end().rewindable, 0U);

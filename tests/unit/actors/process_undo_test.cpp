@@ -32,7 +32,7 @@ TEST_F(process_undo, interrupted_turn_is_taken_back_and_the_next_one_follows) {
   EXPECT_FALSE(retire());
   say(cli_lines::rewound(question));
   EXPECT_EQ(only_end().outcome, turn_outcome::cancelled);
-  EXPECT_EQ(only_end().answer, "half");
+  EXPECT_EQ(domain::plain_text(only_end().answer), "half");
   EXPECT_TRUE(only_end().reusable);
   EXPECT_TRUE(probe().idle);
   run_turn_to_end("next", "answer");
@@ -141,7 +141,7 @@ TEST_F(process_undo, a_continuation_behind_the_token_limit_changes_nothing) {
   say(cli_lines::rewound(cli.take_control("rewind_conversation")));
   EXPECT_EQ(asker.text, "cut");
   EXPECT_EQ(only_end().outcome, turn_outcome::finished);
-  EXPECT_EQ(only_end().answer, "cut");
+  EXPECT_EQ(domain::plain_text(only_end().answer), "cut");
   EXPECT_TRUE(only_end().reusable);
   EXPECT_TRUE(only_end().taken_back);
 }

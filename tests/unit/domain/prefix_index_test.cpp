@@ -15,6 +15,12 @@ message user(std::string text) {
 message assistant(std::string text) {
   return {role::assistant, std::move(text)};
 }
+message in_blocks(std::initializer_list<const char*> texts) {
+  message made;
+  for (const auto* text : texts)
+    made.content.emplace_back(text_block{text});
+  return made;
+}
 
 dialogue grow(prefix_index& index, dialogue from, const std::vector<message>& messages) {
   for (const auto& entry : messages)
@@ -55,14 +61,14 @@ TEST(prefix_hash, the_blocks_of_a_user_message_count) {
   const prefix_hasher hasher;
   const auto base = hasher.root({});
   const message whole{role::user, "abc"};
-  const message two{role::user, "abc", {1}};
-  const message other{role::user, "abc", {2}};
-  const message three{role::user, "abc", {1, 2}};
+  const message two = in_blocks({"a", "bc"});
+  const message other = in_blocks({"ab", "c"});
+  const message three = in_blocks({"a", "b", "c"});
   for (const auto& [a, b] : {std::pair{whole, two}, {two, other}, {two, three}, {other, three}}) {
     EXPECT_FALSE(same_message(a, b));
     EXPECT_NE(hasher.next(base, a), hasher.next(base, b));
   }
-  const message trailing{role::user, "abc\n", {1}};
+  const message trailing = in_blocks({"a", "bc\n"});
   EXPECT_TRUE(same_message(two, trailing));
   EXPECT_EQ(hasher.next(base, two), hasher.next(base, trailing));
 }

@@ -107,7 +107,7 @@ TEST_F(plans, recalled_messages_are_cut_at_a_user_message) {
 
 TEST_F(plans, whole_dialogue_goes_on_where_it_is_known) {
   auto messages = two_turns;
-  messages[1].text += "  \n";
+  append_text(messages[1], "  \n");
   messages.push_back(user("e"));
   const auto plan = whole(request(messages, "be brief"), head);
   EXPECT_EQ(plan.before, head);
@@ -172,7 +172,7 @@ TEST_F(plans, process_with_nothing_in_common_stays_where_it_is) {
 
 TEST_F(plans, answered_turn_extends_the_dialogue) {
   auto plan = named(head, request({user("e")}));
-  const auto after = answered(index, plan, "f");
+  const auto after = answered(index, plan, assistant("f"));
   EXPECT_EQ(after->depth(), 6U);
   EXPECT_EQ(after->said(), assistant("f"));
   EXPECT_EQ(after->before()->said(), user("e"));
