@@ -108,7 +108,7 @@ std::string version_trouble(cli_installation& found, const std::string& shim,
 std::vector<claude::listed_model>
 ask_for_models(const cli_installation& found, const std::string& shim, const observe::logger& log) {
   const auto version = claude::parse_version(found.health.cli_version);
-  auto spec = found.spec_for("default", false);
+  auto spec = found.spec_for({"default"}, false);
   if (!version || !spec)
     return {};
   spec->first_input = claude::model_list_request(*version);
@@ -122,9 +122,9 @@ ask_for_models(const cli_installation& found, const std::string& shim, const obs
 
 } // namespace
 
-domain::result<process::spawn_spec> cli_installation::spec_for(const std::string& model,
+domain::result<process::spawn_spec> cli_installation::spec_for(const domain::process_kind& kind,
                                                                bool ahead) const {
-  auto arguments = claude::arguments({.model = model, .bare = bare});
+  auto arguments = claude::arguments({.model = kind.model, .bare = bare});
   if (!arguments)
     return std::move(arguments).error();
   return process::spawn_spec{.program = health.cli_path,

@@ -3,6 +3,7 @@
 
 #include "claude/model_list.hpp"
 #include "config/settings.hpp"
+#include "domain/process_kind.hpp"
 #include "domain/result.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
@@ -23,8 +24,8 @@ struct cli_installation {
   std::vector<claude::listed_model> models; ///< what the CLI knows by name; empty: it told none
   std::string directory; ///< neutral working directory of processes that have no workspace
 
-  /// How to start a process for this model. `ahead`: a spare. Fails with: invalid_request.
-  [[nodiscard]] domain::result<process::spawn_spec> spec_for(const std::string& model,
+  /// How to start a process of this kind. `ahead`: a spare. Fails with: invalid_request.
+  [[nodiscard]] domain::result<process::spawn_spec> spec_for(const domain::process_kind& kind,
                                                              bool ahead) const;
   /// Adds the CLI's own names to a list that nobody has configured.
   void add_models_to(config::models_settings& settings) const;

@@ -85,7 +85,7 @@ void conversation::request_process() {
   const auto& origin = active_->plan.before->root().origin();
   request(shard_.supervisor, timeout,
           lease_request{lease,
-                        active_->order.request.model,
+                        {active_->order.request.model},
                         {origin.tenant, origin.system_prompt},
                         active_->order.request.request_id,
                         {shard_.index, active_->plan.before->root().hash()},

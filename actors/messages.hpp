@@ -8,6 +8,7 @@
 #include "domain/event_sink.hpp"
 #include "domain/gateway.hpp"
 #include "domain/prefix_index.hpp"
+#include "domain/process_kind.hpp"
 #include "domain/process_pool.hpp"
 #include "domain/prompt_forecast.hpp"
 #include "domain/status.hpp"
@@ -141,7 +142,7 @@ struct process_ended {
 /// conversation -> supervisor: a process, please. Answered by lease_reply.
 struct lease_request {
   domain::lease_id lease = 0;
-  std::string model{};
+  domain::process_kind kind{};
   domain::tenant_prompt prompt{}; ///< of the dialogue that it is for
   std::string request_id{};
   domain::process_origin origin{};

@@ -52,7 +52,7 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
   const auto& wish = leases_.at(lease).wish;
   notice_new_cli();
   if (!wish.waiting_since)
-    spares_.note_demand(wish.model, wish.prompt, now());
+    spares_.note_demand(wish.kind, wish.prompt, now());
   if (give_spare(lease)) {
     ++totals_.spare_hits;
     review_spares();
@@ -94,7 +94,7 @@ void supervisor_state::on_withdraw_lease(const withdraw_lease& what) {
 
 bool supervisor_state::spawn_for(domain::lease_id lease) {
   const auto& wish = leases_.at(lease).wish;
-  auto spec = options_.spec_for(wish.model, false);
+  auto spec = options_.spec_for(wish.kind, false);
   if (!spec) {
     answer_failure(lease, std::move(spec).error());
     return false;
@@ -111,7 +111,7 @@ bool supervisor_state::spawn_for(domain::lease_id lease) {
   return true;
 }
 
-void supervisor_state::start_child(domain::lease_id lease, process::spawn_spec spec) {
+domain::process_id supervisor_state::start_child(domain::lease_id lease, process::spawn_spec spec) {
   const auto process = ++last_process_;
   const auto me = caf::actor_cast<supervisor_actor>(self_);
   process::launcher::spoke on_spoke;
@@ -131,6 +131,7 @@ void supervisor_state::start_child(domain::lease_id lease, process::spawn_spec s
       caf::anon_send(me, child_exited{ended, status});
     },
     std::move(on_spoke));
+  return process;
 }
 
 void supervisor_state::start_failed(const domain::error& why) {

@@ -43,9 +43,10 @@ struct supervisor_options {
   domain::spare_pool::options spares;
   memory_limits memory;
   domain::start_breaker::options breaker;
-  /// What to start for a model, at once or (`ahead`) as a spare. Called on the supervisor's thread;
-  /// must not block.
-  std::function<domain::result<process::spawn_spec>(const std::string& model, bool ahead)> spec_for;
+  /// What to start for this kind, at once or (`ahead`) as a spare. Called on the supervisor's
+  /// thread; must not block.
+  std::function<domain::result<process::spawn_spec>(const domain::process_kind& kind, bool ahead)>
+    spec_for;
   /// Differs once the CLI has been replaced by another. Called on the supervisor's thread; quick.
   /// Null: nobody knows.
   std::function<std::string()> cli_identity{};
@@ -107,7 +108,7 @@ private:
 
   /// False: the lease was answered by a failure; its slot is free again.
   bool spawn_for(domain::lease_id lease);
-  void start_child(domain::lease_id lease, process::spawn_spec spec);
+  domain::process_id start_child(domain::lease_id lease, process::spawn_spec spec);
   void start_failed(const domain::error& why);
   void give_slot_on();
   void answer_failure(domain::lease_id lease, domain::error failure);
@@ -178,7 +179,7 @@ private:
   domain::recent_duration turn_time_;
   domain::spare_pool spares_;
   std::unordered_map<domain::process_id, spare_child> spare_children_;
-  std::unordered_map<domain::process_id, std::string> starting_spares_; ///< process -> model
+  std::unordered_map<domain::process_id, domain::process_kind> starting_spares_;
   std::set<domain::process_id> ending_spares_;
   /// An idle process may end though nobody waits for its slot: for a spare, or for want of
   /// memory or whatever else a start lacked.

@@ -22,7 +22,7 @@ constexpr const char* ended_unused = "The Claude process ended before anybody us
 
 bool supervisor_state::give_spare(domain::lease_id lease) {
   const auto& wish = leases_.at(lease).wish;
-  auto process = spares_.take(wish.model, wish.prompt);
+  auto process = spares_.take(wish.kind, wish.prompt);
   while (process) {
     const auto& child = *spare_children_.at(*process).child;
     if (child.speechless())
@@ -31,7 +31,7 @@ bool supervisor_state::give_spare(domain::lease_id lease) {
       drop_spare(*process);
     else
       break;
-    process = spares_.take(wish.model, wish.prompt);
+    process = spares_.take(wish.kind, wish.prompt);
   }
   if (!process)
     return false;
@@ -66,22 +66,21 @@ void supervisor_state::review_spares() {
   // Whoever waits for a process comes first, and so does the machine.
   if (!starting_spares_.empty() || !leases_.empty() || memory_short_)
     return;
-  const auto model = spares_.wanted(now());
-  if (!model) {
+  const auto kind = spares_.wanted(now());
+  if (!kind) {
     refill_since_.reset();
     return;
   }
   if (refill_too_soon() || (breaker_.open() && !breaker_.allows(now())))
     return;
-  auto spec = options_.spec_for(*model, true);
+  auto spec = options_.spec_for(*kind, true);
   if (!spec)
     return; // a request for it tells its client why
   if (!pool_.take_free_slot()) {
     one_less_wanted_ = true;
     return make_room();
   }
-  starting_spares_.emplace(last_process_ + 1, *model);
-  start_child(0, *std::move(spec));
+  starting_spares_.emplace(start_child(0, *std::move(spec)), *kind);
 }
 
 void supervisor_state::prime_spares() {
@@ -136,7 +135,7 @@ void supervisor_state::on_spare_started(child_started& what) {
   ++totals_.processes_spawned;
   options_.log.info(
     "spare process started",
-    {{"process", what.process}, {"pid", int{what.child->pid}}, {"model", starting.mapped()}});
+    {{"process", what.process}, {"pid", int{what.child->pid}}, {"model", starting.mapped().model}});
   spares_.started(what.process, starting.mapped(), now());
   spare_children_.emplace(what.process, spare_child{std::move(what.child)});
   if (draining_)
@@ -217,11 +216,13 @@ domain::spare_pool::options spare_options(const config::settings& given) {
   const auto& wanted = given.process_pool;
   const std::size_t share = given.claude.max_concurrent_sessions / 3;
   return {.total_max = std::min<std::size_t>(wanted.size, share),
-          .per_model_min = wanted.min_idle,
-          .per_model_max = wanted.max_idle,
-          .model_idle = wanted.model_idle,
+          .per_kind_min = wanted.min_idle,
+          .per_kind_max = wanted.max_idle,
+          .kind_idle = wanted.model_idle,
           .boot_timeout = given.claude.boot_timeout,
-          .default_model = given.models.default_model,
+          .default_kind = given.models.default_model.empty()
+                            ? std::nullopt
+                            : std::optional{domain::process_kind{given.models.default_model}},
           .prime = wanted.prime};
 }
 

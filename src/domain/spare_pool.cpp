@@ -14,7 +14,7 @@ constexpr double fade_seconds = 10;
 /// Requests come in clumps.
 constexpr double headroom = 1.5;
 /// Beyond this, what nobody has asked for lately is forgotten first.
-constexpr std::size_t models_remembered_max = 64;
+constexpr std::size_t kinds_remembered_max = 64;
 
 double seconds(steady_time::duration span) noexcept {
   return std::chrono::duration<double>(span).count();
@@ -22,27 +22,27 @@ double seconds(steady_time::duration span) noexcept {
 
 } // namespace
 
-void spare_pool::note_demand(const std::string& model, tenant_prompt prompt, steady_time now) {
-  if (demands_.size() >= models_remembered_max && !demands_.contains(model))
+void spare_pool::note_demand(const process_kind& kind, tenant_prompt prompt, steady_time now) {
+  if (demands_.size() >= kinds_remembered_max && !demands_.contains(kind))
     demands_.erase(
       std::min_element(demands_.begin(), demands_.end(),
                        [](const auto& a, const auto& b) { return a.second.last < b.second.last; }));
-  auto& entry = demands_[model];
+  auto& entry = demands_[kind];
   entry.rate = entry.rate * std::exp(-seconds(now - entry.last) / fade_seconds) + 1 / fade_seconds;
   entry.last = now;
   entry.prompts.note(std::move(prompt), now);
-  entry.prompts.forget_before(now - limits_.model_idle);
+  entry.prompts.forget_before(now - limits_.kind_idle);
 }
 
-double spare_pool::rate_of(const std::string& model, steady_time now) const {
-  const auto found = demands_.find(model);
+double spare_pool::rate_of(const process_kind& kind, steady_time now) const {
+  const auto found = demands_.find(kind);
   return found == demands_.end()
            ? 0
            : found->second.rate * std::exp(-seconds(now - found->second.last) / fade_seconds);
 }
 
-void spare_pool::started(process_id process, const std::string& model, steady_time now) {
-  spares_.push_back({process, model, now});
+void spare_pool::started(process_id process, const process_kind& kind, steady_time now) {
+  spares_.push_back({process, kind, now});
 }
 
 bool spare_pool::ready(process_id process, steady_time now) {
@@ -59,9 +59,9 @@ bool spare_pool::remove(process_id process) {
   return std::erase_if(spares_, [&](const spare& each) { return each.process == process; }) > 0;
 }
 
-std::optional<process_id> spare_pool::take(std::string_view model, const tenant_prompt& prompt) {
+std::optional<process_id> spare_pool::take(const process_kind& kind, const tenant_prompt& prompt) {
   const auto worth = [&](const spare& each) {
-    if (each.model != model || (each.prompt && *each.prompt != prompt))
+    if (each.kind != kind || (each.prompt && *each.prompt != prompt))
       return 0;
     return each.prompt ? 3 : each.ready ? 2 : 1;
   };
@@ -79,8 +79,8 @@ std::vector<spare_pool::priming_wish> spare_pool::to_prime(steady_time now) {
   std::vector<priming_wish> wishes;
   if (!limits_.prime)
     return wishes;
-  for (auto& [model, entry] : demands_) {
-    entry.prompts.forget_before(now - limits_.model_idle);
+  for (auto& [kind, entry] : demands_) {
+    entry.prompts.forget_before(now - limits_.kind_idle);
     const auto guess = entry.prompts.next();
     if (!guess.prompt)
       continue;
@@ -88,7 +88,7 @@ std::vector<spare_pool::priming_wish> spare_pool::to_prime(steady_time now) {
     std::size_t all = 0;
     std::size_t told = 0;
     for (const auto& each : spares_) {
-      if (each.model != model)
+      if (each.kind != kind)
         continue;
       ++all;
       if (each.prompt)
@@ -112,13 +112,13 @@ void spare_pool::primed(const priming_wish& what) {
 bool spare_pool::outdated(const spare& which) const {
   if (!which.prompt)
     return false;
-  const auto found = demands_.find(which.model);
+  const auto found = demands_.find(which.kind);
   return !limits_.prime || found == demands_.end() || !found->second.prompts.find(*which.prompt);
 }
 
-std::size_t spare_pool::count(std::string_view model) const noexcept {
+std::size_t spare_pool::count(const process_kind& kind) const noexcept {
   return static_cast<std::size_t>(std::count_if(
-    spares_.begin(), spares_.end(), [&](const spare& each) { return each.model == model; }));
+    spares_.begin(), spares_.end(), [&](const spare& each) { return each.kind == kind; }));
 }
 
 std::size_t spare_pool::ready_count() const noexcept {
@@ -141,47 +141,46 @@ std::vector<process_id> spare_pool::all_primed() const {
   return processes;
 }
 
-std::size_t spare_pool::target(const std::string& model, steady_time now) const {
-  const auto found = demands_.find(model);
-  const bool in_use =
-    model == limits_.default_model
-    || (found != demands_.end() && now - found->second.last <= limits_.model_idle);
+std::size_t spare_pool::target(const process_kind& kind, steady_time now) const {
+  const auto found = demands_.find(kind);
+  const bool in_use = kind == limits_.default_kind
+                      || (found != demands_.end() && now - found->second.last <= limits_.kind_idle);
   if (!in_use)
     return 0;
   const auto coming =
-    std::ceil(headroom * rate_of(model, now) * std::chrono::duration<double>(boot_time_).count()
+    std::ceil(headroom * rate_of(kind, now) * std::chrono::duration<double>(boot_time_).count()
               - 0.1); // one request now and then is what the least is for
-  const auto most = std::max(limits_.per_model_max, limits_.per_model_min);
-  return std::min(most, limits_.per_model_min + static_cast<std::size_t>(std::max(0.0, coming)));
+  const auto most = std::max(limits_.per_kind_max, limits_.per_kind_min);
+  return std::min(most, limits_.per_kind_min + static_cast<std::size_t>(std::max(0.0, coming)));
 }
 
-std::vector<std::string> spare_pool::models(steady_time now) const {
-  std::vector<std::string> names;
-  for (const auto& [name, entry] : demands_)
-    names.push_back(name);
-  if (!limits_.default_model.empty() && !demands_.contains(limits_.default_model))
-    names.push_back(limits_.default_model);
-  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+std::vector<process_kind> spare_pool::kinds(steady_time now) const {
+  std::vector<process_kind> found;
+  for (const auto& [kind, entry] : demands_)
+    found.push_back(kind);
+  if (limits_.default_kind && !demands_.contains(*limits_.default_kind))
+    found.push_back(*limits_.default_kind);
+  std::sort(found.begin(), found.end(), [&](const process_kind& a, const process_kind& b) {
     const auto a_rate = rate_of(a, now);
     const auto b_rate = rate_of(b, now);
-    return a_rate != b_rate ? a_rate > b_rate : a < b;
+    return a_rate != b_rate ? a_rate > b_rate : a.model < b.model;
   });
-  std::erase_if(names, [&](const std::string& name) { return target(name, now) == 0; });
-  return names;
+  std::erase_if(found, [&](const process_kind& kind) { return target(kind, now) == 0; });
+  return found;
 }
 
-std::optional<std::string> spare_pool::wanted(steady_time now) const {
+std::optional<process_kind> spare_pool::wanted(steady_time now) const {
   // One boots at a time: a refill leaves room for work.
   if (spares_.size() >= limits_.total_max || spares_.size() > ready_count())
     return std::nullopt;
-  const auto in_use = models(now);
-  // First one for every model, then the rest for those most asked for.
-  for (const auto& model : in_use)
-    if (count(model) == 0)
-      return model;
-  for (const auto& model : in_use)
-    if (count(model) < target(model, now))
-      return model;
+  const auto in_use = kinds(now);
+  // First one for every kind, then the rest for those most asked for.
+  for (const auto& kind : in_use)
+    if (count(kind) == 0)
+      return kind;
+  for (const auto& kind : in_use)
+    if (count(kind) < target(kind, now))
+      return kind;
   return std::nullopt;
 }
 
@@ -195,18 +194,18 @@ std::vector<process_id> spare_pool::late(steady_time now) const {
 
 std::vector<process_id> spare_pool::surplus(steady_time now) const {
   std::vector<process_id> ending;
-  std::unordered_map<std::string_view, std::size_t> kept;
+  std::unordered_map<process_kind, std::size_t, process_kind::hash> kept;
   std::size_t total = 0;
   for (const auto& each : spares_) {
-    // A burst's spares stay until they are used or their model is: ending them gains nothing but
+    // A burst's spares stay until they are used or their kind is: ending them gains nothing but
     // memory, and starting them again costs.
     const auto most =
-      target(each.model, now) == 0 ? 0 : std::max(limits_.per_model_max, limits_.per_model_min);
-    if (kept[each.model] >= most || total >= limits_.total_max || outdated(each)) {
+      target(each.kind, now) == 0 ? 0 : std::max(limits_.per_kind_max, limits_.per_kind_min);
+    if (kept[each.kind] >= most || total >= limits_.total_max || outdated(each)) {
       ending.push_back(each.process);
       continue;
     }
-    ++kept[each.model];
+    ++kept[each.kind];
     ++total;
   }
   return ending;
@@ -215,7 +214,7 @@ std::vector<process_id> spare_pool::surplus(steady_time now) const {
 std::optional<process_id> spare_pool::sacrifice(steady_time now) const {
   const auto least =
     std::min_element(spares_.begin(), spares_.end(), [&](const spare& a, const spare& b) {
-      return rate_of(a.model, now) < rate_of(b.model, now);
+      return rate_of(a.kind, now) < rate_of(b.kind, now);
     });
   return least == spares_.end() ? std::nullopt : std::optional{least->process};
 }

@@ -1,8 +1,9 @@
 #pragma once
-// spare_pool: how many processes are kept ready for requests to come, of which models, and which
+// spare_pool: how many processes are kept ready for requests to come, of which kinds, and which
 // of them are told a system prompt ahead. Pure.
 
 #include "domain/ids.hpp"
+#include "domain/process_kind.hpp"
 #include "domain/process_pool.hpp"
 #include "domain/prompt_forecast.hpp"
 
@@ -10,8 +11,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -23,13 +22,13 @@ namespace ccapi::domain {
 class spare_pool {
 public:
   struct options {
-    std::size_t total_max = 3;     ///< over all models
-    std::size_t per_model_min = 2; ///< of a model in use
-    std::size_t per_model_max = 5;
-    std::chrono::milliseconds model_idle{30 * 60'000}; ///< without demand: no longer in use
+    std::size_t total_max = 3;    ///< over all kinds
+    std::size_t per_kind_min = 2; ///< of a kind in use
+    std::size_t per_kind_max = 5;
+    std::chrono::milliseconds kind_idle{30 * 60'000}; ///< without demand: no longer in use
     std::chrono::milliseconds boot_timeout{30'000};
-    std::string default_model{}; ///< always in use; empty: none is
-    bool prime = true;           ///< some are told the system prompt that is asked for most
+    std::optional<process_kind> default_kind{}; ///< always in use; unset: none is
+    bool prime = true; ///< some are told the system prompt that is asked for most
   };
 
   explicit spare_pool(options limits)
@@ -44,30 +43,30 @@ public:
     std::shared_ptr<const tenant_prompt> prompt{};
   };
 
-  /// Somebody wants a process of this model for a dialogue that begins so.
-  void note_demand(const std::string& model, tenant_prompt prompt, steady_time now);
+  /// Somebody wants a process of this kind for a dialogue that begins so.
+  void note_demand(const process_kind& kind, tenant_prompt prompt, steady_time now);
 
   /// A spare was started.
-  void started(process_id process, const std::string& model, steady_time now);
+  void started(process_id process, const process_kind& kind, steady_time now);
   /// It has come up; how long that took sizes what is kept. False: it is no spare (any more).
   bool ready(process_id process, steady_time now);
   /// Takes it out, whatever it is at. False: it is no spare.
   bool remove(process_id process);
   /// Takes one out for a request: best one that knows its prompt, else a ready one, else the one
   /// nearest to it; none that was told another prompt.
-  std::optional<process_id> take(std::string_view model, const tenant_prompt& prompt);
+  std::optional<process_id> take(const process_kind& kind, const tenant_prompt& prompt);
 
-  /// Those that may be told what the next dialogues of their models probably begin with, at most
-  /// one of each model. One of each model stays untold, for whatever comes.
+  /// Those that may be told what the next dialogues of their kinds probably begin with, at most
+  /// one of each kind. One of each kind stays untold, for whatever comes.
   [[nodiscard]] std::vector<priming_wish> to_prime(steady_time now);
   /// It has been told.
   void primed(const priming_wish& what);
 
-  /// The model of which one more is to be started now, if any.
-  [[nodiscard]] std::optional<std::string> wanted(steady_time now) const;
+  /// The kind of which one more is to be started now, if any.
+  [[nodiscard]] std::optional<process_kind> wanted(steady_time now) const;
   /// Those that have not come up in time. They stay in until removed.
   [[nodiscard]] std::vector<process_id> late(steady_time now) const;
-  /// Those that are to end: too many, of a model out of use, or primed with what nobody has asked
+  /// Those that are to end: too many, of a kind out of use, or primed with what nobody has asked
   /// for lately. They stay in until removed.
   [[nodiscard]] std::vector<process_id> surplus(steady_time now) const;
   /// One that may end for the sake of a request that none of them can serve: the one least asked
@@ -78,13 +77,13 @@ public:
 
   [[nodiscard]] std::size_t size() const noexcept { return spares_.size(); }
   [[nodiscard]] std::size_t ready_count() const noexcept;
-  /// How many of a model are worth having: the least, and what comes while one boots.
-  [[nodiscard]] std::size_t target(const std::string& model, steady_time now) const;
+  /// How many of a kind are worth having: the least, and what comes while one boots.
+  [[nodiscard]] std::size_t target(const process_kind& kind, steady_time now) const;
 
 private:
   struct spare {
     process_id process = 0;
-    std::string model;
+    process_kind kind;
     steady_time since;
     bool ready = false;
     std::shared_ptr<const tenant_prompt> prompt{}; ///< null: it was told nothing
@@ -95,15 +94,15 @@ private:
     prompt_forecast prompts{};
   };
 
-  [[nodiscard]] double rate_of(const std::string& model, steady_time now) const;
-  /// Models in use, the most asked for first.
-  [[nodiscard]] std::vector<std::string> models(steady_time now) const;
-  [[nodiscard]] std::size_t count(std::string_view model) const noexcept;
+  [[nodiscard]] double rate_of(const process_kind& kind, steady_time now) const;
+  /// Kinds in use, the most asked for first.
+  [[nodiscard]] std::vector<process_kind> kinds(steady_time now) const;
+  [[nodiscard]] std::size_t count(const process_kind& kind) const noexcept;
   [[nodiscard]] bool outdated(const spare& which) const;
 
   options limits_;
   std::vector<spare> spares_; ///< the oldest first
-  std::unordered_map<std::string, demand> demands_;
+  std::unordered_map<process_kind, demand, process_kind::hash> demands_;
   std::chrono::milliseconds boot_time_{500};
 };
 

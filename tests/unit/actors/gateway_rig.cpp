@@ -54,8 +54,8 @@ void gateway_rig::start(std::size_t io_threads) {
       .memory = {},
       .breaker = {},
       .spec_for =
-        [](const std::string& model, bool /*ahead*/) {
-          return domain::result<process::spawn_spec>{process::spawn_spec{model, {}, {}, {}}};
+        [](const domain::process_kind& kind, bool /*ahead*/) {
+          return domain::result<process::spawn_spec>{process::spawn_spec{kind.model, {}, {}, {}}};
         },
       .health = health,
       .log = {}});

@@ -14,10 +14,11 @@ void supervisor_rules::start(std::size_t processes_max, std::size_t queue_max) {
       .spares = spares,
       .memory = {},
       .breaker = breaker,
-      .spec_for = [](const std::string& model, bool ahead) -> domain::result<process::spawn_spec> {
-        if (model == "bad")
+      .spec_for = [](const domain::process_kind& kind,
+                     bool ahead) -> domain::result<process::spawn_spec> {
+        if (kind.model == "bad")
           return domain::error{.code = error_code::invalid_request};
-        return process::spawn_spec{model, {}, {}, {}, {}, ahead};
+        return process::spawn_spec{kind.model, {}, {}, {}, {}, ahead};
       },
       .cli_identity = [this] { return cli_identity; },
       .health = health,
@@ -39,7 +40,7 @@ void supervisor_rules::want(domain::lease_id lease, const std::string& model,
                             const domain::tenant_prompt& prompt,
                             std::optional<domain::steady_time> waiting_since) {
   world.system().spawn([=, this](caf::event_based_actor* self) {
-    lease_request wish{lease, model, prompt, "req", origin_of(prompt), true, waiting_since};
+    lease_request wish{lease, {model}, prompt, "req", origin_of(prompt), true, waiting_since};
     self->request(boss, caf::infinite, std::move(wish))
       .then([=, this](lease_reply& what) { replies[lease] = std::move(what); },
             [](const caf::error&) {});

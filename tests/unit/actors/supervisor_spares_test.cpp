@@ -14,11 +14,11 @@ class supervisor_spares : public supervisor_rules {
 protected:
   supervisor_spares() {
     spares = {.total_max = 3,
-              .per_model_min = 2,
-              .per_model_max = 3,
-              .model_idle = 10min,
+              .per_kind_min = 2,
+              .per_kind_max = 3,
+              .kind_idle = 10min,
               .boot_timeout = 30s,
-              .default_model = "m"};
+              .default_kind = domain::process_kind{"m"}};
   }
   void begin(std::size_t processes_max = 10) {
     start(processes_max);
@@ -105,7 +105,7 @@ TEST_F(supervisor_spares, another_models_request_is_a_miss_and_makes_it_a_model_
 }
 
 TEST_F(supervisor_spares, none_is_started_while_somebody_waits_for_a_process) {
-  spares.per_model_min = 1;
+  spares.per_kind_min = 1;
   begin(2);
   up(0);
   want(1);
@@ -123,7 +123,7 @@ TEST_F(supervisor_spares, none_is_started_while_somebody_waits_for_a_process) {
 }
 
 TEST_F(supervisor_spares, at_the_cap_a_one_turn_conversation_makes_room_after_some_seconds) {
-  spares.per_model_min = 1;
+  spares.per_kind_min = 1;
   begin(2);
   up(0);
   want(1);
@@ -141,7 +141,7 @@ TEST_F(supervisor_spares, at_the_cap_a_one_turn_conversation_makes_room_after_so
 }
 
 TEST_F(supervisor_spares, long_conversation_is_left_alone_at_the_cap) {
-  spares.per_model_min = 1;
+  spares.per_kind_min = 1;
   begin(1);
   up(0);
   want(1);

@@ -13,20 +13,20 @@ class spares : public testing::Test {
 protected:
   /// Starts what is wanted until nothing is, each ready at once.
   void fill(spare_pool& of) {
-    while (const auto model = of.wanted(now)) {
-      of.started(++last, *model, now);
+    while (const auto kind = of.wanted(now)) {
+      of.started(++last, *kind, now);
       of.ready(last, now + 400ms);
     }
   }
   std::size_t count(spare_pool of, const std::string& model) {
     std::size_t found = 0;
-    while (of.take(model, plain))
+    while (of.take({model}, plain))
       ++found;
     return found;
   }
 
   void want(const std::string& model, const tenant_prompt& prompt = {}) {
-    pool.note_demand(model, prompt, now);
+    pool.note_demand({model}, prompt, now);
   }
 
   std::optional<spare_pool::priming_wish> to_prime() {
@@ -51,11 +51,11 @@ protected:
   steady_time now{1h};
   process_id last = 0;
   spare_pool pool{{.total_max = 6,
-                   .per_model_min = 2,
-                   .per_model_max = 4,
-                   .model_idle = 10min,
+                   .per_kind_min = 2,
+                   .per_kind_max = 4,
+                   .kind_idle = 10min,
                    .boot_timeout = 30s,
-                   .default_model = "sonnet"}};
+                   .default_kind = process_kind{"sonnet"}}};
 };
 
 TEST_F(spares, default_model_has_some_from_the_start) {
@@ -73,11 +73,11 @@ TEST_F(spares, one_boots_at_a_time) {
 
 TEST_F(spares, every_model_in_use_gets_one_before_any_gets_more) {
   pool.set_limits({.total_max = 3,
-                   .per_model_min = 2,
-                   .per_model_max = 4,
-                   .model_idle = 10min,
+                   .per_kind_min = 2,
+                   .per_kind_max = 4,
+                   .kind_idle = 10min,
                    .boot_timeout = 30s,
-                   .default_model = "sonnet"});
+                   .default_kind = process_kind{"sonnet"}});
   want("opus");
   fill(pool);
   EXPECT_EQ(count(pool, "opus"), 2U) << "it is in demand";
@@ -85,12 +85,12 @@ TEST_F(spares, every_model_in_use_gets_one_before_any_gets_more) {
 }
 
 TEST_F(spares, more_are_kept_when_more_come) {
-  EXPECT_EQ(pool.target("sonnet", now), 2U);
+  EXPECT_EQ(pool.target({"sonnet"}, now), 2U);
   for (int i = 0; i < 60; ++i) // three a second, half a second each to boot
-    pool.note_demand("sonnet", plain, now += 333ms);
-  EXPECT_EQ(pool.target("sonnet", now), 4U);
+    pool.note_demand({"sonnet"}, plain, now += 333ms);
+  EXPECT_EQ(pool.target({"sonnet"}, now), 4U);
   now += 60s;
-  EXPECT_EQ(pool.target("sonnet", now), 2U);
+  EXPECT_EQ(pool.target({"sonnet"}, now), 2U);
 }
 
 TEST_F(spares, model_without_demand_loses_its_spares_in_the_end) {
@@ -99,21 +99,21 @@ TEST_F(spares, model_without_demand_loses_its_spares_in_the_end) {
   EXPECT_EQ(count(pool, "opus"), 2U);
   now += 11min;
   EXPECT_EQ(pool.surplus(now).size(), 2U);
-  EXPECT_EQ(pool.target("opus", now), 0U);
+  EXPECT_EQ(pool.target({"opus"}, now), 0U);
 }
 
 TEST_F(spares, ready_one_is_taken_before_one_that_boots) {
-  pool.started(1, "sonnet", now);
-  pool.started(2, "sonnet", now);
+  pool.started(1, {"sonnet"}, now);
+  pool.started(2, {"sonnet"}, now);
   pool.ready(2, now);
-  EXPECT_EQ(pool.take("sonnet", plain), 2U);
-  EXPECT_EQ(pool.take("sonnet", plain), 1U);
-  EXPECT_FALSE(pool.take("sonnet", plain));
+  EXPECT_EQ(pool.take({"sonnet"}, plain), 2U);
+  EXPECT_EQ(pool.take({"sonnet"}, plain), 1U);
+  EXPECT_FALSE(pool.take({"sonnet"}, plain));
   EXPECT_FALSE(pool.ready(1, now)) << "no spare any more";
 }
 
 TEST_F(spares, one_that_never_comes_up_is_given_up) {
-  pool.started(1, "sonnet", now);
+  pool.started(1, {"sonnet"}, now);
   EXPECT_TRUE(pool.late(now + 29s).empty());
   EXPECT_EQ(pool.late(now + 31s), std::vector<process_id>{1});
   pool.ready(1, now + 31s);
@@ -122,8 +122,8 @@ TEST_F(spares, one_that_never_comes_up_is_given_up) {
 
 TEST_F(spares, the_one_least_asked_for_gives_way) {
   want("opus");
-  pool.started(1, "opus", now);
-  pool.started(2, "haiku", now);
+  pool.started(1, {"opus"}, now);
+  pool.started(2, {"haiku"}, now);
   EXPECT_EQ(pool.sacrifice(now), 2U);
   pool.remove(2);
   EXPECT_EQ(pool.sacrifice(now), 1U);
@@ -159,9 +159,9 @@ TEST_F(spares, one_is_told_the_usual_prompt_and_one_nothing) {
 TEST_F(spares, primed_one_serves_its_own_prompt_and_tenant_only) {
   const auto process = prime();
   auto others = pool;
-  EXPECT_EQ(pool.take("sonnet", cook), process);
-  EXPECT_NE(others.take("sonnet", {"office", cook.text}), process);
-  EXPECT_FALSE(others.take("sonnet", plain));
+  EXPECT_EQ(pool.take({"sonnet"}, cook), process);
+  EXPECT_NE(others.take({"sonnet"}, {"office", cook.text}), process);
+  EXPECT_FALSE(others.take({"sonnet"}, plain));
   EXPECT_EQ(others.sacrifice(now), process) << "whom none can serve may have its place";
 }
 
@@ -173,14 +173,14 @@ TEST_F(spares, the_only_one_and_those_that_boot_are_told_nothing) {
   want("sonnet", cook);
   want("sonnet", cook);
   EXPECT_FALSE(to_prime());
-  pool.started(11, "sonnet", now);
-  pool.started(12, "sonnet", now);
+  pool.started(11, {"sonnet"}, now);
+  pool.started(12, {"sonnet"}, now);
   EXPECT_EQ(to_prime()->process, 1U) << "the one that is ready";
 }
 
 TEST_F(spares, no_more_are_primed_than_the_prompt_has_of_the_dialogues) {
   auto many = pool.limits();
-  many.per_model_min = 4;
+  many.per_kind_min = 4;
   pool.set_limits(many);
   fill(pool);
   for (int i = 0; i < 4; ++i) {
