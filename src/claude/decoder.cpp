@@ -1,7 +1,7 @@
 #include "claude/decoder.hpp"
 
-#include "claude/delta_line.hpp"
 #include "claude/line_kinds.hpp"
+#include "claude/short_line.hpp"
 #include "json/preflight.hpp"
 #include "json/utf8.hpp"
 
@@ -23,7 +23,12 @@ constexpr std::size_t capacity_kept = std::size_t{256} << 10;
 
 /// A cheap sign that the line may hold a surrogate escape; simdjson 3.0 has no replacement mode.
 bool may_hold_surrogate(std::string_view line) noexcept {
-  return line.find("\\ud") != std::string_view::npos || line.find("\\uD") != std::string_view::npos;
+  for (auto at = line.find('\\'); at < line.size(); at = line.find('\\', at + 2)) {
+    const auto escape = line.substr(at + 1, 2);
+    if (escape == "ud" || escape == "uD")
+      return true;
+  }
+  return false;
 }
 
 } // namespace
@@ -31,7 +36,7 @@ bool may_hold_surrogate(std::string_view line) noexcept {
 struct decoder::memory {
   simdjson::dom::parser parser;
   std::string mended; ///< copy of a line that had to be repaired
-  std::string joined; ///< see read_plain, read_delta_line
+  std::string joined; ///< see read_plain, read_short_line
   char16_t half = 0;  ///< of a character whose other half is in the next delta
 
   void reset() {
@@ -71,8 +76,11 @@ decoder::decoder(decoder&&) noexcept = default;
 decoder& decoder::operator=(decoder&&) noexcept = default;
 
 decoded decoder::decode(std::string_view line) {
-  if (const auto delta = read_delta_line(line, memory_->joined, memory_->half))
-    return *delta;
+  if (auto known = read_short_line(line, memory_->joined, memory_->half)) {
+    if (std::holds_alternative<content_block_stop>(*known))
+      memory_->half = 0; // what it belonged to is over
+    return *std::move(known);
+  }
   memory_->drop_if_large(line.size());
   simdjson::dom::element root;
   auto failure = simdjson::UTF8_ERROR;
@@ -97,7 +105,7 @@ decoded decoder::decode(std::string_view line) {
     ++unknown_;
   if (std::holds_alternative<content_block_stop>(what)
       || std::holds_alternative<message_start>(what))
-    memory_->half = 0; // what it belonged to is over
+    memory_->half = 0;
   return what;
 }
 

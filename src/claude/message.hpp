@@ -27,10 +27,7 @@ struct token_counts {
 
 /// Opens every turn and every seeded user line.
 struct system_init {
-  std::string_view session_id;
   std::string_view model; ///< as configured, maybe with "[1m]"; the API's name is message_start's
-  std::string_view cli_version;
-  std::string_view api_key_source;
 };
 struct system_status {
   std::string_view status; ///< "requesting", "compacting"; empty for null
@@ -155,9 +152,7 @@ struct result {
   std::string_view terminal_reason;
   token_counts usage; ///< summed over the turn; all 0 after an interrupt
   std::vector<std::string_view> errors;
-  std::int64_t num_turns = 0;
   std::int64_t safety_stops = 0;
-  std::string_view session_id;
 };
 struct rate_limit_event {
   std::string_view status;               ///< "allowed", "allowed_warning", "rejected"
@@ -183,10 +178,7 @@ struct control_cancel_request {
 };
 struct keep_alive {};
 /// 2.1.330: the way of one of our user lines. May come before or after the turn's own lines.
-struct command_lifecycle {
-  std::string_view command_uuid;
-  std::string_view state; ///< "queued", "started", "completed"
-};
+struct command_lifecycle {};
 /// The history is gone (/clear).
 struct conversation_reset {};
 struct tool_progress {

@@ -56,9 +56,7 @@ message read_result(const json_fields& line) {
   read.stop_reason = line.text("stop_reason");
   read.terminal_reason = line.text("terminal_reason");
   read.usage = read_usage(line.object("usage"));
-  read.num_turns = line.integer("num_turns").value_or(0);
   read.safety_stops = line.integer("safety_stops").value_or(0);
-  read.session_id = line.text("session_id");
   line.each("errors", [&](simdjson::dom::element error) {
     std::string_view text;
     if (error.get(text) == simdjson::SUCCESS)
@@ -111,8 +109,7 @@ message read_plain(std::string_view type, const json_fields& line, std::string& 
   if (type == "keep_alive")
     return keep_alive{};
   if (type == "command_lifecycle")
-    return command_lifecycle{.command_uuid = line.text("command_uuid"),
-                             .state = line.text("state")};
+    return command_lifecycle{};
   if (type == "conversation_reset")
     return conversation_reset{};
   if (type == "tool_progress")

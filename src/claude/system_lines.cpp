@@ -41,10 +41,7 @@ message read_system(const json_fields& line) {
   if (subtype == "status")
     return system_status{.status = line.text("status")};
   if (subtype == "init")
-    return system_init{.session_id = line.text("session_id"),
-                       .model = line.text("model"),
-                       .cli_version = line.text("claude_code_version"),
-                       .api_key_source = line.text("apiKeySource")};
+    return system_init{.model = line.text("model")};
   if (subtype == "api_retry")
     return read_retry(line);
   if (subtype == "compact_boundary")

@@ -39,9 +39,7 @@ TEST(decoder, reads_a_whole_result) {
   EXPECT_EQ(line.stop_reason, "");
   EXPECT_EQ(line.terminal_reason, "api_error");
   EXPECT_EQ(line.errors, (std::vector<std::string_view>{"one", "two"}));
-  EXPECT_EQ(line.num_turns, 2);
   EXPECT_EQ(line.safety_stops, 1);
-  EXPECT_EQ(line.session_id, "s");
   EXPECT_EQ(line.usage.cache_write, 2);
   EXPECT_EQ(line.usage.cache_read, 3);
   EXPECT_EQ(line.usage.thinking, 5);
@@ -124,7 +122,6 @@ TEST(decoder, reads_system_lines) {
   const auto init = decode_as<system_init>(
     feed, R"({"type":"system","subtype":"init","session_id":"s","model":"m[1m]",)"
           R"("claude_code_version":"2.1.330","apiKeySource":"none"})");
-  EXPECT_EQ(init.cli_version, "2.1.330");
   EXPECT_EQ(init.model, "m[1m]");
   const auto retry = decode_as<api_retry>(
     feed, R"({"type":"system","subtype":"api_retry","attempt":1,"max_retries":10,)"
@@ -216,10 +213,8 @@ TEST(decoder, reads_the_other_lines) {
   EXPECT_EQ(echo.uuid, "u");
   EXPECT_TRUE(echo.replay);
   EXPECT_TRUE(echo.tool_result);
-  const auto lifecycle = decode_as<command_lifecycle>(
-    feed, R"({"type":"command_lifecycle","command_uuid":"u","state":"completed"})");
-  EXPECT_EQ(lifecycle.command_uuid, "u");
-  EXPECT_EQ(lifecycle.state, "completed");
+  static_cast<void>(decode_as<command_lifecycle>(
+    feed, R"({"type":"command_lifecycle","command_uuid":"u","state":"completed"})"));
   EXPECT_EQ(
     decode_as<tool_progress>(feed, R"({"type":"tool_progress","tool_use_id":"t"})").tool_use_id,
     "t");
@@ -274,7 +269,6 @@ TEST(decoder, values_of_another_type_are_as_if_absent) {
   EXPECT_FALSE(line.is_error);
   EXPECT_EQ(line.api_error_status, std::nullopt);
   EXPECT_EQ(line.text, "");
-  EXPECT_EQ(line.num_turns, 0);
   decode_as<assistant>(feed, R"({"type":"assistant","message":"x"})");
   decode_as<control_response>(feed, R"({"type":"control_response","response":null})");
   decode_as<user>(feed, R"({"type":"user","message":{"content":[1,"x",null]}})");
@@ -347,7 +341,6 @@ TEST(decoder, a_seeded_line_is_answered_by_an_empty_result) {
   const auto lines = recorded_lines("2.1.197-seeded-user");
   const auto line = decode_as<result>(feed, lines.back());
   EXPECT_FALSE(line.is_error);
-  EXPECT_EQ(line.num_turns, 0);
   EXPECT_EQ(line.text, "");
 }
 

@@ -1,10 +1,11 @@
-#include "claude/delta_line.hpp"
+#include "claude/short_line.hpp"
 
 #include "json/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 
 namespace ccapi::claude {
 
@@ -22,8 +23,6 @@ public:
     rest_.remove_prefix(literal.size());
     return true;
   }
-
-  bool at_end() const noexcept { return rest_.empty(); }
 
   std::optional<std::int64_t> small_number() noexcept {
     std::int64_t value = 0;
@@ -64,16 +63,27 @@ public:
     }
   }
 
-  /// `"…"` of letters, digits and the like, as ids and keys are.
+  /// `"…"` of ASCII without escapes, as ids and keys are.
   bool skip_plain_string() noexcept {
     if (!skip("\""))
       return false;
-    const auto end = std::find_if_not(rest_.begin(), rest_.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
-             || c == '_';
-    });
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.begin()));
-    return skip("\"");
+    const auto end = rest_.find('"');
+    if (end == std::string_view::npos || !is_plain(rest_.substr(0, end)))
+      return false;
+    rest_.remove_prefix(end + 1);
+    return true;
+  }
+
+  /// The members behind the first ones of an object, of plain strings and a parent that is null,
+  /// and the line's end.
+  bool skip_members() noexcept {
+    while (skip(",")) {
+      if (skip(R"("parent_tool_use_id":)")
+            ? !skip("null") // what a subagent says names its parent
+            : !(skip_plain_string() && skip(":") && skip_plain_string()))
+        return false;
+    }
+    return skip("}") && rest_.empty();
   }
 
 private:
@@ -113,6 +123,25 @@ private:
       json::append_code_point(out, unit);
   }
 
+  /// Eight bytes at a time: most of a line is ids.
+  static bool is_plain(std::string_view text) noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t high = 0x80 * ones;
+    // The high bit of a byte is set where the byte is not plain, or one below it is not.
+    const auto suspects = [](std::uint64_t eight) {
+      const auto no_backslash = eight ^ ('\\' * ones);
+      return (eight | (eight - 0x20 * ones) | (no_backslash - ones)) & high;
+    };
+    for (; text.size() >= sizeof(std::uint64_t); text.remove_prefix(sizeof(std::uint64_t))) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, text.data(), sizeof eight);
+      if (suspects(eight) != 0)
+        return false;
+    }
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
+  }
+
   static bool append_escape(std::string& out, char letter) {
     constexpr std::string_view letters = R"("\/nrtbf)";
     constexpr std::string_view meanings = "\"\\/\n\r\t\b\f";
@@ -126,18 +155,8 @@ private:
   std::string_view rest_;
 };
 
-constexpr std::string_view parent_key = R"("parent_tool_use_id":)";
-
-} // namespace
-
-std::optional<content_block_delta> read_delta_line(std::string_view line, std::string& text,
-                                                   char16_t& half) {
-  remainder rest{line};
-  if (!rest.skip(R"({"type":"stream_event","event":{"type":"content_block_delta","index":)"))
-    return std::nullopt;
-  const auto index = rest.small_number();
-  if (!index || !rest.skip(R"(,"delta":{"type":")"))
-    return std::nullopt;
+std::optional<message> read_delta(remainder rest, std::int64_t index, std::string& text,
+                                  char16_t& half) {
   auto kind = delta_kind::text;
   if (rest.skip(R"(thinking_delta","thinking":")"))
     kind = delta_kind::thinking;
@@ -145,18 +164,48 @@ std::optional<content_block_delta> read_delta_line(std::string_view line, std::s
     return std::nullopt;
   text.clear();
   auto open_half = half;
-  if (!rest.string_rest(text, open_half) || !rest.skip("}}"))
-    return std::nullopt;
-  while (rest.skip(",")) {
-    if (rest.skip(parent_key)
-          ? !rest.skip("null") // a subagent's delta names its parent
-          : !(rest.skip_plain_string() && rest.skip(":") && rest.skip_plain_string()))
-      return std::nullopt;
-  }
-  if (!rest.skip("}") || !rest.at_end())
+  if (!rest.string_rest(text, open_half) || !rest.skip("}}") || !rest.skip_members())
     return std::nullopt;
   half = open_half;
-  return content_block_delta{.index = *index, .kind = kind, .text = text, .parent_tool_use_id = {}};
+  return content_block_delta{.index = index, .kind = kind, .text = text, .parent_tool_use_id = {}};
+}
+
+std::optional<message> if_over(remainder rest, const message& what) {
+  return rest.skip_members() ? std::optional{what} : std::nullopt;
+}
+
+std::optional<message> read_event(remainder rest, std::string& text, char16_t& half) {
+  if (rest.skip(R"(message_stop"})"))
+    return if_over(rest, message_stop{});
+  if (!rest.skip("content_block_"))
+    return std::nullopt;
+  const bool delta = rest.skip("delta");
+  const bool stop = !delta && rest.skip("stop");
+  if ((!delta && !stop && !rest.skip("start")) || !rest.skip(R"(","index":)"))
+    return std::nullopt;
+  const auto index = rest.small_number();
+  if (!index)
+    return std::nullopt;
+  if (delta)
+    return rest.skip(R"(,"delta":{"type":")") ? read_delta(rest, *index, text, half) : std::nullopt;
+  if (stop)
+    return rest.skip("}") ? if_over(rest, content_block_stop{*index, {}}) : std::nullopt;
+  if (!rest.skip(R"(,"content_block":{"type":"text","text":""}})"))
+    return std::nullopt;
+  return if_over(rest, content_block_start{*index, "text", {}, {}, {}});
+}
+
+} // namespace
+
+std::optional<message> read_short_line(std::string_view line, std::string& text, char16_t& half) {
+  remainder rest{line};
+  if (rest.skip(R"({"type":"stream_event","event":{"type":")"))
+    return read_event(rest, text, half);
+  if (rest.skip(R"({"type":"command_lifecycle")"))
+    return if_over(rest, command_lifecycle{});
+  if (rest.skip(R"({"type":"system","subtype":"status","status":"requesting")"))
+    return if_over(rest, system_status{"requesting"});
+  return std::nullopt;
 }
 
 } // namespace ccapi::claude

@@ -1,7 +1,7 @@
 // The short way must give what the parser gives, or leave the line to it. A blank in front of a
 // line means nothing in JSON but keeps it off the short way.
 
-#include "claude/delta_line.hpp"
+#include "claude/short_line.hpp"
 #include "recorded.hpp"
 
 #include <filesystem>
@@ -33,6 +33,19 @@ seen look(const decoded& what) {
       s.text = delta->text;
       s.parent = delta->parent_tool_use_id;
     }
+    if (const auto* begun = std::get_if<content_block_start>(line)) {
+      s.index = begun->index;
+      s.text = begun->kind;
+      s.parent = begun->parent_tool_use_id;
+    }
+    if (const auto* over = std::get_if<content_block_stop>(line)) {
+      s.index = over->index;
+      s.parent = over->parent_tool_use_id;
+    }
+    if (const auto* over = std::get_if<message_stop>(line))
+      s.parent = over->parent_tool_use_id;
+    if (const auto* status = std::get_if<system_status>(line))
+      s.text = status->status;
   }
   return s;
 }
@@ -55,16 +68,16 @@ std::vector<std::string> recordings() {
 bool is_short(std::string_view line) {
   std::string text;
   char16_t half = 0;
-  return read_delta_line(line, text, half).has_value();
+  return read_short_line(line, text, half).has_value();
 }
 
-TEST(delta_line, says_of_every_recorded_line_what_the_parser_says) {
+TEST(short_line, says_of_every_recorded_line_what_the_parser_says) {
   for (const auto& name : recordings())
     for (const auto& line : test::recorded_lines(name))
       expect_same_both_ways(line);
 }
 
-TEST(delta_line, every_recorded_text_of_both_versions_goes_the_short_way) {
+TEST(short_line, every_recorded_text_of_both_versions_goes_the_short_way) {
   for (const auto* name : {"2.1.197-ok", "2.1.330-ok", "2.1.197-think", "2.1.330-think"}) {
     int texts = 0;
     for (const auto& line : test::recorded_lines(name))
@@ -83,7 +96,7 @@ std::string with_text(std::string_view raw) {
          + R"("}},"session_id":"s-1","parent_tool_use_id":null,"uuid":"u-1"})";
 }
 
-TEST(delta_line, agrees_with_the_parser_on_every_text) {
+TEST(short_line, agrees_with_the_parser_on_every_text) {
   const std::string_view texts[] = {"",
                                     "plain",
                                     R"(\n\t\"\\\/\r\b\f)",
@@ -131,20 +144,20 @@ std::string read_all(std::initializer_list<std::string_view> texts) {
   return all;
 }
 
-TEST(delta_line, character_that_is_split_over_two_deltas_arrives_whole) {
+TEST(short_line, character_that_is_split_over_two_deltas_arrives_whole) {
   EXPECT_EQ(read_all({R"(a\ud83d)", R"(\ude00b)"}), "a\xf0\x9f\x98\x80"
                                                     "b");
   EXPECT_EQ(read_all({R"(\ud83d)", "", R"(\ude00\ud83d)", R"(\ude00)"}),
             "\xf0\x9f\x98\x80\xf0\x9f\x98\x80");
 }
 
-TEST(delta_line, half_a_character_is_replaced_once) {
+TEST(short_line, half_a_character_is_replaced_once) {
   EXPECT_EQ(read_all({R"(\ud83d)", "x"}), "\xef\xbf\xbdx");
   EXPECT_EQ(read_all({R"(\ud83d)", R"(\n)"}), "\xef\xbf\xbd\n");
   EXPECT_EQ(read_all({"x", R"(\ude00)"}), "x\xef\xbf\xbd");
 }
 
-TEST(delta_line, half_a_character_never_gets_into_the_next_block) {
+TEST(short_line, half_a_character_never_gets_into_the_next_block) {
   line_feeder lines;
   const auto text_of = [&](const std::string& line) { return look(lines(line)).text; };
   EXPECT_EQ(text_of(with_text(R"(\ud83d)")), "");
@@ -152,14 +165,14 @@ TEST(delta_line, half_a_character_never_gets_into_the_next_block) {
   EXPECT_EQ(text_of(with_text(R"(\ude00)")), "\xef\xbf\xbd");
 }
 
-TEST(delta_line, agrees_with_the_parser_on_every_index) {
+TEST(short_line, agrees_with_the_parser_on_every_index) {
   for (const auto* index : {"0", "7", "10", "01", "-1", "1.0", "1e2", "", "null", "123456789",
                             "1234567890", "99999999999999999999", "\"0\"", " 1"})
     expect_same_both_ways(
       head + index + R"(,"delta":{"type":"text_delta","text":"t"}},"parent_tool_use_id":null})");
 }
 
-TEST(delta_line, agrees_with_the_parser_on_every_end) {
+TEST(short_line, agrees_with_the_parser_on_every_end) {
   const auto start = head + R"(0,"delta":{"type":"text_delta","text":"t")";
   for (const auto* rest : {"}}}",
                            "}}",
@@ -188,13 +201,40 @@ TEST(delta_line, agrees_with_the_parser_on_every_end) {
     expect_same_both_ways(start + rest);
 }
 
-TEST(delta_line, agrees_with_the_parser_on_every_cut) {
+TEST(short_line, agrees_with_the_parser_on_every_cut) {
   const auto line = with_text(R"(a\n)");
   for (std::size_t size = 0; size < line.size(); ++size)
     expect_same_both_ways(line.substr(0, size));
 }
 
-TEST(delta_line, leaves_a_subagents_text_to_the_parser) {
+const std::string tail = R"(,"session_id":"s-1","parent_tool_use_id":null,"uuid":"u-1"})";
+/// One of each kind but the deltas, as the CLI writes them.
+const std::string other_lines[] = {
+  R"({"type":"stream_event","event":{"type":"content_block_start","index":1,)"
+  R"("content_block":{"type":"text","text":""}})"
+    + tail,
+  R"({"type":"stream_event","event":{"type":"content_block_stop","index":12})" + tail,
+  R"({"type":"stream_event","event":{"type":"message_stop"})" + tail,
+  R"({"type":"command_lifecycle","command_uuid":"0123-4567","state":"completed"})",
+  R"({"type":"system","subtype":"status","status":"requesting")" + tail,
+};
+
+TEST(short_line, agrees_with_the_parser_on_the_other_kinds_however_they_are_cut_or_changed) {
+  for (const auto& line : other_lines) {
+    EXPECT_TRUE(is_short(line)) << line;
+    expect_same_both_ways(line);
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      expect_same_both_ways(line.substr(0, at));
+      for (const char other : {'"', '\\', '}', '0', '\x01', '\x80', ' '}) {
+        auto changed = line;
+        changed[at] = other;
+        expect_same_both_ways(changed);
+      }
+    }
+  }
+}
+
+TEST(short_line, leaves_a_subagents_text_to_the_parser) {
   EXPECT_TRUE(is_short(with_text("x")));
   auto line = with_text("x");
   line.replace(line.find("null"), 4, R"("toolu_1")");
