@@ -63,9 +63,10 @@ void compare(const prefix_index& index, const dialogue_root& root,
     floor.push_back(microseconds([&] {
       std::uint64_t sum = 0;
       for (std::size_t at = 0; at < given.size(); ++at) {
-        sum += XXH3_64bits(given[at].text.data(), given[at].text.size());
-        sum += static_cast<std::uint64_t>(
-          std::memcmp(given[at].text.data(), known[at].text.data(), known[at].text.size()));
+        const auto text = canonical_bytes(given[at], 0);
+        const auto same = canonical_bytes(known[at], 0);
+        sum += XXH3_64bits(text.data(), text.size());
+        sum += static_cast<std::uint64_t>(std::memcmp(text.data(), same.data(), same.size()));
       }
       sink = sum;
     }));
@@ -88,7 +89,7 @@ int main() {
     const auto messages = history(20, 0, (std::to_string(i) + '-').c_str());
     heads.push_back(grow(index, index.root(root), messages));
     for (const auto& entry : messages)
-      texts += entry.text.size();
+      texts += canonical_bytes(entry, 0).size();
   }
   const auto held = mallinfo2().uordblks - before;
   const auto small = history(10, 400, "s");
