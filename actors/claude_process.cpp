@@ -220,11 +220,10 @@ void claude_process::deliver(domain::event&& what) {
     const auto& asked = turn_->order().model;
     if (!asked.starts_with("claude-") && !started->fell_back) // a name of the CLI's own
       shard_.models->learn_name(asked, started->model);
-    auto& times = shard_.totals.times;
     if (turns_ == 0)
-      times.boot.add(started->boot);
-    times.setup.add(started->setup);
-    times.first.add(started->first);
+      shard_.totals.boot_times.add(started->boot);
+    shard_.totals.setup_times.add(started->setup);
+    shard_.totals.first_times.add(started->first);
   }
   switch (turn_->deliver(std::move(what))) {
   case delivery::go_on:

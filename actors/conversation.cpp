@@ -323,8 +323,8 @@ void conversation::record_outcome(turn_ended& what) {
     record_->total_tokens += what.usage.prompt_tokens() + what.usage.output_tokens;
     record_->updated_at = std::chrono::system_clock::now();
     shard_.conversations.changed(*record_);
-    shard_.totals.prompt_tokens += what.usage.prompt_tokens();
-    shard_.totals.completion_tokens += what.usage.output_tokens;
+    shard_.totals.prompt_tokens += static_cast<std::uint64_t>(what.usage.prompt_tokens());
+    shard_.totals.completion_tokens += static_cast<std::uint64_t>(what.usage.output_tokens);
     if (shard_.health.state == domain::health_state::degraded)
       send(shard_.supervisor, login_report{true});
   } else if (what.outcome == turn_outcome::cancelled) {

@@ -160,7 +160,7 @@ void conversation::hand_to_process(const std::optional<domain::approach>& how) {
     ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
     auto& use = plan.before->root().use();
     outcome == domain::match_outcome::fresh ? use.note_begun() : use.note_continued();
-    shard_.totals.times.wait.add(waited);
+    shard_.totals.wait_times.add(waited);
   }
   ++shard_.totals.processes_busy;
   if (!active_->deadline)

@@ -3,8 +3,8 @@
 // themselves are in messages.hpp.
 
 #include "actors/compat.hpp"
+#include "domain/metrics.hpp"
 #include "domain/process_pool.hpp"
-#include "domain/status.hpp"
 
 namespace ccapi::actors {
 

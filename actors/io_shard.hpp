@@ -5,6 +5,7 @@
 #include "actors/conversation_directory.hpp"
 #include "actors/interfaces.hpp"
 #include "config/settings.hpp"
+#include "domain/metrics.hpp"
 #include "domain/model_knowledge.hpp"
 #include "domain/opening.hpp"
 #include "domain/retry.hpp"

@@ -7,6 +7,7 @@
 #include "domain/chat_request.hpp"
 #include "domain/event_sink.hpp"
 #include "domain/gateway.hpp"
+#include "domain/metrics.hpp"
 #include "domain/prefix_index.hpp"
 #include "domain/process_kind.hpp"
 #include "domain/process_pool.hpp"

@@ -5,6 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/messages.hpp"
 #include "config/settings.hpp"
+#include "domain/metrics.hpp"
 #include "domain/process_pool.hpp"
 #include "domain/spare_pool.hpp"
 #include "domain/start_breaker.hpp"

@@ -4,6 +4,7 @@
 #include "domain/chat_request.hpp"
 #include "domain/conversation_info.hpp"
 #include "domain/event_sink.hpp"
+#include "domain/metrics.hpp"
 #include "domain/result.hpp"
 #include "domain/status.hpp"
 

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <variant>
 
 namespace ccapi::openai {
 
@@ -27,10 +29,6 @@ public:
     return out_;
   }
   object_writer& count(std::string_view name, std::uint64_t value) {
-    json::append_integer(key(name), value);
-    return *this;
-  }
-  object_writer& count(std::string_view name, std::int64_t value) {
     json::append_integer(key(name), value);
     return *this;
   }
@@ -58,6 +56,17 @@ void append_times(std::string& out, const domain::duration_histogram& times) {
   entry.close();
 }
 
+void append_figure(object_writer& group, const domain::metric& row,
+                   const domain::metric::figure& shown) {
+  if (const auto* count = std::get_if<std::uint64_t>(&shown))
+    group.count(row.name, *count);
+  else if (const auto* counts = std::get_if<std::span<const std::uint64_t>>(&shown))
+    for (std::size_t i = 0; i < counts->size(); ++i)
+      group.count(row.labels[i], (*counts)[i]);
+  else if (const auto* times = std::get_if<const domain::duration_histogram*>(&shown))
+    append_times(group.key(row.name), **times);
+}
+
 } // namespace
 
 std::string_view to_string(domain::health_state state) noexcept {
@@ -82,56 +91,14 @@ std::string stats_body(const domain::stats& figures, std::string_view version) {
     .flag("enabled", false)
     .close();
   root.text("version", version);
-  object_writer{root.key("turns")}
-    .count("submitted", figures.turns_submitted)
-    .count("finished", figures.turns_finished)
-    .count("failed", figures.turns_failed)
-    .count("cancelled", figures.turns_cancelled)
-    .count("retried", figures.turns_retried)
-    .count("without_parameter", figures.turns_without_parameter)
-    .count("active", figures.turns_active)
-    .close();
-  object_writer matches{root.key("matches")};
-  for (std::size_t i = 0; i < figures.matches.size(); ++i)
-    matches.count(to_string(static_cast<domain::match_outcome>(i)), figures.matches[i]);
-  matches.close();
-  object_writer times{root.key("times")};
-  append_times(times.key("wait"), figures.times.wait);
-  append_times(times.key("boot"), figures.times.boot);
-  append_times(times.key("setup"), figures.times.setup);
-  append_times(times.key("first"), figures.times.first);
-  times.close();
-  object_writer{root.key("tokens")}
-    .count("prompt", figures.prompt_tokens)
-    .count("completion", figures.completion_tokens)
-    .count("total", figures.prompt_tokens + figures.completion_tokens)
-    .close();
-  object_writer{root.key("processes")}
-    .count("live", figures.processes_live)
-    .count("busy", figures.processes_busy)
-    .count("max", figures.processes_max)
-    .count("spawned", figures.processes_spawned)
-    .count("retired", figures.processes_retired)
-    .count("failed", figures.processes_failed)
-    .close();
-  object_writer{root.key("spares")}
-    .count("ready", figures.spares_ready)
-    .count("booting", figures.spares_booting)
-    .count("primed", figures.spares_primed)
-    .count("hits", figures.spare_hits)
-    .count("primed_hits", figures.primed_hits)
-    .count("misses", figures.spare_misses)
-    .count("dropped", figures.spares_dropped)
-    .close();
-  object_writer{root.key("queue")}
-    .count("length", figures.queue_length)
-    .count("max", figures.queue_max)
-    .close();
-  object_writer{root.key("conversations")}.count("known", figures.conversations).close();
-  object_writer{root.key("cli")}
-    .count("lines_unknown", figures.cli_lines_unknown)
-    .count("lines_malformed", figures.cli_lines_malformed)
-    .close();
+  const auto rows = domain::metrics();
+  for (auto row = rows.begin(); row != rows.end();) {
+    const auto name = row->group;
+    object_writer group{root.key(name)};
+    for (; row != rows.end() && row->group == name; ++row)
+      append_figure(group, *row, row->read(figures));
+    group.close();
+  }
   root.close();
   return body;
 }

@@ -1,5 +1,6 @@
 // The description of the API says what the table of endpoints says.
 
+#include "domain/metrics.hpp"
 #include "http/endpoints.hpp"
 #include "http/openapi_document.hpp"
 #include "http/router.hpp"
@@ -9,6 +10,8 @@
 
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ccapi::http {
 namespace {
@@ -76,6 +79,56 @@ void check_references(const boost::json::value& value) {
 
 TEST(openapi, its_references_lead_somewhere) {
   check_references(document());
+}
+
+/// What each group of /stats holds, both in order.
+using group_list = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+group_list groups_of_the_table() {
+  group_list groups;
+  for (const auto& row : domain::metrics()) {
+    if (groups.empty() || groups.back().first != row.group)
+      groups.push_back({std::string{row.group}, {}});
+    auto& members = groups.back().second;
+    if (row.labels.empty())
+      members.emplace_back(row.name);
+    members.insert(members.end(), row.labels.begin(), row.labels.end());
+  }
+  return groups;
+}
+
+std::string schema_of(const domain::metric& row) {
+  return row.kind == domain::metric_kind::histogram ? R"({"$ref":"#/components/schemas/Times"})"
+                                                    : R"({"type":"integer","minimum":0})";
+}
+
+boost::json::array names_in(const boost::json::object& properties) {
+  boost::json::array names;
+  for (const auto& [name, schema] : properties)
+    names.emplace_back(name);
+  return names;
+}
+
+TEST(openapi, describes_the_table_of_metrics) {
+  const auto& stats = document().at("components").at("schemas").at("Stats").as_object();
+  const auto& properties = stats.at("properties").as_object();
+  boost::json::array groups{"cache", "version"};
+  for (const auto& [group, members] : groups_of_the_table()) {
+    groups.emplace_back(group);
+    ASSERT_TRUE(properties.contains(group)) << group;
+    const auto& described = properties.at(group);
+    const auto names = boost::json::value_from(members).as_array();
+    EXPECT_EQ(described.at("required").as_array(), names) << group;
+    EXPECT_EQ(names_in(described.at("properties").as_object()), names) << group;
+  }
+  EXPECT_EQ(stats.at("required").as_array(), groups);
+  EXPECT_EQ(names_in(properties), groups);
+  for (const auto& row : domain::metrics())
+    for (const auto& [name, schema] : properties.at(row.group).at("properties").as_object()) {
+      if (row.name.empty() || row.name == name) {
+        EXPECT_EQ(boost::json::serialize(schema), schema_of(row)) << row.group << '.' << name;
+      }
+    }
 }
 
 } // namespace

@@ -127,7 +127,7 @@ TEST(stats, every_figure_has_its_place) {
   figures.primed_hits = 31;
   figures.spare_misses = 28;
   figures.spares_dropped = 29;
-  figures.times.boot.add(std::chrono::microseconds{301'250});
+  figures.boot_times.add(std::chrono::microseconds{301'250});
   EXPECT_EQ(
     stats_body(figures, "0.1.0"),
     R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
