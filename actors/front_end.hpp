@@ -32,6 +32,7 @@ public:
   void cancel(domain::turn_id turn);
   void acknowledge(domain::turn_id turn, std::size_t bytes);
   [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
+  [[nodiscard]] domain::stats& totals() noexcept { return shard_.totals; }
   void collect_stats(const std::function<void(const domain::stats&)>& done);
   using info_callback = std::function<void(domain::result<domain::conversation_info>)>;
   using page_callback = std::function<void(domain::result<domain::conversation_page>)>;

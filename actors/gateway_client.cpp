@@ -47,6 +47,10 @@ const domain::health& gateway_client::current_health() const {
   return partner_.health();
 }
 
+domain::stats& gateway_client::totals() {
+  return partner_.totals();
+}
+
 void gateway_client::collect_stats(std::function<void(const domain::stats&)> done) {
   partner_.collect_stats(std::move(done));
 }

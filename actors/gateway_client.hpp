@@ -30,6 +30,7 @@ public:
   remove_conversation(domain::conversation_name name,
                       std::function<void(domain::result<domain::conversation_info>)> done) override;
   [[nodiscard]] const domain::health& current_health() const override;
+  [[nodiscard]] domain::stats& totals() override;
   void collect_stats(std::function<void(const domain::stats&)> done) override;
 
 private:

@@ -1,5 +1,7 @@
 #include "actors/supervisor.hpp"
 
+#include "domain/invariant.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -339,6 +341,7 @@ domain::stats supervisor_state::figures() const {
   figures.spares_booting = spares_.size() - spares_.ready_count() + starting_spares_.size();
   figures.queue_length = pool_.waiting();
   figures.queue_max = pool_.limits().queue_max;
+  figures.broken_invariants = domain::broken_invariants(); // of all threads: nobody else adds it
   return figures;
 }
 

@@ -103,6 +103,7 @@ private:
   void answer_preflight();
 
   // output
+  void note_answer(unsigned status);
   response_frame frame_for(std::size_t length) const;
   void start_write(write_kind kind);
   void write_rest();

@@ -151,7 +151,7 @@ void connection::refuse_http_2() {
   phase_ = phase::working;
   deadlines_.clear(deadline::input);
   keep_alive_ = false;
-  status_ = http_2_preface.status;
+  note_answer(http_2_preface.status);
   output_ = settings;
   output_ += goaway;
   output_left_from_ = 0;

@@ -21,6 +21,11 @@ void release_large(Text& text) {
 
 } // namespace
 
+void connection::note_answer(unsigned status) {
+  status_ = status;
+  site_->count_answer(status);
+}
+
 response_frame connection::frame_for(std::size_t length) const {
   return {.length = length,
           .http_10 = http_10_,
@@ -36,7 +41,7 @@ response_frame connection::frame_for(std::size_t length) const {
 void connection::reply(const response_head& head, std::string_view body) {
   work_.reset();
   deadlines_.clear(deadline::wake);
-  status_ = head.status;
+  note_answer(head.status);
   keep_alive_ = keep_alive_ && !head.close;
   output_.clear();
   append_response_head(output_, head, frame_for(body.size()));
@@ -61,7 +66,7 @@ void connection::wake_at(std::chrono::steady_clock::time_point when) {
 bool connection::begin_stream(const response_head& head, std::string& out) {
   if (http_10_)
     keep_alive_ = false;
-  status_ = head.status;
+  note_answer(head.status);
   body_share_.release();
   auto frame = frame_for(0);
   frame.end = http_10_ ? body_end::close : body_end::chunked;

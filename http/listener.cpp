@@ -242,6 +242,7 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
     if (auto other = limit->admit_to_refusal())
       place.emplace(*std::move(other));
   if (!place) {
+    sites_.front()->count_answer(too_many_connections.status); // on its loop: that one accepts
     error_code ignored;
     socket.non_blocking(true, ignored);
     const auto answer = busy_answer();

@@ -38,6 +38,10 @@ std::string_view site::date() {
   return date_.at(std::time(nullptr));
 }
 
+void site::count_answer(unsigned status) {
+  ++gateway.totals().answers[static_cast<std::size_t>(domain::status_class_of(status))];
+}
+
 template <class Action>
 void site::for_each(Action action) {
   for (auto next = members_.begin(); next != members_.end();) {

@@ -75,6 +75,9 @@ public:
   /// The Date field's value now.
   std::string_view date();
 
+  /// Of an answer that begins; for /stats.
+  void count_answer(unsigned status);
+
   void enter(site_member& member) { members_.push_back(member); }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   /// From now on requests are refused, and connections end with the answer they are at.

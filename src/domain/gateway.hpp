@@ -67,6 +67,9 @@ public:
   /// What /health tells; cheap (a replica on this thread).
   [[nodiscard]] virtual const health& current_health() const = 0;
 
+  /// This thread's part of /stats, to count in.
+  virtual stats& totals() = 0;
+
   /// Collects the figures of /stats from all threads. Always calls back, within 2 s.
   virtual void collect_stats(std::function<void(const stats&)> done) = 0;
 };

@@ -14,6 +14,24 @@
 
 namespace ccapi::domain {
 
+/// The first digit of an HTTP answer's status.
+enum class status_class : std::uint8_t { success, redirection, client_error, server_error };
+inline constexpr std::size_t status_class_count = 4;
+
+/// Of a final answer's status, 200 to 599.
+constexpr status_class status_class_of(unsigned status) noexcept {
+  return status < 300   ? status_class::success
+         : status < 400 ? status_class::redirection
+         : status < 500 ? status_class::client_error
+                        : status_class::server_error;
+}
+
+/// "2xx", "3xx", "4xx", "5xx".
+constexpr std::string_view to_string(status_class status) noexcept {
+  constexpr std::array<std::string_view, status_class_count> names{"2xx", "3xx", "4xx", "5xx"};
+  return names[static_cast<std::size_t>(status)];
+}
+
 // One row per figure, in the order of /stats; rows of a group stand together. In a row: the member
 // of domain::stats, group and name in /stats, unit, what it tells. A list macro, because a member
 // and what is said of it can't be made of one line otherwise.
@@ -67,7 +85,10 @@ namespace ccapi::domain {
         "with and without a process, named or not")                                                \
   COUNTER(cli_lines_unknown, "cli", "lines_unknown", "lines",                                      \
           "of the CLI, of a type that the gateway does not know")                                  \
-  COUNTER(cli_lines_malformed, "cli", "lines_malformed", "lines", "of the CLI that were no JSON")
+  COUNTER(cli_lines_malformed, "cli", "lines_malformed", "lines", "of the CLI that were no JSON")  \
+  LABELLED(status_class, answers, "answers", "answers", "of the server, by their status")          \
+  COUNTER(broken_invariants, "defects", "invariants", "times",                                     \
+          "that the gateway found itself in a state it should never be in; the log says where")
 // clang-format on
 
 #define CCAPI_NUMBER(member, group, name, unit, help) std::uint64_t member = 0;

@@ -45,6 +45,7 @@ public:
   void cancel(domain::turn_id) override { ++cancelled; }
   void acknowledge(domain::turn_id, std::size_t bytes) override { acknowledged += bytes; }
   const domain::health& current_health() const override { return health_; }
+  domain::stats& totals() override { return totals_; }
   void collect_stats(std::function<void(const domain::stats&)>) override {}
   void create_conversation(std::string, domain::new_conversation, shown) override {}
   void list_conversations(std::string, std::size_t,
@@ -58,6 +59,7 @@ public:
 
 private:
   domain::health health_;
+  domain::stats totals_;
 };
 
 struct world {

@@ -83,6 +83,11 @@ TEST(metrics, parts_of_threads_add_up) {
   EXPECT_EQ(std::get<const duration_histogram*>(times)->count(), 2U);
 }
 
+TEST(metrics, an_answer_counts_by_its_first_digit) {
+  for (const unsigned status : {200U, 204U, 304U, 400U, 499U, 500U, 505U})
+    EXPECT_EQ(to_string(status_class_of(status)), std::to_string(status / 100) + "xx");
+}
+
 TEST(metrics, page_of_the_api_is_up_to_date) {
   const auto table = table_for_the_page();
   const auto page = file_text(CCAPI_FIXTURES "/../../docs/api.md");

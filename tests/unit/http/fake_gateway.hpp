@@ -148,9 +148,10 @@ public:
     fail_if(call::health);
     return health_;
   }
+  domain::stats& totals() override { return totals_; }
   void collect_stats(std::function<void(const domain::stats&)> done) override {
-    boost::asio::post(loop_, [done = std::move(done)] {
-      domain::stats figures;
+    boost::asio::post(loop_, [this, done = std::move(done)] {
+      auto figures = totals_;
       figures.turns_submitted = 7;
       done(figures);
     });
@@ -211,6 +212,7 @@ private:
   domain::turn_id last_turn_ = 0;
   script script_;
   domain::health health_;
+  domain::stats totals_;
   std::atomic<call> failing_{call::none};
 };
 

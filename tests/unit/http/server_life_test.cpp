@@ -66,6 +66,23 @@ TEST_F(server_life, answers_every_route_on_one_connection) {
   EXPECT_TRUE(client.ends());
 }
 
+TEST_F(server_life, counts_its_answers_by_their_status) {
+  serve();
+  gateway_->play({domain::answer_started{"opus"}, domain::turn_finished{}});
+  auto client = connect();
+  const auto status_of = [&](const std::string& request) {
+    client.send(request);
+    return client.read_answer().status;
+  };
+  EXPECT_EQ(status_of(get("/health")), 200u);
+  EXPECT_EQ(status_of(post(chat(false))), 200u);
+  EXPECT_EQ(status_of(post(chat(true))), 200u);
+  EXPECT_EQ(status_of(get("/nowhere")), 404u);
+  client.send(get("/stats"));
+  EXPECT_NE(client.read_answer().body.find(R"("answers":{"2xx":3,"3xx":0,"4xx":1,"5xx":0})"),
+            std::string::npos);
+}
+
 TEST_F(server_life, degraded_health_is_still_reachable) {
   serve();
   gateway_->set_health(degraded());

@@ -127,6 +127,8 @@ TEST(stats, every_figure_has_its_place) {
   figures.primed_hits = 31;
   figures.spare_misses = 28;
   figures.spares_dropped = 29;
+  figures.answers = {32, 33, 34, 35};
+  figures.broken_invariants = 36;
   figures.boot_times.add(std::chrono::microseconds{301'250});
   EXPECT_EQ(
     stats_body(figures, "0.1.0"),
@@ -143,7 +145,8 @@ TEST(stats, every_figure_has_its_place) {
     R"("spares":{"ready":25,"booting":26,"primed":30,"hits":27,"primed_hits":31,"misses":28,)"
     R"("dropped":29},)"
     R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
-    R"("cli":{"lines_unknown":17,"lines_malformed":18}})");
+    R"("cli":{"lines_unknown":17,"lines_malformed":18},)"
+    R"("answers":{"2xx":32,"3xx":33,"4xx":34,"5xx":35},"defects":{"invariants":36}})");
 }
 
 TEST(health, tells_the_state_and_what_to_do) {
