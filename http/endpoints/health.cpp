@@ -2,7 +2,7 @@
 #include "http/exchange.hpp"
 #include "http/query.hpp"
 #include "http/site.hpp"
-#include "openai/stats.hpp"
+#include "status/health_body.hpp"
 
 #include <string_view>
 
@@ -29,9 +29,9 @@ void show_health(exchange& client) {
     health = {.state = health.state, .reason = {}, .cli_path = {}, .cli_version = {}};
   if (request.accepts_json || has_query_parameter(request.query, "verbose"))
     return client.reply({.status = status, .extra = fresh},
-                        openai::health_body(health, site.version));
+                        status::health_body(health, site.version));
   const auto word = health.state == domain::health_state::ok ? std::string_view{"OK"}
-                                                             : openai::to_string(health.state);
+                                                             : status::to_string(health.state);
   reply_word(client, status, word);
 }
 
@@ -45,7 +45,7 @@ void show_readiness(exchange& client) {
   const bool leaving =
     site.draining() || site.gateway.current_health().state == domain::health_state::draining;
   reply_word(client, leaving ? 503 : 200,
-             leaving ? openai::to_string(domain::health_state::draining) : "OK");
+             leaving ? status::to_string(domain::health_state::draining) : "OK");
 }
 
 } // namespace ccapi::http::endpoints

@@ -1,9 +1,8 @@
-#include "openai/stats.hpp"
-
 #include "http/endpoints.hpp"
 #include "http/pending_answer.hpp"
 #include "http/reply.hpp"
 #include "http/site.hpp"
+#include "status/stats_body.hpp"
 
 namespace ccapi::http::endpoints {
 
@@ -12,7 +11,7 @@ void show_stats(exchange& client) {
     [waiting = pending_answer::to(client)](const domain::stats& figures) {
       if (auto* asker = waiting->take_client())
         asker->guarded(
-          [&] { reply_json(*asker, openai::stats_body(figures, asker->site().version)); });
+          [&] { reply_json(*asker, status::stats_body(figures, asker->site().version)); });
     });
 }
 
