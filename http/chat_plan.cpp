@@ -1,13 +1,10 @@
 #include "http/chat_plan.hpp"
 
-#include "domain/ids.hpp"
 #include "http/response.hpp"
 #include "json/writer.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <ctime>
 
 namespace ccapi::http {
 
@@ -76,13 +73,6 @@ std::string turn_story::headers() const {
   }
   append_header(lines, "server-timing", timing);
   return lines;
-}
-
-openai::answer_identity new_identity(const std::string& conversation_id) {
-  return {.id = "chatcmpl-" + domain::random_hex_128(),
-          .created = static_cast<std::int64_t>(std::time(nullptr)),
-          .model = {},
-          .conversation_id = conversation_id};
 }
 
 std::size_t credit_lot(std::size_t stream_buffer_bytes) noexcept {

@@ -1,12 +1,13 @@
 #pragma once
 // chat_plan: what a chat answer's two forms (streamed and whole) have in common.
 
+#include "dialect/answer_encoder.hpp"
 #include "domain/event.hpp"
 #include "domain/gateway.hpp"
 #include "http/key_ring.hpp"
-#include "openai/answer.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ struct chat_plan {
   std::string resolved_model;  ///< what the CLI is asked for
   std::vector<std::string> ignored_params;
   bool echo_requested = false; ///< answers repeat requested_model
-  bool include_usage = false;
+  std::unique_ptr<dialect::answer_encoder> encoder{};
   key_usage::turn_place place{}; ///< among the turns of the request's key
 
   /// What `model` says when `ran` answers; `ran` is empty while unknown.
@@ -45,9 +46,6 @@ struct turn_story {
   /// x-ccapi-conversation-id, x-ccapi-match and server-timing.
   [[nodiscard]] std::string headers() const;
 };
-
-/// A new answer's id and time; the model is still unknown.
-openai::answer_identity new_identity(const std::string& conversation_id);
 
 /// Credit is given back in lots of this size, so that it costs few messages.
 std::size_t credit_lot(std::size_t stream_buffer_bytes) noexcept;

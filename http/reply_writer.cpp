@@ -2,7 +2,6 @@
 
 #include "http/reply.hpp"
 #include "http/site.hpp"
-#include "openai/chat_completion.hpp"
 
 #include <utility>
 
@@ -65,10 +64,10 @@ void reply_writer::take(std::string& whole, std::string&& delta) {
 
 void reply_writer::finish(const domain::turn_finished& end) {
   const auto& ran = end.model.empty() ? story_.model_ran : end.model;
-  auto identity = new_identity(story_.conversation_id);
-  identity.model = plan_.shown_model(ran);
   const auto headers = story_.headers() + plan_.headers(ran, story_.dropped());
-  const auto body = openai::completion_body(identity, text_, reasoning_, end.reason, end.usage);
+  const auto body = plan_.encoder->whole(
+    {.model = plan_.shown_model(ran), .conversation_id = story_.conversation_id}, text_, reasoning_,
+    end);
   auto& client = *std::exchange(client_, nullptr);
   reply_json(client, body, headers); // may be our end
 }

@@ -21,6 +21,15 @@ constexpr std::size_t gather_from = std::size_t{64} << 10;
 /// client is treated like one that reads nothing.
 constexpr std::size_t pending_factor = 16;
 
+/// The text of a delta; null for other events.
+std::string* text_of(domain::event& what) noexcept {
+  if (auto* text = std::get_if<domain::text_delta>(&what))
+    return &text->text;
+  if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
+    return &reasoning->text;
+  return nullptr;
+}
+
 constexpr std::string_view stream_headers = "cache-control: no-cache, no-transform\r\n"
                                             "x-accel-buffering: no\r\n";
 
@@ -45,19 +54,17 @@ void sse_writer::on_event(domain::event&& what) {
 
 void sse_writer::take(domain::event&& what) {
   story_.note(what);
-  if (const auto* text = std::get_if<domain::text_delta>(&what)) {
-    on_delta(delta_kind::text, text->text);
-  } else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
-    on_delta(delta_kind::reasoning, reasoning->text);
+  if (text_of(what)) {
+    on_delta(std::move(what));
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
     client_->note_conversation(story_.conversation_id);
   } else if (std::holds_alternative<domain::question_sent>(what)) {
     if (!std::exchange(asked_, true))
       client_->wake_at(clock::now() + client_->site().limits().stream_header_delay);
-  } else if (auto* finished = std::get_if<domain::turn_finished>(&what)) {
-    on_finished(*finished);
-  } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
-    on_failed(failed->failure);
+  } else if (std::holds_alternative<domain::turn_finished>(what)) {
+    on_finished(what);
+  } else if (std::holds_alternative<domain::turn_failed>(what)) {
+    on_failed(what);
   }
 }
 
@@ -80,10 +87,9 @@ void sse_writer::on_wake() {
   const auto now = clock::now();
   if (!opened_) {
     open(story_.model_ran);
-    chunks_->role(pending_);
     try_write();
   } else if (!writing_ && now - last_write_ >= ping_interval_) {
-    openai::chat_chunks::ping(pending_);
+    plan_.encoder->ping(pending_);
     try_write();
   }
   client_->wake_at((writing_ ? now : last_write_) + ping_interval_);
@@ -95,29 +101,34 @@ void sse_writer::on_gone() {
     gateway_->cancel(turn_);
 }
 
-void sse_writer::on_delta(delta_kind kind, const std::string& delta) {
-  if (delta.empty())
+void sse_writer::on_delta(domain::event&& delta) {
+  const auto& text = *text_of(delta);
+  if (text.empty())
     return;
   open(story_.model_ran);
-  pending_credit_ += delta.size();
+  pending_credit_ += text.size();
   if (pending_.size() < gather_from)
-    return encode(kind, delta);
-  if (held_kind_ != kind)
+    return plan_.encoder->event(delta, pending_);
+  if (held_.index() == delta.index()) {
+    *text_of(held_) += text;
+  } else {
     encode_held();
-  held_kind_ = kind;
-  held_ += delta;
+    held_ = std::move(delta);
+  }
   give_up_when_flooded();
 }
 
-void sse_writer::on_finished(const domain::turn_finished& end) {
-  open(end.model.empty() ? story_.model_ran : end.model);
+void sse_writer::on_finished(const domain::event& end) {
+  const auto& ran = std::get<domain::turn_finished>(end).model;
+  open(ran.empty() ? story_.model_ran : ran);
   encode_held();
-  chunks_->finish(end.reason, end.usage, pending_);
+  plan_.encoder->event(end, pending_);
   next_piece_ = stream_piece::last;
   try_write();
 }
 
-void sse_writer::on_failed(const domain::error& failure) {
+void sse_writer::on_failed(const domain::event& end) {
+  const auto& failure = std::get<domain::turn_failed>(end).failure;
   next_piece_ = stream_piece::cut;
   if (!opened_) {
     auto& client = *std::exchange(client_, nullptr);
@@ -125,7 +136,7 @@ void sse_writer::on_failed(const domain::error& failure) {
   }
   log_failure(*client_, failure);
   encode_held();
-  openai::chat_chunks::fail(failure, pending_);
+  plan_.encoder->event(end, pending_);
   try_write();
 }
 
@@ -133,34 +144,29 @@ void sse_writer::open(std::string_view model) {
   if (opened_)
     return;
   opened_ = true;
-  chunks_.emplace(new_identity(story_.conversation_id), plan_.include_usage);
-  chunks_->set_model(plan_.shown_model(model));
   std::string extra{stream_headers};
   extra += story_.headers();
   extra += plan_.headers(model, story_.dropped());
   chunked_ = client_->begin_stream({.content_type = event_stream_type, .extra = extra}, head_);
   room_ = head_.size() + chunk_size_room;
   pending_.assign(room_, '\0');
+  plan_.encoder->open(
+    {.model = plan_.shown_model(model), .conversation_id = story_.conversation_id}, pending_);
   last_write_ = clock::now();
 }
 
-void sse_writer::encode(delta_kind kind, std::string_view delta) {
-  if (kind == delta_kind::text)
-    chunks_->text(delta, pending_);
-  else
-    chunks_->reasoning(delta, pending_);
-}
-
 void sse_writer::encode_held() {
-  encode(held_kind_, held_);
-  held_.clear();
+  auto& text = *text_of(held_);
+  if (text.empty())
+    return;
+  plan_.encoder->event(held_, pending_);
+  text.clear();
 }
 
 void sse_writer::try_write() {
   if (writing_ || !opened_)
     return;
-  if (!held_.empty())
-    encode_held();
+  encode_held();
   if (!has_pending())
     return;
   // The chunk's size is only known now: it goes into the room before the events, the head before
@@ -191,12 +197,12 @@ void sse_writer::try_write() {
 }
 
 void sse_writer::give_up_when_flooded() {
-  if (pending_.size() + held_.size() <= pending_max_)
+  if (pending_.size() + text_of(held_)->size() <= pending_max_)
     return;
   gateway_->cancel(turn_);
-  on_failed({.code = domain::error_code::timeout,
-             .message = "The client reads too slowly for this answer.",
-             .retry_useful = false});
+  on_failed(domain::turn_failed{{.code = domain::error_code::timeout,
+                                 .message = "The client reads too slowly for this answer.",
+                                 .retry_useful = false}});
 }
 
 } // namespace ccapi::http

@@ -6,11 +6,9 @@
 #include "domain/gateway.hpp"
 #include "http/chat_plan.hpp"
 #include "http/exchange.hpp"
-#include "openai/chat_chunks.hpp"
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,14 +34,11 @@ public:
   void on_gone() override;
 
 private:
-  enum class delta_kind : std::uint8_t { text, reasoning };
-
   void take(domain::event&& what);
-  void on_delta(delta_kind kind, const std::string& delta);
-  void on_finished(const domain::turn_finished& end);
-  void on_failed(const domain::error& failure);
+  void on_delta(domain::event&& delta);
+  void on_finished(const domain::event& end);
+  void on_failed(const domain::event& end);
   void open(std::string_view model);
-  void encode(delta_kind kind, std::string_view delta);
   void encode_held();
   void try_write();
   void give_up_when_flooded();
@@ -53,7 +48,6 @@ private:
   exchange* client_; ///< null when the client is gone or has its answer
   domain::gateway* gateway_;
   chat_plan plan_;
-  std::optional<openai::chat_chunks> chunks_; ///< set with the head
   domain::turn_id turn_ = 0;
   turn_story story_;
   const std::chrono::milliseconds ping_interval_;
@@ -63,8 +57,8 @@ private:
   std::string head_;     ///< of the response, until the first write
   std::size_t room_ = 0; ///< bytes at the front of pending_ kept free for head and chunk size
   std::string pending_;  ///< room, then events that wait for the write under way
-  std::string held_;     ///< deltas that wait to become one event, when much is pending
-  delta_kind held_kind_ = delta_kind::text;
+  /// Deltas of one kind that wait to become one event, when much is pending.
+  domain::event held_ = domain::text_delta{};
   std::size_t pending_credit_ = 0;   ///< of pending_ and held_
   std::size_t in_flight_credit_ = 0; ///< of the write under way
   std::size_t owed_credit_ = 0;      ///< has left, not yet given back

@@ -4,6 +4,7 @@
 #include "http/reply_writer.hpp"
 #include "http/site.hpp"
 #include "http/sse_writer.hpp"
+#include "openai/chat_encoder.hpp"
 
 #include <chrono>
 #include <memory>
@@ -59,7 +60,7 @@ void create_chat_completion(exchange& client) {
                  .resolved_model = chat.request.model,
                  .ignored_params = std::move(chat.ignored_params),
                  .echo_requested = site.settings().echo_requested_model,
-                 .include_usage = chat.include_usage,
+                 .encoder = std::make_unique<openai::chat_encoder>(chat.include_usage),
                  .place = std::move(*place)};
   if (chat.stream)
     submit<sse_writer>(client, std::move(plan), std::move(chat.request));

@@ -3,11 +3,15 @@
 #include "json/writer.hpp"
 #include "openai/errors.hpp"
 
+#include <cstddef>
 #include <utility>
 
 namespace ccapi::openai {
 
 namespace {
+
+/// Of a chunk, with a model's name of usual length.
+constexpr std::size_t head_bytes = 192;
 
 constexpr std::string_view done = "data: [DONE]\n\n";
 constexpr std::string_view tail = "},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
@@ -21,22 +25,20 @@ chat_chunks::chat_chunks(answer_identity identity, bool include_usage)
     include_usage_{include_usage},
     delta_tail_{include_usage ? tail_with_usage : tail} {}
 
-void chat_chunks::set_model(std::string model) {
-  if (!opened_)
-    identity_.model = std::move(model);
-}
-
 void chat_chunks::role(std::string& out) {
   if (opened_)
     return;
   opened_ = true;
+  head_.reserve(head_bytes);
   head_ = R"(data: {"id":)";
   json::append_string(head_, identity_.id);
   head_ += R"(,"object":"chat.completion.chunk","created":)";
   json::append_integer(head_, identity_.created);
   head_ += R"(,"model":)";
   json::append_string(head_, identity_.model);
-  delta_head_ = head_ + R"(,"choices":[{"index":0,"delta":{)";
+  delta_head_.reserve(head_bytes);
+  delta_head_ = head_;
+  delta_head_ += R"(,"choices":[{"index":0,"delta":{)";
   out += head_;
   out += R"(,"conversation_id":)";
   json::append_string(out, identity_.conversation_id);

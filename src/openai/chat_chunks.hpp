@@ -18,9 +18,6 @@ public:
   /// `include_usage`: a chunk with the usage before the end; all others then say "usage":null.
   chat_chunks(answer_identity identity, bool include_usage);
 
-  /// Only before the first chunk (without effect after it): a stream has one model.
-  void set_model(std::string model);
-
   /// The opening chunk; it alone carries the conversation_id. Without effect when repeated.
   void role(std::string& out);
   /// `delta` ends on a character's boundary. An empty one writes nothing.

@@ -12,6 +12,7 @@
 #include "http/site.hpp"
 #include "http/sse_writer.hpp"
 #include "json/utf8.hpp"
+#include "openai/chat_encoder.hpp"
 
 #include <simdjson.h>
 
@@ -139,11 +140,12 @@ public:
   turn(world& around, std::uint8_t options)
     : client_{around.site, (options & 1) == 0},
       writer_{std::make_shared<http::sse_writer>(
-        client_, http::chat_plan{.requested_model = "gpt-4o",
-                                 .resolved_model = "sonnet",
-                                 .ignored_params = {},
-                                 .echo_requested = (options & 4) != 0,
-                                 .include_usage = (options & 2) != 0})} {
+        client_,
+        http::chat_plan{.requested_model = "gpt-4o",
+                        .resolved_model = "sonnet",
+                        .ignored_params = {},
+                        .echo_requested = (options & 4) != 0,
+                        .encoder = std::make_unique<openai::chat_encoder>((options & 2) != 0)})} {
     writer_->start(1);
     writer_->on_event(domain::turn_accepted{"conversation"});
   }

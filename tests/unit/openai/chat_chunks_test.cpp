@@ -1,4 +1,4 @@
-#include "openai/chat_chunks.hpp"
+#include "openai/chat_encoder.hpp"
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
@@ -116,18 +116,20 @@ TEST(chat_chunks, an_answer_without_text_still_opens_with_the_role) {
   EXPECT_EQ(got[1].at("choices").at(0).at("finish_reason"), "content_filter");
 }
 
-TEST(chat_chunks, the_model_is_fixed_by_the_first_chunk) {
+TEST(chat_encoder_test, every_chunk_repeats_what_the_answer_began_with) {
   std::string out;
-  chat_chunks chunks{identity, true};
-  chunks.set_model("claude-y");
-  chunks.role(out);
-  chunks.set_model("claude-z");
-  chunks.text("x", out);
-  chunks.finish(domain::finish_reason::stop, used, out);
+  chat_encoder encoder{true};
+  encoder.open({.model = "claude-y", .conversation_id = "conv-1"}, out);
+  encoder.event(domain::text_delta{"x"}, out);
+  encoder.event(domain::turn_finished{.usage = used, .model = "claude-z"}, out);
   auto got = events(out);
   got.pop_back();
-  for (const auto& event : got)
+  ASSERT_EQ(got.size(), 4u);
+  EXPECT_EQ(got.front().at("conversation_id"), "conv-1");
+  for (const auto& event : got) {
     EXPECT_EQ(event.at("model"), "claude-y");
+    EXPECT_EQ(event.at("id"), got.front().at("id"));
+  }
 }
 
 TEST(chat_chunks, a_failure_is_an_error_frame_and_nobody_is_told_that_it_is_done) {

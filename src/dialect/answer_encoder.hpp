@@ -1,0 +1,37 @@
+#pragma once
+// answer_encoder: how one answer of a turn is told in a dialect, streamed or whole.
+
+#include "domain/event.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace ccapi::dialect {
+
+/// What is known when an answer begins.
+struct answer_start {
+  std::string model; ///< as the client shall see it
+  std::string_view conversation_id;
+};
+
+/// Made by a dialect's parser for one answer: either whole() once, or open(), then any number of
+/// event() and ping(). The calls of a stream append complete server-sent events to a string that
+/// the caller owns. One thread at a time.
+class answer_encoder {
+public:
+  virtual ~answer_encoder() = default;
+
+  /// What a stream begins with.
+  virtual void open(answer_start&& start, std::string& out) = 0;
+  /// A delta, or the end: turn_finished, or turn_failed, behind which nobody may take the answer
+  /// for complete. Other events say nothing. Deltas end on a character's boundary.
+  virtual void event(const domain::event& what, std::string& out) = 0;
+  /// Keeps the connection alive; allowed between any two events.
+  virtual void ping(std::string& out) = 0;
+
+  /// The body of an answer that is not streamed.
+  virtual std::string whole(answer_start&& start, std::string_view text, std::string_view reasoning,
+                            const domain::turn_finished& end) = 0;
+};
+
+} // namespace ccapi::dialect

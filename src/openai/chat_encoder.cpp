@@ -1,0 +1,48 @@
+#include "openai/chat_encoder.hpp"
+
+#include "domain/ids.hpp"
+#include "openai/chat_completion.hpp"
+
+#include <cstdint>
+#include <ctime>
+#include <utility>
+
+namespace ccapi::openai {
+
+namespace {
+
+answer_identity new_identity(dialect::answer_start&& start) {
+  return {.id = "chatcmpl-" + domain::random_hex_128(),
+          .created = static_cast<std::int64_t>(std::time(nullptr)),
+          .model = std::move(start.model),
+          .conversation_id = std::string{start.conversation_id}};
+}
+
+} // namespace
+
+void chat_encoder::open(dialect::answer_start&& start, std::string& out) {
+  chunks_.emplace(new_identity(std::move(start)), include_usage_);
+  chunks_->role(out);
+}
+
+void chat_encoder::event(const domain::event& what, std::string& out) {
+  if (const auto* text = std::get_if<domain::text_delta>(&what))
+    chunks_->text(text->text, out);
+  else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
+    chunks_->reasoning(reasoning->text, out);
+  else if (const auto* finished = std::get_if<domain::turn_finished>(&what))
+    chunks_->finish(finished->reason, finished->usage, out);
+  else if (const auto* failed = std::get_if<domain::turn_failed>(&what))
+    chat_chunks::fail(failed->failure, out);
+}
+
+void chat_encoder::ping(std::string& out) {
+  chat_chunks::ping(out);
+}
+
+std::string chat_encoder::whole(dialect::answer_start&& start, std::string_view text,
+                                std::string_view reasoning, const domain::turn_finished& end) {
+  return completion_body(new_identity(std::move(start)), text, reasoning, end.reason, end.usage);
+}
+
+} // namespace ccapi::openai
