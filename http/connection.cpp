@@ -36,7 +36,9 @@ connection::connection(http::stream stream, std::shared_ptr<http::site> home,
     site_{std::move(home)},
     place_{std::move(place)},
     body_share_{site_->settings().bodies},
-    client_address_{std::move(client_address)} {}
+    client_address_{std::move(client_address)} {
+  request_.dialect = site_->dialects.*default_dialect;
+}
 
 void connection::start() {
   guard([this] {

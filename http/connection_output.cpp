@@ -27,7 +27,8 @@ void connection::note_answer(unsigned status) {
 }
 
 response_frame connection::frame_for(std::size_t length) const {
-  return {.length = length,
+  return {.dialect = request_.dialect,
+          .length = length,
           .http_10 = http_10_,
           .keep_alive = keep_alive_ && !site_->draining(),
           .demo = site_->gateway.current_health().demo,

@@ -15,16 +15,16 @@
 namespace ccapi::http {
 
 inline constexpr transport_problem wrong_content_encoding{
-  415, request_error_type, "unsupported_content_encoding",
+  415, error_kind::invalid_request, "unsupported_content_encoding",
   "A request body may be encoded once, with gzip, deflate or zstd: Content-Encoding names one "
   "coding."};
 inline constexpr transport_problem bad_encoded_body{
-  400, request_error_type, "invalid_content_encoding",
+  400, error_kind::invalid_request, "invalid_content_encoding",
   "The body is not what Content-Encoding says: it is damaged, cut off, has bytes behind its end, "
   "or needs a dictionary or a window of more than 8 MiB.",
   true};
 inline constexpr transport_problem body_expands_too_much{
-  413, request_error_type, "request_too_large",
+  413, error_kind::invalid_request, "request_too_large",
   "The encoded body grows beyond limits.body_expansion_max times its size.", true};
 
 enum class content_coding : std::uint8_t { identity, gzip, deflate, zstd };

@@ -2,6 +2,7 @@
 // The whole API on one page. Every path also works without /v1, with /v1 twice, and with one
 // trailing slash; HEAD works where GET does, OPTIONS everywhere.
 
+#include "dialect/protocol.hpp"
 #include "http/request.hpp"
 
 #include <array>
@@ -31,6 +32,13 @@ void show_overview(exchange& client);          ///< endpoints/overview.cpp
 void show_openapi(exchange& client);           ///< endpoints/overview.cpp
 void show_methods(exchange& client);           ///< endpoints/overview.cpp; OPTIONS of any route
 } // namespace endpoints
+
+/// The dialects that the endpoints speak, plugged in from outside. None is null.
+struct dialects {
+  const dialect::protocol* openai;
+};
+/// Of answers to requests that lead to no endpoint.
+inline constexpr auto default_dialect = &dialects::openai;
 
 /// Whom an endpoint answers where API keys are configured.
 enum class access : std::uint8_t {

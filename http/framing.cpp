@@ -7,7 +7,7 @@ namespace ccapi::http {
 namespace {
 
 constexpr transport_problem refusal(std::string_view message, unsigned status = 400) {
-  return {status, request_error_type, "invalid_http", message, true};
+  return {status, error_kind::invalid_request, "invalid_http", message, true};
 }
 
 constexpr auto bad_line_end = refusal("Lines of the header must end with CRLF.");

@@ -22,15 +22,16 @@ using error_code = boost::system::error_code;
 constexpr std::chrono::milliseconds accept_pause{100};
 
 /// For a connection that there isn't even a place for to be refused from.
-std::string busy_answer() {
-  const auto body = problem_body(too_many_connections);
+std::string busy_answer(const dialect::protocol& dialect) {
+  const auto body = problem_body(dialect, too_many_connections);
   const auto id = request_id_for({});
   http_date date;
   std::string extra;
   append_retry_headers(extra, true, std::chrono::milliseconds{1000});
   std::string answer;
   append_response_head(answer, {.status = too_many_connections.status, .extra = extra},
-                       {.length = body.size(),
+                       {.dialect = &dialect,
+                        .length = body.size(),
                         .keep_alive = false,
                         .request_id = id,
                         .date = date.at(std::time(nullptr))});
@@ -43,13 +44,15 @@ std::string busy_answer() {
 class server::state : public std::enable_shared_from_this<state> {
 public:
   const std::vector<worker> workers;
+  const http::dialects dialects;
   const std::string version;
   const observe::logger log;
   const std::shared_ptr<connection_limit> limit;
 
-  state(std::vector<worker> the_workers, const config::settings& given, std::string the_version,
-        observe::logger the_log)
+  state(std::vector<worker> the_workers, const http::dialects& the_dialects,
+        const config::settings& given, std::string the_version, observe::logger the_log)
     : workers{std::move(the_workers)},
+      dialects{the_dialects},
       version{std::move(the_version)},
       log{std::move(the_log)},
       limit{std::make_shared<connection_limit>(given.limits.connections_max,
@@ -177,7 +180,7 @@ domain::result<std::vector<std::string>> server::state::open() {
   }
   const auto common = settings_for_sites();
   for (const auto& each : workers)
-    sites_.push_back(std::make_shared<site>(each.gateway, hosts(), common, version, log));
+    sites_.push_back(std::make_shared<site>(each.gateway, dialects, hosts(), common, version, log));
   return names;
 }
 
@@ -245,7 +248,7 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
     sites_.front()->count_answer(too_many_connections.status); // on its loop: that one accepts
     error_code ignored;
     socket.non_blocking(true, ignored);
-    const auto answer = busy_answer();
+    const auto answer = busy_answer(*(dialects.*default_dialect));
     socket.write_some(asio::buffer(answer), ignored); // a fresh socket has room for it
     return;
   }
@@ -268,10 +271,10 @@ void server::state::stop_accepting() {
     each.close();
 }
 
-server::server(std::vector<worker> workers, const config::settings& settings, std::string version,
-               observe::logger log)
-  : state_{
-    std::make_shared<state>(std::move(workers), settings, std::move(version), std::move(log))} {}
+server::server(std::vector<worker> workers, const http::dialects& dialects,
+               const config::settings& settings, std::string version, observe::logger log)
+  : state_{std::make_shared<state>(std::move(workers), dialects, settings, std::move(version),
+                                   std::move(log))} {}
 
 server::~server() = default;
 

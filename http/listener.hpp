@@ -4,6 +4,7 @@
 #include "config/settings.hpp"
 #include "domain/gateway.hpp"
 #include "domain/result.hpp"
+#include "http/endpoints.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -28,8 +29,8 @@ struct worker {
 class server {
 public:
   /// `workers` must not be empty. Accepting happens on the first one's loop.
-  server(std::vector<worker> workers, const config::settings& settings, std::string version,
-         observe::logger log);
+  server(std::vector<worker> workers, const http::dialects& dialects,
+         const config::settings& settings, std::string version, observe::logger log);
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;

@@ -12,14 +12,15 @@ namespace ccapi::http {
 namespace {
 
 constexpr transport_problem unknown_host{
-  421, request_error_type, "host_not_allowed",
+  421, error_kind::invalid_request, "host_not_allowed",
   "The Host header names none of this gateway's hosts. If clients reach it under another name, "
   "add that name to server.allowed_hosts."};
 constexpr transport_problem foreign_origin{
-  403, request_error_type, "origin_not_allowed",
+  403, error_kind::invalid_request, "origin_not_allowed",
   "Requests from web pages are refused: this gateway uses its owner's account. Pages of your own "
   "are let in by cors.allowed_origins."};
-constexpr transport_problem wrong_content_type{415, request_error_type, "unsupported_media_type",
+constexpr transport_problem wrong_content_type{415, error_kind::invalid_request,
+                                               "unsupported_media_type",
                                                "Content-Type must be application/json."};
 bool is_type(std::string_view content_type, std::string_view wanted) noexcept {
   const auto parameters = content_type.find(';');

@@ -2,7 +2,6 @@
 
 #include "http/error_table.hpp"
 #include "http/site.hpp"
-#include "openai/errors.hpp"
 
 namespace ccapi::http {
 
@@ -13,8 +12,8 @@ constexpr std::chrono::milliseconds short_wait{1000};
 
 } // namespace
 
-std::string problem_body(const transport_problem& problem) {
-  return openai::error_body(problem.message, problem.type, problem.code, {});
+std::string problem_body(const dialect::protocol& dialect, const transport_problem& problem) {
+  return dialect.error({.kind = problem.kind, .code = problem.code, .message = problem.message});
 }
 
 void append_retry_headers(std::string& lines, bool should_retry,
@@ -42,7 +41,8 @@ void reply_problem(exchange& client, const transport_problem& problem, std::stri
   // Only what time heals is worth a retry; the rest would fail again.
   const bool passes = problem.status == 503 || problem.status == 429 || problem.status == 408;
   append_retry_headers(extra, passes, retry_after);
-  client.reply({.status = problem.status, .extra = extra}, problem_body(problem));
+  const auto* dialect = client.request().dialect;
+  client.reply({.status = problem.status, .extra = extra}, problem_body(*dialect, problem));
 }
 
 void reply_error(exchange& client, const domain::error& failure, bool work_begun,
@@ -54,7 +54,7 @@ void reply_error(exchange& client, const domain::error& failure, bool work_begun
                        failure.retry_after);
   const bool leaving = failure.code == domain::error_code::draining;
   client.reply({.status = row.status, .extra = lines, .close = leaving},
-               openai::error_body(failure));
+               client.request().dialect->error(dialect::public_form_of(failure)));
 }
 
 void log_failure(exchange& client, const domain::error& failure) {

@@ -1,5 +1,5 @@
 #pragma once
-// The usual whole answers: JSON, plain text, and errors in OpenAI's shape.
+// The usual whole answers: JSON, plain text, and errors in the form of the request's dialect.
 
 #include "domain/error.hpp"
 #include "http/exchange.hpp"
@@ -10,8 +10,8 @@
 
 namespace ccapi::http {
 
-/// `{"error":{...}}` of a problem. Pure.
-std::string problem_body(const transport_problem& problem);
+/// The body that tells of a problem. Pure.
+std::string problem_body(const dialect::protocol& dialect, const transport_problem& problem);
 
 /// Appends x-should-retry, retry-after (whole seconds, rounded up) and retry-after-ms. Pure.
 void append_retry_headers(std::string& lines, bool should_retry,

@@ -10,6 +10,10 @@
 #include <string>
 #include <string_view>
 
+namespace ccapi::dialect {
+struct protocol;
+}
+
 namespace ccapi::http {
 
 enum class method : std::uint8_t { get, head, post, del, options, other };
@@ -77,6 +81,7 @@ struct request {
   std::string id;        ///< goes out as x-request-id
   body_buffer body;
   http::caller caller;
+  const dialect::protocol* dialect = nullptr;     ///< that answers are given in; never null
   bool accepts_json = false;                      ///< Accept names application/json
   bool strict = false;                            ///< x-ccapi-strict: true
   std::chrono::steady_clock::time_point received; ///< when the head was complete

@@ -17,7 +17,7 @@ namespace beast = boost::beast;
 
 namespace {
 
-constexpr transport_problem bad_head{400, request_error_type, "invalid_http",
+constexpr transport_problem bad_head{400, error_kind::invalid_request, "invalid_http",
                                      "The request's header is malformed.", true};
 
 /// A declared length is only trusted this far before its bytes are here.

@@ -48,9 +48,8 @@ void append_response_head(std::string& out, const response_head& head,
   }
   out += "\r\nx-request-id: ";
   out += frame.request_id;
-  out += "\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ";
-  append_number(out, frame.processing.count());
   out += "\r\n";
+  frame.dialect->append_headers(out, frame.processing);
   out += frame.extra;
   if (frame.demo)
     out += "x-ccapi-demo: 1\r\n";

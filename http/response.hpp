@@ -2,6 +2,8 @@
 // Renders the head of a response as bytes. Half the cost of Beast's serializer, and one write for
 // head and body. Pure but for the date.
 
+#include "dialect/protocol.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +30,7 @@ enum class body_end : std::uint8_t { length, chunked, close };
 
 /// What the connection decides.
 struct response_frame {
+  const dialect::protocol* dialect; ///< never null
   body_end end = body_end::length;
   std::size_t length = 0; ///< of the body, for body_end::length
   bool http_10 = false;

@@ -73,7 +73,7 @@ struct absent_api {
 };
 
 constexpr absent_api absent(std::string_view path, std::string_view message) {
-  return {path, {404, "not_found_error", "unknown_url", message}};
+  return {path, {404, error_kind::not_found, "unknown_url", message}};
 }
 
 constexpr std::array absent_apis{

@@ -13,9 +13,10 @@ openai::parse_limits parse_limits_of(const config::limits_settings& limits) {
           .messages_max = limits.messages_max};
 }
 
-site::site(domain::gateway& the_gateway, host_allow_list hosts, site_settings settings,
-           std::string the_version, observe::logger the_log)
+site::site(domain::gateway& the_gateway, const http::dialects& the_dialects, host_allow_list hosts,
+           site_settings settings, std::string the_version, observe::logger the_log)
   : gateway{the_gateway},
+    dialects{the_dialects},
     version{std::move(the_version)},
     log{std::move(the_log)},
     openapi{openapi_document(version)},

@@ -7,6 +7,7 @@
 #include "http/auth_failures.hpp"
 #include "http/body_budget.hpp"
 #include "http/decoding_queue.hpp"
+#include "http/endpoints.hpp"
 #include "http/key_ring.hpp"
 #include "http/middleware.hpp"
 #include "http/response.hpp"
@@ -51,10 +52,11 @@ openai::parse_limits parse_limits_of(const config::limits_settings& limits);
 /// Used on its I/O thread only. The gateway must outlive the connections.
 class site {
 public:
-  site(domain::gateway& gateway, host_allow_list hosts, site_settings settings, std::string version,
-       observe::logger log);
+  site(domain::gateway& gateway, const http::dialects& dialects, host_allow_list hosts,
+       site_settings settings, std::string version, observe::logger log);
 
   domain::gateway& gateway;
+  const http::dialects dialects;
   const std::string version;
   const observe::logger log;
   const std::string openapi; ///< the body of GET /openapi.json

@@ -5,6 +5,7 @@
 #include "app/startup_text.hpp"
 #include "config/reload.hpp"
 #include "http/start_policy.hpp"
+#include "openai/protocol.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <caf/scoped_actor.hpp>
@@ -148,7 +149,8 @@ void gateway_program::make_threads() {
   std::vector<http::worker> workers;
   for (const auto& each : threads_)
     workers.push_back({each->loop, each->gateway});
-  server_.emplace(std::move(workers), within_descriptors(settings_, log_), CCAPI_VERSION, log_);
+  server_.emplace(std::move(workers), http::dialects{.openai = &openai::protocol},
+                  within_descriptors(settings_, log_), CCAPI_VERSION, log_);
   signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
 }
 

@@ -88,7 +88,7 @@ void chat_chunks::finish(domain::finish_reason reason, const domain::usage& used
 
 void chat_chunks::fail(const domain::error& failure, std::string& out) {
   out += "data: ";
-  out += error_body(failure);
+  out += error_body(dialect::public_form_of(failure));
   out += "\n\n";
 }
 

@@ -13,6 +13,7 @@
 #include "http/sse_writer.hpp"
 #include "json/utf8.hpp"
 #include "openai/chat_encoder.hpp"
+#include "openai/protocol.hpp"
 
 #include <simdjson.h>
 
@@ -65,7 +66,12 @@ private:
 
 struct world {
   counting_gateway gateway;
-  http::site site{gateway, http::host_allow_list{{}, 8080}, settings(), "1", observe::logger{}};
+  http::site site{gateway,
+                  {.openai = &openai::protocol},
+                  http::host_allow_list{{}, 8080},
+                  settings(),
+                  "1",
+                  observe::logger{}};
 
   static http::site_settings settings() {
     http::site_settings made;
@@ -87,7 +93,9 @@ class recording_exchange final : public http::exchange {
 public:
   recording_exchange(http::site& home, bool chunked)
     : site_{home},
-      chunked_{chunked} {}
+      chunked_{chunked} {
+    request_.dialect = &openai::protocol;
+  }
 
   http::request& request() override { return request_; }
   http::site& site() override { return site_; }

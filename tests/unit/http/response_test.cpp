@@ -4,7 +4,7 @@
 #include "http/input_buffer.hpp"
 #include "http/reply.hpp"
 #include "http/response.hpp"
-#include "openai/errors.hpp"
+#include "openai/protocol.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,8 @@ namespace ccapi::http {
 namespace {
 
 response_frame usual_frame() {
-  return {.length = 7,
+  return {.dialect = &openai::protocol,
+          .length = 7,
           .request_id = "id-1",
           .date = "Sun, 06 Nov 1994 08:49:37 GMT",
           .processing = std::chrono::milliseconds{12}};
@@ -94,12 +95,11 @@ TEST(error_table, maps_what_clients_rely_on) {
   EXPECT_EQ(row_for(error_code::internal).status, 500u);
 }
 
-TEST(error_table, has_a_real_status_and_words_for_every_code) {
+TEST(error_table, has_a_real_status_for_every_code) {
   for (int value = 1; value <= static_cast<int>(domain::error_code::internal); ++value) {
     const auto code = static_cast<domain::error_code>(value);
     EXPECT_GE(row_for(code).status, 400u) << value;
     EXPECT_LE(row_for(code).status, 504u) << value;
-    EXPECT_FALSE(openai::words_for(code).type.empty()) << value;
     if (row_for(code).status < 429u && code != domain::error_code::conversation_busy) {
       EXPECT_FALSE(row_for(code).retryable) << value;
     }
@@ -115,8 +115,8 @@ TEST(reply, tells_in_both_units_when_to_come_back) {
   EXPECT_EQ(lines, "x-should-retry: false\r\n");
 }
 
-TEST(reply, words_problems_like_openai) {
-  EXPECT_EQ(problem_body(body_too_large),
+TEST(reply, words_problems_in_the_dialect_of_the_request) {
+  EXPECT_EQ(problem_body(openai::protocol, body_too_large),
             R"({"error":{"message":"The request body is larger than limits.body_bytes_max.",)"
             R"("type":"invalid_request_error","param":null,"code":"request_too_large"}})");
 }

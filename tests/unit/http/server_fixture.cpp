@@ -20,8 +20,8 @@ config::settings server_fixture::settings() const {
 
 void server_fixture::serve() {
   gateway_ = std::make_unique<fake_gateway>(loop_, limits_.stream_buffer_bytes);
-  server_ = std::make_unique<server>(std::vector{worker{loop_, *gateway_}}, settings(), "1.2.3",
-                                     observe::logger{});
+  server_ = std::make_unique<server>(std::vector{worker{loop_, *gateway_}}, dialects_, settings(),
+                                     "1.2.3", observe::logger{});
   std::signal(SIGPIPE, SIG_IGN); // as the program does
   const auto addresses = server_->open();
   ASSERT_TRUE(addresses) << addresses.error().message;

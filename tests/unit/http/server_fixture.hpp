@@ -3,6 +3,7 @@
 
 #include "fake_gateway.hpp"
 #include "http/listener.hpp"
+#include "openai/protocol.hpp"
 #include "raw_client.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -49,6 +50,7 @@ protected:
   config::limits_settings limits_;
   bool echo_requested_model_ = false;
   config::settings settings_of_keys_; ///< auth and cors
+  dialects dialects_{.openai = &openai::protocol};
 
   boost::asio::io_context loop_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> busy_;

@@ -99,7 +99,7 @@ TEST_F(server_life, spreads_connections_over_its_workers) {
   gateway_ = std::make_unique<fake_gateway>(loop_, 1000);
   server_ =
     std::make_unique<server>(std::vector{worker{loop_, *gateway_}, worker{second, second_gateway}},
-                             settings(), "1.2.3", observe::logger{});
+                             dialects_, settings(), "1.2.3", observe::logger{});
   const auto addresses = server_->open();
   ASSERT_TRUE(addresses);
   port_ = static_cast<std::uint16_t>(std::stoul(addresses->front().substr(10)));
@@ -133,7 +133,7 @@ TEST_F(server_life, notices_that_its_port_is_taken) {
   serve();
   auto taken = settings();
   taken.server.port = port_;
-  server other{std::vector{worker{loop_, *gateway_}}, taken, "1", observe::logger{}};
+  server other{std::vector{worker{loop_, *gateway_}}, dialects_, taken, "1", observe::logger{}};
   const auto opened = other.open();
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find(host()), std::string::npos);
@@ -144,7 +144,8 @@ TEST_F(server_life, refuses_to_listen_for_everybody) {
   settings_.host = "0.0.0.0";
   boost::asio::io_context loop;
   fake_gateway gateway{loop, 1};
-  server open_to_all{std::vector{worker{loop, gateway}}, settings(), "1", observe::logger{}};
+  server open_to_all{std::vector{worker{loop, gateway}}, dialects_, settings(), "1",
+                     observe::logger{}};
   EXPECT_FALSE(open_to_all.open());
 }
 

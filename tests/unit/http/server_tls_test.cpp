@@ -135,7 +135,7 @@ TEST_F(server_tls, files_that_do_not_fit_are_refused_at_the_start) {
   const auto problem_with = [&](const config::tls_settings& files) {
     auto given = settings();
     given.tls = files;
-    server made{{worker{loop_, gateway}}, given, "1", {}};
+    server made{{worker{loop_, gateway}}, dialects_, given, "1", {}};
     const auto outcome = made.open();
     return outcome ? std::string{} : outcome.error().param;
   };

@@ -21,7 +21,7 @@ protected:
 
   /// A further server on the same path: what its start says.
   domain::result<std::vector<std::string>> start_another() {
-    server other{{worker{loop_, other_gateway_}}, settings(), "1", {}};
+    server other{{worker{loop_, other_gateway_}}, dialects_, settings(), "1", {}};
     return other.open();
   }
 

@@ -43,11 +43,13 @@ TEST(chat_completion, reasoning_appears_under_both_names) {
 }
 
 TEST(errors, empty_code_and_param_are_null) {
-  EXPECT_EQ(error_body("Messages cannot be empty", "invalid_request_error", "", "messages"),
+  EXPECT_EQ(error_body({.kind = dialect::error_kind::invalid_request,
+                        .message = "Messages cannot be empty",
+                        .param = "messages"}),
             R"({"error":{"message":"Messages cannot be empty","type":"invalid_request_error",)"
             R"("param":"messages","code":null}})");
-  EXPECT_EQ(error_body("m", "t", "c", ""),
-            R"({"error":{"message":"m","type":"t","param":null,"code":"c"}})");
+  EXPECT_EQ(error_body({.kind = dialect::error_kind::permission, .code = "c", .message = "m"}),
+            R"({"error":{"message":"m","type":"permission_error","param":null,"code":"c"}})");
 }
 
 TEST(errors, a_failure_never_shows_its_detail) {
@@ -55,15 +57,17 @@ TEST(errors, a_failure_never_shows_its_detail) {
                               .message = "no",
                               .param = "model",
                               .detail = "/home/me/.credentials"};
-  EXPECT_EQ(error_body(failure), R"({"error":{"message":"no","type":"invalid_request_error",)"
-                                 R"("param":"model","code":"model_not_found"}})");
+  EXPECT_EQ(error_body(dialect::public_form_of(failure)),
+            R"({"error":{"message":"no","type":"invalid_request_error",)"
+            R"("param":"model","code":"model_not_found"}})");
 }
 
 TEST(errors, clients_can_tell_failures_apart) {
   using domain::error_code;
   const auto words = [](error_code code) {
-    const auto found = words_for(code);
-    return std::string{found.type} + "/" + std::string{found.code};
+    const domain::error failure{.code = code};
+    const auto found = dialect::public_form_of(failure);
+    return std::string{error_type_of(found.kind)} + "/" + std::string{found.code};
   };
   EXPECT_EQ(words(error_code::invalid_request), "invalid_request_error/");
   EXPECT_EQ(words(error_code::unsupported_parameter),
