@@ -10,7 +10,7 @@ target_compile_definitions(claude-code-api PRIVATE
   CCAPI_VERSION="${PROJECT_VERSION}"
   CCAPI_LIBEXEC_DIR="../${CMAKE_INSTALL_LIBEXECDIR}/claude-code-api")
 target_link_libraries(claude-code-api PRIVATE
-  ccapi_config ccapi_actors ccapi_http ccapi_simulator CLI11::CLI11 ccapi_options)
+  ccapi_config ccapi_actors ccapi_http ccapi_openai ccapi_simulator CLI11::CLI11 ccapi_options)
 add_dependencies(claude-code-api claude-code-api-shim)
 
 install(TARGETS claude-code-api RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -32,6 +32,7 @@ void connection::accept_head(std::size_t head_bytes) {
   keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
   coding_ = content_coding::identity;
   auto route = find_route(request_.method, request_.path);
+  request_.dialect = site_->dialects.*route.speaks;
   common_fields_.clear();
   if (!problem)
     problem = admit(fields, route);

@@ -140,6 +140,7 @@ void connection::on_answered() {
   release_large(request_.body);
   request_.method = method::other;
   request_.caller = {};
+  request_.dialect = site_->dialects.*default_dialect;
   answer_bytes_ = 0;
   status_ = 0;
   endpoint_ = nullptr;

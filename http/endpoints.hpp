@@ -17,28 +17,29 @@ class exchange;
 using handler = void (*)(exchange&);
 
 namespace endpoints {
-void create_chat_completion(exchange& client); ///< endpoints/chat_completions.cpp
-void create_conversation(exchange& client);    ///< endpoints/conversations.cpp
-void list_conversations(exchange& client);     ///< endpoints/conversations.cpp
-void show_conversation(exchange& client);      ///< endpoints/conversations.cpp
-void delete_conversation(exchange& client);    ///< endpoints/conversations.cpp
-void list_models(exchange& client);            ///< endpoints/models.cpp
-void show_model(exchange& client);             ///< endpoints/models.cpp
-void show_health(exchange& client);            ///< endpoints/health.cpp
-void show_liveness(exchange& client);          ///< endpoints/health.cpp
-void show_readiness(exchange& client);         ///< endpoints/health.cpp
-void show_stats(exchange& client);             ///< endpoints/stats.cpp
-void show_overview(exchange& client);          ///< endpoints/overview.cpp
-void show_openapi(exchange& client);           ///< endpoints/overview.cpp
-void show_methods(exchange& client);           ///< endpoints/overview.cpp; OPTIONS of any route
+void create_turn(exchange& client);         ///< endpoints/turns.cpp
+void create_conversation(exchange& client); ///< endpoints/conversations.cpp
+void list_conversations(exchange& client);  ///< endpoints/conversations.cpp
+void show_conversation(exchange& client);   ///< endpoints/conversations.cpp
+void delete_conversation(exchange& client); ///< endpoints/conversations.cpp
+void list_models(exchange& client);         ///< endpoints/models.cpp
+void show_model(exchange& client);          ///< endpoints/models.cpp
+void show_health(exchange& client);         ///< endpoints/health.cpp
+void show_liveness(exchange& client);       ///< endpoints/health.cpp
+void show_readiness(exchange& client);      ///< endpoints/health.cpp
+void show_stats(exchange& client);          ///< endpoints/stats.cpp
+void show_overview(exchange& client);       ///< endpoints/overview.cpp
+void show_openapi(exchange& client);        ///< endpoints/overview.cpp
+void show_methods(exchange& client);        ///< endpoints/overview.cpp; OPTIONS of any route
 } // namespace endpoints
 
 /// The dialects that the endpoints speak, plugged in from outside. None is null.
 struct dialects {
   const dialect::protocol* openai;
 };
-/// Of answers to requests that lead to no endpoint.
-inline constexpr auto default_dialect = &dialects::openai;
+using dialect_choice = const dialect::protocol* dialects::*;
+/// Of what has no dialect of its own: the gateway's own endpoints, and requests that lead to none.
+inline constexpr dialect_choice default_dialect = &dialects::openai;
 
 /// Whom an endpoint answers where API keys are configured.
 enum class access : std::uint8_t {
@@ -50,26 +51,28 @@ enum class access : std::uint8_t {
 struct endpoint {
   std::string_view pattern; ///< below /v1; a last {id} takes one segment, a last {model} the rest
   method verb;              ///< get (serves HEAD, too), post or del
+  dialect_choice speaks;    ///< of its refusals, too, those ahead of the handler included
   handler handle;
   access allowed = access::key;
   bool answers_while_draining = false; ///< all others are refused with 503 then
 };
 
 inline constexpr std::array api{
-  endpoint{"/chat/completions", method::post, endpoints::create_chat_completion},
-  endpoint{"/conversations", method::get, endpoints::list_conversations},
-  endpoint{"/conversations", method::post, endpoints::create_conversation},
-  endpoint{"/conversations/{id}", method::get, endpoints::show_conversation},
-  endpoint{"/conversations/{id}", method::del, endpoints::delete_conversation},
-  endpoint{"/models", method::get, endpoints::list_models},
-  endpoint{"/models/{model}", method::get, endpoints::show_model},
-  endpoint{"/health", method::get, endpoints::show_health, access::open, true},
-  endpoint{"/healthz", method::get, endpoints::show_health, access::open, true},
-  endpoint{"/livez", method::get, endpoints::show_liveness, access::open, true},
-  endpoint{"/readyz", method::get, endpoints::show_readiness, access::open, true},
-  endpoint{"/stats", method::get, endpoints::show_stats, access::admin, true},
-  endpoint{"/openapi.json", method::get, endpoints::show_openapi, access::key, true},
-  endpoint{"/", method::get, endpoints::show_overview, access::key, true},
+  endpoint{"/chat/completions", method::post, &dialects::openai, endpoints::create_turn},
+  endpoint{"/conversations", method::get, &dialects::openai, endpoints::list_conversations},
+  endpoint{"/conversations", method::post, &dialects::openai, endpoints::create_conversation},
+  endpoint{"/conversations/{id}", method::get, &dialects::openai, endpoints::show_conversation},
+  endpoint{"/conversations/{id}", method::del, &dialects::openai, endpoints::delete_conversation},
+  endpoint{"/models", method::get, &dialects::openai, endpoints::list_models},
+  endpoint{"/models/{model}", method::get, &dialects::openai, endpoints::show_model},
+  endpoint{"/health", method::get, default_dialect, endpoints::show_health, access::open, true},
+  endpoint{"/healthz", method::get, default_dialect, endpoints::show_health, access::open, true},
+  endpoint{"/livez", method::get, default_dialect, endpoints::show_liveness, access::open, true},
+  endpoint{"/readyz", method::get, default_dialect, endpoints::show_readiness, access::open, true},
+  endpoint{"/stats", method::get, default_dialect, endpoints::show_stats, access::admin, true},
+  endpoint{"/openapi.json", method::get, default_dialect, endpoints::show_openapi, access::key,
+           true},
+  endpoint{"/", method::get, default_dialect, endpoints::show_overview, access::key, true},
 };
 
 } // namespace ccapi::http

@@ -101,7 +101,8 @@ const transport_problem& problem_of_unknown(std::string_view path) noexcept {
   return route_not_found;
 }
 
-constexpr endpoint any_options{"*", method::options, endpoints::show_methods, access::key, true};
+constexpr endpoint any_options{
+  "*", method::options, default_dialect, endpoints::show_methods, access::key, true};
 
 } // namespace
 
@@ -112,6 +113,7 @@ route find_route(method verb, std::string_view path) {
     auto parameter = match(candidate.pattern, path);
     if (!parameter)
       continue;
+    result.speaks = candidate.speaks;
     if (verb == candidate.verb || (verb == method::head && candidate.verb == method::get)) {
       result.found = &candidate;
       result.parameter = std::move(*parameter);

@@ -13,6 +13,7 @@ struct route {
   const endpoint* found = nullptr;
   std::string parameter; ///< {id} or {model}, percent-decoded
   std::string allow;     ///< path known, method not (or OPTIONS): the value of the Allow header
+  dialect_choice speaks = default_dialect; ///< of the path, whatever the method
   /// If nothing was found: why. 405 where the path is known, else 404 with what is missing.
   const transport_problem* problem = &route_not_found;
 };

@@ -1,17 +1,20 @@
 #include "http/site.hpp"
 
 #include "http/openapi_document.hpp"
-#include "openai/models.hpp"
+#include "json/reader.hpp"
 
 #include <utility>
 
 namespace ccapi::http {
 
-openai::parse_limits parse_limits_of(const config::limits_settings& limits) {
-  return {.json_depth_max = limits.json_depth_max,
-          .json_values_max = limits.json_values_max,
-          .messages_max = limits.messages_max};
+namespace {
+
+std::unique_ptr<json::reader> reader_for(const config::limits_settings& limits) {
+  return std::make_unique<json::reader>(
+    json::limits{.depth = limits.json_depth_max, .values = limits.json_values_max});
 }
+
+} // namespace
 
 site::site(domain::gateway& the_gateway, const http::dialects& the_dialects, host_allow_list hosts,
            site_settings settings, std::string the_version, observe::logger the_log)
@@ -23,16 +26,19 @@ site::site(domain::gateway& the_gateway, const http::dialects& the_dialects, hos
     hosts_{std::move(hosts)},
     unix_socket_hosts_{hosts_.for_unix_socket()},
     settings_{std::move(settings)},
-    model_list_{openai::model_list_body(*settings_.models)},
-    parser_{parse_limits_of(settings_.limits), *settings_.models} {}
+    reader_{reader_for(settings_.limits)} {}
+
+site::~site() = default;
 
 void site::reconfigure(host_allow_list hosts, site_settings settings) {
   hosts_ = std::move(hosts);
   unix_socket_hosts_ = hosts_.for_unix_socket();
-  openai::chat_request_parser parser{parse_limits_of(settings.limits), *settings.models};
-  parser_ = std::move(parser); // before the catalog that the old one refers to goes
   settings_ = std::move(settings);
-  model_list_ = openai::model_list_body(*settings_.models);
+  reader_ = reader_for(settings_.limits);
+}
+
+void site::trim_reader() {
+  reader_->trim();
 }
 
 std::string_view site::date() {

@@ -12,7 +12,6 @@
 #include "http/middleware.hpp"
 #include "http/response.hpp"
 #include "observe/log.hpp"
-#include "openai/chat_request.hpp"
 
 #include <boost/intrusive/list.hpp>
 
@@ -46,14 +45,14 @@ struct site_settings {
   std::shared_ptr<body_budget> bodies;                 ///< never null; the same as long as it runs
 };
 
-/// What of them the dialects' parsers keep to. Pure.
-openai::parse_limits parse_limits_of(const config::limits_settings& limits);
-
 /// Used on its I/O thread only. The gateway must outlive the connections.
 class site {
 public:
   site(domain::gateway& gateway, const http::dialects& dialects, host_allow_list hosts,
        site_settings settings, std::string version, observe::logger log);
+  ~site();
+  site(const site&) = delete;
+  site& operator=(const site&) = delete;
 
   domain::gateway& gateway;
   const http::dialects dialects;
@@ -67,9 +66,14 @@ public:
     return unix_socket ? unix_socket_hosts_ : hosts_;
   }
   [[nodiscard]] const domain::model_catalog& models() const noexcept { return *settings_.models; }
-  /// The body of GET /v1/models.
-  [[nodiscard]] const std::string& model_list() const noexcept { return model_list_; }
-  [[nodiscard]] openai::chat_request_parser& parser() noexcept { return parser_; }
+  /// What a dialect's parser makes of a body.
+  template <class Parsed>
+  domain::result<Parsed> parse(dialect::parser<Parsed> parser, json::padded_text body) {
+    auto parsed =
+      parser(*reader_, body, {.models = models(), .messages_max = limits().messages_max});
+    trim_reader();
+    return parsed;
+  }
   [[nodiscard]] decoding_queue& decoding() noexcept { return decoding_; }
 
   /// Other settings from the next request on. Never call it from inside a handler.
@@ -92,12 +96,12 @@ private:
   /// Calls it for every member; a member may leave meanwhile, no other may.
   template <class Action>
   void for_each(Action action);
+  void trim_reader();
 
   host_allow_list hosts_;
   host_allow_list unix_socket_hosts_;
   site_settings settings_;
-  std::string model_list_;
-  openai::chat_request_parser parser_;
+  std::unique_ptr<json::reader> reader_;
   member_list members_;
   decoding_queue decoding_;
   http_date date_;

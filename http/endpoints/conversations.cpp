@@ -1,5 +1,3 @@
-#include "openai/conversations.hpp"
-
 #include "domain/ids.hpp"
 #include "http/endpoints.hpp"
 #include "http/pending_answer.hpp"
@@ -52,13 +50,12 @@ std::optional<domain::conversation_name> name_in(exchange& client) {
 void create_conversation(exchange& client) {
   auto& site = client.site();
   auto& request = client.request();
-  auto wanted = openai::parse_new_conversation(request.body.text(), parse_limits_of(site.limits()),
-                                               site.models());
+  const auto& format = request.dialect->conversations;
+  auto wanted = site.parse(format.parse, request.body.text());
   if (!wanted)
     return reply_error(client, wanted.error());
-  site.gateway.create_conversation(
-    request.caller.name, *std::move(wanted),
-    answer_with<domain::conversation_info>(client, openai::conversation_body));
+  site.gateway.create_conversation(request.caller.name, *std::move(wanted),
+                                   answer_with<domain::conversation_info>(client, format.one));
 }
 
 void list_conversations(exchange& client) {
@@ -68,22 +65,23 @@ void list_conversations(exchange& client) {
     return reply_error(client, limit.error());
   client.site().gateway.list_conversations(
     request.caller.name, *limit,
-    answer_with<domain::conversation_page>(client, openai::conversation_list_body));
+    answer_with<domain::conversation_page>(client, request.dialect->conversations.list));
 }
 
 void show_conversation(exchange& client) {
   if (auto name = name_in(client))
     client.site().gateway.show_conversation(
-      *std::move(name), answer_with<domain::conversation_info>(client, openai::conversation_body));
+      *std::move(name),
+      answer_with<domain::conversation_info>(client, client.request().dialect->conversations.one));
 }
 
 void delete_conversation(exchange& client) {
   if (auto name = name_in(client))
     client.site().gateway.remove_conversation(
       *std::move(name),
-      answer_with<domain::conversation_info>(client, [](const domain::conversation_info& last) {
-        return openai::conversation_deleted_body(last.id);
-      }));
+      answer_with<domain::conversation_info>(
+        client, [body_of = client.request().dialect->conversations.deleted](
+                  const domain::conversation_info& last) { return body_of(last.id); }));
 }
 
 } // namespace ccapi::http::endpoints

@@ -1,5 +1,3 @@
-#include "openai/models.hpp"
-
 #include "http/endpoints.hpp"
 #include "http/reply.hpp"
 #include "http/site.hpp"
@@ -7,7 +5,7 @@
 namespace ccapi::http::endpoints {
 
 void list_models(exchange& client) {
-  reply_json(client, client.site().model_list());
+  reply_json(client, client.request().dialect->models.list(client.site().models()));
 }
 
 void show_model(exchange& client) {
@@ -18,7 +16,7 @@ void show_model(exchange& client) {
                                            + " here. GET /v1/models lists them.",
                                 .param = "model",
                                 .retry_useful = false});
-  reply_json(client, openai::model_body(name));
+  reply_json(client, client.request().dialect->models.one(name));
 }
 
 } // namespace ccapi::http::endpoints

@@ -61,24 +61,9 @@ void read_stream(field_reader& body, parsed_chat& chat) {
 
 } // namespace
 
-chat_request_parser::chat_request_parser(parse_limits limits, const domain::model_catalog& models)
-  : limits_{limits},
-    models_{&models},
-    reader_{std::make_unique<json::reader>(
-      json::limits{.depth = limits.json_depth_max, .values = limits.json_values_max})} {}
-
-chat_request_parser::~chat_request_parser() = default;
-chat_request_parser::chat_request_parser(chat_request_parser&&) noexcept = default;
-chat_request_parser& chat_request_parser::operator=(chat_request_parser&&) noexcept = default;
-
-domain::result<parsed_chat> chat_request_parser::parse(json::padded_text body) {
-  auto parsed = parse_document(body);
-  reader_->trim();
-  return parsed;
-}
-
-domain::result<parsed_chat> chat_request_parser::parse_document(json::padded_text text) {
-  auto document = reader_->parse(text);
+domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text text,
+                                       const dialect::parse_context& context) {
+  auto document = reader.parse(text);
   if (!document)
     return std::move(document).error();
   dom::object object;
@@ -94,8 +79,8 @@ domain::result<parsed_chat> chat_request_parser::parse_document(json::padded_tex
                          .retry_useful = false};
   field_reader body{object};
   parsed_chat chat;
-  read_messages(body, limits_.messages_max, chat);
-  auto model = read_model(body, *models_);
+  read_messages(body, context.messages_max, chat);
+  auto model = read_model(body, context.models);
   chat.request.model_given = !model.requested.empty();
   chat.requested_model = std::move(model.requested);
   chat.request.model = std::move(model.resolved);

@@ -72,11 +72,10 @@ domain::error not_an_object(std::string what) {
 } // namespace
 
 domain::result<domain::new_conversation>
-parse_new_conversation(json::padded_text text, const parse_limits& limits,
-                       const domain::model_catalog& models) {
+parse_new_conversation(json::reader& reader, json::padded_text text,
+                       const dialect::parse_context& context) {
   if (text.view().empty())
     return domain::new_conversation{};
-  json::reader reader{{.depth = limits.json_depth_max, .values = limits.json_values_max}};
   auto document = reader.parse(text);
   if (!document)
     return std::move(document).error();
@@ -87,7 +86,7 @@ parse_new_conversation(json::padded_text text, const parse_limits& limits,
     return not_an_object(" of at most " + std::to_string(body_members_max) + " members.");
   field_reader body{object};
   domain::new_conversation wanted;
-  auto model = read_model(body, models);
+  auto model = read_model(body, context.models);
   if (!model.requested.empty())
     wanted.model = std::move(model.resolved);
   if (body.any("project_path"))

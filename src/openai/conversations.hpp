@@ -2,14 +2,17 @@
 // The bodies of /v1/conversations. Shape: that of the API which this gateway is compatible with;
 // where OpenAI's own has more (`object`, `deleted`), that is there, too.
 
+#include "dialect/parsed_turn.hpp"
 #include "domain/gateway.hpp"
-#include "domain/model_catalog.hpp"
 #include "domain/result.hpp"
 #include "json/padded_text.hpp"
-#include "openai/chat_request.hpp"
 
 #include <string>
 #include <string_view>
+
+namespace ccapi::json {
+class reader;
+}
 
 namespace ccapi::openai {
 
@@ -17,8 +20,8 @@ namespace ccapi::openai {
 /// Fails with invalid_request, unsupported_parameter, model_not_found, request_too_large; `param`
 /// names the field. Pure.
 domain::result<domain::new_conversation>
-parse_new_conversation(json::padded_text body, const parse_limits& limits,
-                       const domain::model_catalog& models);
+parse_new_conversation(json::reader& reader, json::padded_text body,
+                       const dialect::parse_context& context);
 
 /// {id, object, created_at, updated_at, message_count, metadata}. The client's own labels stand in
 /// `metadata` behind the gateway's four members. Pure.

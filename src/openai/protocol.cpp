@@ -1,13 +1,28 @@
 #include "openai/protocol.hpp"
 
 #include "json/writer.hpp"
+#include "openai/chat_encoder.hpp"
+#include "openai/chat_request.hpp"
+#include "openai/conversations.hpp"
 #include "openai/errors.hpp"
+#include "openai/models.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 namespace ccapi::openai {
 
 namespace {
+
+domain::result<dialect::parsed_turn> parse(json::reader& reader, json::padded_text body,
+                                           const dialect::parse_context& context) {
+  auto chat = parse_chat(reader, body, context);
+  if (!chat)
+    return std::move(chat).error();
+  chat->encoder = std::make_unique<chat_encoder>(chat->include_usage);
+  return dialect::parsed_turn{std::move(*chat)};
+}
 
 void append_headers(std::string& lines, std::chrono::milliseconds processing) {
   lines += "openai-version: 2020-10-01\r\nopenai-processing-ms: ";
@@ -17,6 +32,15 @@ void append_headers(std::string& lines, std::chrono::milliseconds processing) {
 
 } // namespace
 
-const dialect::protocol protocol{.error = error_body, .append_headers = append_headers};
+const dialect::protocol protocol{
+  .parse = parse,
+  .error = error_body,
+  .append_headers = append_headers,
+  .models = {.list = model_list_body, .one = model_body},
+  .conversations = {.parse = parse_new_conversation,
+                    .one = conversation_body,
+                    .list = conversation_list_body,
+                    .deleted = conversation_deleted_body},
+};
 
 } // namespace ccapi::openai

@@ -3,6 +3,7 @@
 #include "domain/blank.hpp"
 #include "domain/ids.hpp"
 #include "domain/model_catalog.hpp"
+#include "json/reader.hpp"
 #include "openai/chat_request.hpp"
 
 #include <cstddef>
@@ -41,9 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const ccapi::domain::model_catalog models{"sonnet", {{"gpt-*", "default"}}, {"sonnet"}};
-  static ccapi::openai::chat_request_parser parser{{}, models};
+  static ccapi::json::reader reader{{}};
   std::string body{data, data + size};
-  if (const auto chat = parser.parse(body))
+  if (const auto chat = ccapi::openai::parse_chat(reader, body, {.models = models}))
     check(*chat);
   return 0;
 }

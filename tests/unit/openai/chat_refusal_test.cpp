@@ -1,5 +1,6 @@
 // Bodies that are refused: each names the field, and the way it is refused.
 
+#include "json/reader.hpp"
 #include "openai/chat_request.hpp"
 
 #include <gmock/gmock.h>
@@ -17,9 +18,9 @@ using testing::HasSubstr;
 
 const domain::model_catalog models{"sonnet", {{"gpt-*", "default"}}, {"sonnet", "opus"}};
 
-domain::error refuse(std::string body, parse_limits limits = {}) {
-  chat_request_parser parser{limits, models};
-  auto parsed = parser.parse(body);
+domain::error refuse(std::string body, json::limits limits = {}, std::size_t messages_max = 2000) {
+  json::reader reader{limits};
+  auto parsed = parse_chat(reader, body, {models, messages_max});
   if (parsed) {
     ADD_FAILURE() << "accepted: " << body;
     return {};
@@ -239,15 +240,14 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"messages":[{"role":"assistant","content":null}]})"}));
 
 TEST(chat_refusal, the_number_of_messages_is_limited) {
-  const parse_limits two{.messages_max = 2};
   const std::string one = R"({"role":"user","content":"x"})";
-  const auto failure = refuse(R"({"messages":[)" + one + "," + one + "," + one + "]}", two);
+  const auto failure = refuse(R"({"messages":[)" + one + "," + one + "," + one + "]}", {}, 2);
   EXPECT_EQ(failure.param, "messages");
   EXPECT_THAT(failure.message, HasSubstr("at most 2"));
 }
 
 TEST(chat_refusal, the_number_of_values_is_limited) {
-  const parse_limits few{.json_values_max = 4};
+  const json::limits few{.values = 4};
   const auto failure = refuse(R"({"messages":[{"role":"user","content":"x"}]})", few);
   EXPECT_EQ(failure.code, invalid);
   EXPECT_THAT(failure.message, HasSubstr("more than 4 values"));

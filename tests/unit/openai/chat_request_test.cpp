@@ -1,5 +1,6 @@
 // Bodies that are accepted, and what becomes of them.
 
+#include "json/reader.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/dialogue.hpp"
 
@@ -21,9 +22,9 @@ using testing::Optional;
 
 const domain::model_catalog models{"sonnet", {{"gpt-*", "default"}}, {"sonnet", "opus"}};
 
-parsed_chat accept(std::string body, parse_limits limits = {}) {
-  chat_request_parser parser{limits, models};
-  auto parsed = parser.parse(body);
+parsed_chat accept(std::string body) {
+  json::reader reader{{}};
+  auto parsed = parse_chat(reader, body, {.models = models});
   if (!parsed) {
     ADD_FAILURE() << parsed.error().param << ": " << parsed.error().message;
     return {};
@@ -315,14 +316,14 @@ TEST(chat_request, a_body_of_megabytes_comes_through_whole) {
   EXPECT_TRUE(request.messages.front() == (message{role::user, expected}));
 }
 
-TEST(chat_request, one_parser_serves_many_bodies_and_results_outlive_them) {
-  chat_request_parser parser{{}, models};
+TEST(chat_request, one_reader_serves_many_bodies_and_results_outlive_them) {
+  json::reader reader{{}};
   std::string first = R"({"messages":[{"role":"user","content":"first"}],"model":"opus"})";
-  const auto kept = parser.parse(first);
+  const auto kept = parse_chat(reader, first, {.models = models});
   std::string broken = "{";
-  EXPECT_FALSE(parser.parse(broken));
+  EXPECT_FALSE(parse_chat(reader, broken, {.models = models}));
   std::string second = R"({"messages":[{"role":"user","content":"second"}]})";
-  EXPECT_TRUE(parser.parse(second));
+  EXPECT_TRUE(parse_chat(reader, second, {.models = models}));
   first.assign(first.size(), '#');
   ASSERT_TRUE(kept);
   EXPECT_THAT(kept->request.messages, ElementsAre(message{role::user, "first"}));

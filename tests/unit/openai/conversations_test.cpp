@@ -1,5 +1,6 @@
 // Bodies of /v1/conversations.
 
+#include "json/reader.hpp"
 #include "openai/conversations.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +11,8 @@ namespace {
 const domain::model_catalog models{"sonnet", {{"gpt-*", "opus"}}, {"sonnet"}};
 
 domain::result<domain::new_conversation> parsed(std::string body) {
-  return parse_new_conversation(body, {}, models);
+  json::reader reader{{}};
+  return parse_new_conversation(reader, body, {.models = models});
 }
 
 TEST(new_conversation, asks_for_nothing_if_it_is_empty) {

@@ -1,5 +1,6 @@
 // tests/fixtures/json/documents.tsv through the parser of chat requests: what a client notices.
 
+#include "json/reader.hpp"
 #include "openai/chat_request.hpp"
 
 #include <gtest/gtest.h>
@@ -93,11 +94,11 @@ std::string body_of(const document& tested) {
 TEST(json_corpus, every_document_is_taken_or_refused_as_the_table_says) {
   const auto table = documents();
   EXPECT_GE(table.size(), 500u);
-  chat_request_parser parser{{}, models}; // one for all: no document spoils the next one's parse
+  json::reader reader{{}}; // one for all: no document spoils the next one's parse
   for (const auto& tested : table) {
     SCOPED_TRACE("documents.tsv:" + std::to_string(tested.line));
     auto body = body_of(tested);
-    const auto chat = parser.parse(body);
+    const auto chat = parse_chat(reader, body, {.models = models});
     EXPECT_EQ(bool(chat), tested.accepted)
       << (chat ? std::string{"was taken"} : chat.error().message);
     if (chat && tested.kind == "text") {

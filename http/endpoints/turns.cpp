@@ -4,7 +4,6 @@
 #include "http/reply_writer.hpp"
 #include "http/site.hpp"
 #include "http/sse_writer.hpp"
-#include "openai/chat_encoder.hpp"
 
 #include <chrono>
 #include <memory>
@@ -41,31 +40,32 @@ domain::error without_effect(const std::string& named) {
 
 } // namespace
 
-void create_chat_completion(exchange& client) {
+void create_turn(exchange& client) {
   auto& site = client.site();
   auto place = begin_turn(client.request().caller);
   if (!place)
     return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
-  auto parsed = site.parser().parse(client.request().body.text());
+  auto parsed = site.parse(client.request().dialect->parse, client.request().body.text());
   if (!parsed)
     return reply_error(client, parsed.error());
-  auto& chat = *parsed;
-  chat.request.request_id = client.request().id;
-  chat.request.tenant = client.request().caller.name;
-  chat.ignored_params.insert(chat.ignored_params.end(), chat.adjusted.begin(), chat.adjusted.end());
-  chat.request.strict = client.request().strict || site.settings().strict_parameters;
-  if (chat.request.strict && !chat.ignored_params.empty())
-    return reply_error(client, without_effect(chat.ignored_params.front()));
-  chat_plan plan{.requested_model = std::move(chat.requested_model),
-                 .resolved_model = chat.request.model,
-                 .ignored_params = std::move(chat.ignored_params),
+  auto& asked = *parsed;
+  asked.request.request_id = client.request().id;
+  asked.request.tenant = client.request().caller.name;
+  asked.ignored_params.insert(asked.ignored_params.end(), asked.adjusted.begin(),
+                              asked.adjusted.end());
+  asked.request.strict = client.request().strict || site.settings().strict_parameters;
+  if (asked.request.strict && !asked.ignored_params.empty())
+    return reply_error(client, without_effect(asked.ignored_params.front()));
+  chat_plan plan{.requested_model = std::move(asked.requested_model),
+                 .resolved_model = asked.request.model,
+                 .ignored_params = std::move(asked.ignored_params),
                  .echo_requested = site.settings().echo_requested_model,
-                 .encoder = std::make_unique<openai::chat_encoder>(chat.include_usage),
+                 .encoder = std::move(asked.encoder),
                  .place = std::move(*place)};
-  if (chat.stream)
-    submit<sse_writer>(client, std::move(plan), std::move(chat.request));
+  if (asked.stream)
+    submit<sse_writer>(client, std::move(plan), std::move(asked.request));
   else
-    submit<reply_writer>(client, std::move(plan), std::move(chat.request));
+    submit<reply_writer>(client, std::move(plan), std::move(asked.request));
 }
 
 } // namespace ccapi::http::endpoints

@@ -1,0 +1,33 @@
+#pragma once
+// parsed_turn: what a dialect's parser makes of a request for an answer.
+
+#include "dialect/answer_encoder.hpp"
+#include "domain/chat_request.hpp"
+#include "domain/model_catalog.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ccapi::dialect {
+
+/// What parsers keep to, beside the limits of their json::reader.
+struct parse_context {
+  const domain::model_catalog& models;
+  std::size_t messages_max = 2000; ///< limits.messages_max
+};
+
+struct parsed_turn {
+  domain::chat_request request; ///< request_id and tenant are left empty
+  bool stream = false;
+  std::string requested_model; ///< as the client wrote it; empty if absent. At most 128 bytes
+  /// Parameters without effect, e.g. "seed" or "temperature(clamped)"; safe in a header.
+  std::vector<std::string> ignored_params;
+  /// What was asked for in a way that had to be changed, e.g. "messages(continued)"; safe in a
+  /// header.
+  std::vector<std::string> adjusted;
+  std::unique_ptr<answer_encoder> encoder; ///< of the answer; knows what else was asked of it
+};
+
+} // namespace ccapi::dialect
