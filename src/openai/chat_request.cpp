@@ -1,10 +1,10 @@
 #include "openai/chat_request.hpp"
 
+#include "dialect/model_choice.hpp"
 #include "domain/ids.hpp"
+#include "json/field_reader.hpp"
 #include "json/reader.hpp"
 #include "openai/dialogue.hpp"
-#include "openai/field_reader.hpp"
-#include "openai/model_choice.hpp"
 #include "openai/parameters.hpp"
 
 #include <string_view>
@@ -13,6 +13,7 @@
 namespace ccapi::openai {
 
 namespace dom = simdjson::dom;
+using json::field_reader;
 
 namespace {
 
@@ -70,7 +71,7 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
   if (document->get(object) != simdjson::SUCCESS)
     return domain::error{.code = domain::error_code::invalid_request,
                          .message = "The body must be a JSON object, but it is "
-                                    + std::string{type_name(*document)} + ".",
+                                    + std::string{json::type_name(*document)} + ".",
                          .retry_useful = false};
   if (object.size() > body_members_max)
     return domain::error{.code = domain::error_code::invalid_request,
@@ -80,7 +81,7 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
   field_reader body{object};
   parsed_chat chat;
   read_messages(body, context.messages_max, chat);
-  auto model = read_model(body, context.models);
+  auto model = dialect::read_model(body, context.models);
   chat.request.model_given = !model.requested.empty();
   chat.requested_model = std::move(model.requested);
   chat.request.model = std::move(model.resolved);

@@ -1,9 +1,9 @@
 #include "openai/conversations.hpp"
 
+#include "dialect/model_choice.hpp"
+#include "json/field_reader.hpp"
 #include "json/reader.hpp"
 #include "json/writer.hpp"
-#include "openai/field_reader.hpp"
-#include "openai/model_choice.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +14,7 @@
 namespace ccapi::openai {
 
 namespace dom = simdjson::dom;
+using json::field_reader;
 
 namespace {
 
@@ -81,12 +82,12 @@ parse_new_conversation(json::reader& reader, json::padded_text text,
     return std::move(document).error();
   dom::object object;
   if (document->get(object) != simdjson::SUCCESS)
-    return not_an_object(", but it is " + std::string{type_name(*document)} + ".");
+    return not_an_object(", but it is " + std::string{json::type_name(*document)} + ".");
   if (object.size() > body_members_max)
     return not_an_object(" of at most " + std::to_string(body_members_max) + " members.");
   field_reader body{object};
   domain::new_conversation wanted;
-  auto model = read_model(body, context.models);
+  auto model = dialect::read_model(body, context.models);
   if (!model.requested.empty())
     wanted.model = std::move(model.resolved);
   if (body.any("project_path"))

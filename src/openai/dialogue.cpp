@@ -1,7 +1,7 @@
 #include "openai/dialogue.hpp"
 
 #include "domain/blank.hpp"
-#include "openai/field_reader.hpp"
+#include "json/field_reader.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -10,6 +10,7 @@
 namespace ccapi::openai {
 
 namespace dom = simdjson::dom;
+using json::field_reader;
 
 namespace {
 

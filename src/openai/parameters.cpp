@@ -9,6 +9,7 @@
 namespace ccapi::openai {
 
 namespace dom = simdjson::dom;
+using json::field_reader;
 
 namespace {
 

@@ -3,7 +3,7 @@
 // which are harmless enough to be only listed as ignored.
 
 #include "domain/chat_request.hpp"
-#include "openai/field_reader.hpp"
+#include "json/field_reader.hpp"
 
 #include <optional>
 #include <string>
@@ -13,15 +13,15 @@ namespace ccapi::openai {
 
 /// Fails (in `body`) with unsupported_parameter for everything that would change the kind of the
 /// answer: tools, structured output, several choices, log probabilities, media.
-void refuse_unsupported(field_reader& body);
+void refuse_unsupported(json::field_reader& body);
 
 /// temperature, top_p, stop, max_completion_tokens / max_tokens.
-domain::sampling read_sampling(field_reader& body);
+domain::sampling read_sampling(json::field_reader& body);
 
 /// reasoning_effort, in OpenAI's words and Anthropic's.
-std::optional<domain::reasoning_effort> read_reasoning_effort(field_reader& body);
+std::optional<domain::reasoning_effort> read_reasoning_effort(json::field_reader& body);
 
 /// Checks the types of parameters that have no effect here and lists those that ask for one.
-void list_ignored(field_reader& body, std::vector<std::string>& ignored);
+void list_ignored(json::field_reader& body, std::vector<std::string>& ignored);
 
 } // namespace ccapi::openai

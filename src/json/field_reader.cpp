@@ -1,10 +1,10 @@
-#include "openai/field_reader.hpp"
+#include "json/field_reader.hpp"
 
 #include <cmath>
 #include <limits>
 #include <utility>
 
-namespace ccapi::openai {
+namespace ccapi::json {
 
 namespace dom = simdjson::dom;
 
@@ -196,4 +196,4 @@ void field_reader::fail(domain::error failure) {
     failure_ = std::move(failure);
 }
 
-} // namespace ccapi::openai
+} // namespace ccapi::json

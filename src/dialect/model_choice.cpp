@@ -1,11 +1,11 @@
-#include "openai/model_choice.hpp"
+#include "dialect/model_choice.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <utility>
 
-namespace ccapi::openai {
+namespace ccapi::dialect {
 
 namespace {
 
@@ -21,7 +21,7 @@ bool is_plausible_model_name(std::string_view name) noexcept {
 
 } // namespace
 
-model_choice read_model(field_reader& body, const domain::model_catalog& models) {
+model_choice read_model(json::field_reader& body, const domain::model_catalog& models) {
   model_choice choice;
   choice.requested = body.string("model").value_or("");
   if (body.failed())
@@ -42,4 +42,4 @@ model_choice read_model(field_reader& body, const domain::model_catalog& models)
   return choice;
 }
 
-} // namespace ccapi::openai
+} // namespace ccapi::dialect

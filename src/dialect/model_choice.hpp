@@ -2,11 +2,11 @@
 // The `model` member that several requests have.
 
 #include "domain/model_catalog.hpp"
-#include "openai/field_reader.hpp"
+#include "json/field_reader.hpp"
 
 #include <string>
 
-namespace ccapi::openai {
+namespace ccapi::dialect {
 
 struct model_choice {
   std::string requested; ///< as the client wrote it; empty if absent. At most 128 bytes
@@ -15,6 +15,6 @@ struct model_choice {
 
 /// Reads and resolves `model`. A name that is unknown, too long or holds control characters is a
 /// failure (model_not_found) of `body`.
-model_choice read_model(field_reader& body, const domain::model_catalog& models);
+model_choice read_model(json::field_reader& body, const domain::model_catalog& models);
 
-} // namespace ccapi::openai
+} // namespace ccapi::dialect

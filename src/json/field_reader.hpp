@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace ccapi::openai {
+namespace ccapi::json {
 
 /// "a string", "an array", ...: for messages.
 std::string_view type_name(const simdjson::dom::element& value) noexcept;
@@ -65,4 +65,4 @@ private:
   std::optional<domain::error> failure_;
 };
 
-} // namespace ccapi::openai
+} // namespace ccapi::json
