@@ -1,147 +1,114 @@
 #include "domain/process_state.hpp"
 
 #include <array>
+#include <initializer_list>
 
 namespace ccapi::domain {
 
 namespace {
 
 using s = process_state;
+using t = process_trigger;
 using a = process_action;
+
+/// What one trigger does in one state.
+struct rule {
+  process_trigger trigger;
+  process_step step;
+};
 using row = std::array<process_step, process_trigger_count>;
 
-// Columns: boot_answered, turn_ordered, configured, turn_ended, turn_spoiled, turn_undone, rewound,
-//          interrupt, retire, close, deadline, defect, exited.
-// A trigger that makes no sense in a state is a defect of the CLI if it is one that the CLI can
-// cause, else it is ignored.
-constexpr std::array<row, process_state_count> table{{
-  // spawning
-  row{{{s::booted, a::none},
-       {s::spawning, a::keep_order},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::spawning, a::none},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::gone, a::fail_gone}}},
-  // booted
-  row{{{s::booted, a::none},
-       {s::configuring, a::configure},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::booted, a::none},
-       {s::closing, a::begin_close},
-       {s::closing, a::begin_close},
-       {s::booted, a::none},
-       {s::closing, a::fail_close},
-       {s::gone, a::fail_gone}}},
-  // configuring
-  row{{{s::configuring, a::none},
-       {s::configuring, a::bounce_order},
-       {s::turn, a::begin_turn},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::configuring, a::none},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::gone, a::fail_gone}}},
-  // idle
-  row{{{s::idle, a::none},
-       {s::turn, a::begin_turn},
-       {s::idle, a::none},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::idle, a::none},
-       {s::closing, a::begin_close},
-       {s::closing, a::begin_close},
-       {s::idle, a::none},
-       {s::closing, a::fail_close},
-       {s::gone, a::fail_gone}}},
-  // turn
-  row{{{s::turn, a::none},
-       {s::turn, a::bounce_order},
-       {s::turn, a::none},
-       {s::idle, a::rest},
-       {s::closing, a::end_turn_close},
-       {s::rewinding, a::send_rewind},
-       {s::closing, a::fail_close},
-       {s::interrupting, a::send_interrupt},
-       {s::turn, a::none},
-       {s::closing, a::fail_close},
-       {s::interrupting, a::send_interrupt},
-       {s::closing, a::fail_close},
-       {s::gone, a::fail_gone}}},
-  // interrupting: an interrupted history is never exact as it is
-  row{{{s::interrupting, a::none},
-       {s::interrupting, a::bounce_order},
-       {s::interrupting, a::none},
-       {s::closing, a::end_turn_close},
-       {s::closing, a::end_turn_close},
-       {s::rewinding, a::send_rewind},
-       {s::closing, a::fail_close},
-       {s::interrupting, a::none},
-       {s::interrupting, a::none},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::gone, a::fail_gone}}},
-  // rewinding
-  row{{{s::rewinding, a::none},
-       {s::rewinding, a::bounce_order},
-       {s::rewinding, a::none},
-       {s::closing, a::fail_close},
-       {s::closing, a::end_turn_close},
-       {s::closing, a::fail_close},
-       {s::idle, a::rest},
-       {s::rewinding, a::none},
-       {s::rewinding, a::none},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::closing, a::fail_close},
-       {s::gone, a::fail_gone}}},
-  // closing
-  row{{{s::closing, a::none},
-       {s::closing, a::bounce_order},
-       {s::closing, a::none},
-       {s::closing, a::none},
-       {s::closing, a::none},
-       {s::closing, a::none},
-       {s::closing, a::none},
-       {s::closing, a::none},
-       {s::closing, a::none},
-       {s::closing, a::none},
-       {s::closing, a::escalate},
-       {s::closing, a::none},
-       {s::gone, a::report_gone}}},
-  // gone
-  row{{{s::gone, a::none},
-       {s::gone, a::bounce_order},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none},
-       {s::gone, a::none}}},
-}};
+/// The answers of a state: `otherwise` to every trigger that no rule names.
+constexpr row answers(process_step otherwise, std::initializer_list<rule> rules) {
+  row all{};
+  all.fill(otherwise);
+  for (const auto& each : rules)
+    all[static_cast<std::size_t>(each.trigger)] = each.step;
+  return all;
+}
+
+/// A trigger that makes no sense in a state is a defect if the CLI can cause it, else it is
+/// ignored.
+constexpr process_step defect{s::closing, a::fail_close};
+
+/// The answers of a state in which the child may still end by itself.
+constexpr row living(std::initializer_list<rule> rules) {
+  row all = answers(defect, rules);
+  all[static_cast<std::size_t>(t::exited)] = {s::gone, a::fail_gone};
+  return all;
+}
+
+constexpr row row_of(process_state state) {
+  const process_step ignore{state, a::none};
+  const process_step bounce{state, a::bounce_order};
+  switch (state) {
+  case s::spawning:
+    return living({{t::boot_answered, {s::booted, a::none}},
+                   {t::turn_ordered, {s::spawning, a::keep_order}},
+                   {t::retire, ignore}});
+  case s::booted:
+    return living({{t::boot_answered, ignore},
+                   {t::turn_ordered, {s::configuring, a::configure}},
+                   {t::interrupt, ignore},
+                   {t::retire, {s::closing, a::begin_close}},
+                   {t::close, {s::closing, a::begin_close}},
+                   {t::deadline, ignore}});
+  case s::configuring:
+    return living({{t::boot_answered, ignore},
+                   {t::turn_ordered, bounce},
+                   {t::configured, {s::turn, a::begin_turn}},
+                   {t::retire, ignore}});
+  case s::idle:
+    return living({{t::boot_answered, ignore},
+                   {t::turn_ordered, {s::turn, a::begin_turn}},
+                   {t::configured, ignore},
+                   {t::interrupt, ignore},
+                   {t::retire, {s::closing, a::begin_close}},
+                   {t::close, {s::closing, a::begin_close}},
+                   {t::deadline, ignore}});
+  case s::turn:
+    return living({{t::boot_answered, ignore},
+                   {t::turn_ordered, bounce},
+                   {t::configured, ignore},
+                   {t::turn_ended, {s::idle, a::rest}},
+                   {t::turn_spoiled, {s::closing, a::end_turn_close}},
+                   {t::turn_undone, {s::rewinding, a::send_rewind}},
+                   {t::interrupt, {s::interrupting, a::send_interrupt}},
+                   {t::retire, ignore},
+                   {t::deadline, {s::interrupting, a::send_interrupt}}});
+  case s::interrupting: // an interrupted history is never exact as it is
+    return living({{t::boot_answered, ignore},
+                   {t::turn_ordered, bounce},
+                   {t::configured, ignore},
+                   {t::turn_ended, {s::closing, a::end_turn_close}},
+                   {t::turn_spoiled, {s::closing, a::end_turn_close}},
+                   {t::turn_undone, {s::rewinding, a::send_rewind}},
+                   {t::interrupt, ignore},
+                   {t::retire, ignore}});
+  case s::rewinding:
+    return living({{t::boot_answered, ignore},
+                   {t::turn_ordered, bounce},
+                   {t::configured, ignore},
+                   {t::turn_spoiled, {s::closing, a::end_turn_close}},
+                   {t::rewound, {s::idle, a::rest}},
+                   {t::interrupt, ignore},
+                   {t::retire, ignore}});
+  case s::closing:
+    return answers(ignore, {{t::turn_ordered, bounce},
+                            {t::deadline, {s::closing, a::escalate}},
+                            {t::exited, {s::gone, a::report_gone}}});
+  case s::gone:
+    break;
+  }
+  return answers(ignore, {{t::turn_ordered, bounce}});
+}
+
+constexpr auto table = [] {
+  std::array<row, process_state_count> rows{};
+  for (std::size_t state = 0; state < rows.size(); ++state)
+    rows[state] = row_of(static_cast<process_state>(state));
+  return rows;
+}();
 
 } // namespace
 
