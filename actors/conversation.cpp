@@ -47,7 +47,7 @@ void conversation::on_exit() {
   // stand in for their sinks, or by the process; the next turn must not be mailed to it.
   waiting_.clear();
   if (active_ && active_->handed_over)
-    take_back();
+    detach_turn();
   else if (active_ && active_->lease != 0)
     send(shard_.supervisor, withdraw_lease{active_->lease});
   active_.reset();
@@ -69,7 +69,7 @@ void conversation::on_exit() {
 void conversation::on_turn_ended(turn_ended& what) {
   if (!active_ || active_->order.turn != what.turn || process_id_ != what.process)
     return;
-  take_back();
+  detach_turn();
   if (what.reusable) {
     process_holds_ = active_->plan.before;
     goes_on_at_ = process_holds_;
@@ -106,7 +106,7 @@ void conversation::on_process_ended(const process_ended& what) {
   if (process_ && process_id_ == what.process) {
     drop_process();
     if (active_ && active_->handed_over) { // the order reached it too late
-      take_back();
+      detach_turn();
       return active_->cancelled ? finish_active() : request_process();
     }
   }
@@ -316,7 +316,7 @@ void conversation::record_outcome(turn_ended& what) {
     domain::prefix_index::mark(record_->head, record_->number);
     if (process_) {
       goes_on_at_ = record_->head;
-      if (!what.taken_back)
+      if (!what.rewound)
         process_holds_ = record_->head;
     }
     ++record_->turn_count;

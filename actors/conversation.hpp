@@ -87,7 +87,7 @@ private:
   /// True: the turn runs again after a pause.
   bool run_again_later(const turn_ended& what);
   /// Takes the active turn back from its process.
-  void take_back();
+  void detach_turn();
   /// For a turn that no process has: gives its lease back.
   void withdraw_active(const domain::error& why);
   void fail_active(const domain::error& why);

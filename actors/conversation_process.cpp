@@ -227,7 +227,7 @@ bool conversation::run_again_later(const turn_ended& what) {
   return true;
 }
 
-void conversation::take_back() {
+void conversation::detach_turn() {
   active_->handed_over = false;
   --shard_.totals.processes_busy;
 }

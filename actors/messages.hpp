@@ -123,9 +123,9 @@ struct turn_ended {
   turn_outcome outcome = turn_outcome::failed;
   domain::message answer{}; ///< what the client saw; not all of it unless finished
   /// The process waits for the next turn. It holds what it held before the query and, if the turn
-  /// finished and was not taken back, query and answer.
+  /// finished and was not rewound, query and answer.
   bool reusable = false;
-  bool taken_back = false;
+  bool rewound = false;
   std::size_t rewindable = 0; ///< user messages at its end that it can take back
   domain::usage usage{};
   std::optional<domain::error> failure{}; ///< if failed or lost

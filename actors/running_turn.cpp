@@ -10,7 +10,7 @@ running_turn::running_turn(run_turn order, const config::limits_settings& limits
     limits_{limits} {}
 
 delivery running_turn::deliver(domain::event&& what) {
-  if (told_)
+  if (concluded_)
     return delivery::go_on;
   const auto bytes = domain::credit_bytes(what);
   credit_used_ += bytes;
@@ -20,17 +20,15 @@ delivery running_turn::deliver(domain::event&& what) {
       return delivery::go_on;
   } else if (const auto* text = std::get_if<domain::text_delta>(&what)) {
     domain::append_text(answer_, text->text);
-    answer_bytes_ += text->text.size();
   }
   note(what);
-  told_ = domain::is_terminal(what);
+  concluded_ = domain::is_terminal(what);
   order_.sink->on_event(std::move(what));
   flush_wanted_ = true;
-  if (told_)
+  if (concluded_)
     flush();
-  if (answer_bytes_ > limits_.answer_bytes_max)
-    return delivery::too_long;
-  return credit_used_ < limits_.stream_buffer_bytes || told_ ? delivery::go_on : delivery::pause;
+  return credit_used_ < limits_.stream_buffer_bytes || concluded_ ? delivery::go_on
+                                                                  : delivery::pause;
 }
 
 void running_turn::note(const domain::event& what) {
@@ -44,7 +42,7 @@ void running_turn::note(const domain::event& what) {
 }
 
 void running_turn::conclude(domain::event&& what) {
-  if (std::exchange(told_, true))
+  if (std::exchange(concluded_, true))
     return;
   note(what);
   last_word_ = std::move(what);
@@ -55,14 +53,14 @@ void running_turn::fail(const domain::error& why) {
 }
 
 void running_turn::lose(const domain::error& why) {
-  if (told_ || visible_)
+  if (concluded_ || visible_)
     return fail(why);
   outcome_ = turn_outcome::lost;
   failure_ = why;
 }
 
-void running_turn::give_back() {
-  if (!std::exchange(told_, true))
+void running_turn::bounce() {
+  if (!std::exchange(concluded_, true))
     outcome_ = turn_outcome::not_started;
 }
 
@@ -70,7 +68,7 @@ void running_turn::abandon() {
   order_.sink.reset();
   last_word_.reset();
   flush_wanted_ = false;
-  if (!std::exchange(told_, true))
+  if (!std::exchange(concluded_, true))
     outcome_ = turn_outcome::cancelled;
 }
 
@@ -90,7 +88,7 @@ turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_
           .outcome = outcome_,
           .answer = std::move(answer_),
           .reusable = reusable,
-          .taken_back = taken_back_,
+          .rewound = rewound_,
           .rewindable = rewindable,
           .usage = usage_,
           .failure = std::move(failure_),

@@ -13,8 +13,7 @@ namespace ccapi::actors {
 /// What delivering an event means for the process.
 enum class delivery : std::uint8_t {
   go_on,
-  pause,    ///< the credit is used up: read no more until some is granted
-  too_long, ///< the answer is beyond limits.answer_bytes_max
+  pause, ///< the credit is used up: read no more until some is granted
 };
 
 /// Lives as long as its turn, on the process's I/O thread. Of terminal events the first one counts,
@@ -26,7 +25,7 @@ public:
 
   [[nodiscard]] const run_turn& order() const noexcept { return order_; }
   /// There was a terminal event, or the client has left.
-  [[nodiscard]] bool told() const noexcept { return told_; }
+  [[nodiscard]] bool concluded() const noexcept { return concluded_; }
   [[nodiscard]] turn_outcome outcome() const noexcept { return outcome_; }
   /// If it failed.
   [[nodiscard]] const std::optional<domain::error>& failure() const noexcept { return failure_; }
@@ -42,9 +41,9 @@ public:
   /// the turn may run again elsewhere.
   void lose(const domain::error& why);
   /// The process has not begun with it: it is to run elsewhere.
-  void give_back();
+  void bounce();
   /// The CLI has forgotten it.
-  void taken_back() noexcept { taken_back_ = true; }
+  void mark_rewound() noexcept { rewound_ = true; }
   /// The client has left: nothing reaches the sink any more.
   void abandon();
   /// What was delivered may be written now.
@@ -61,15 +60,14 @@ private:
   run_turn order_;
   const config::limits_settings& limits_;
   domain::message answer_{domain::role::assistant, std::string{}};
-  std::size_t answer_bytes_ = 0;
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
   std::optional<domain::error> failure_;
   std::optional<domain::event> last_word_; ///< what it was concluded with
   std::size_t credit_used_ = 0;
   bool visible_ = false; ///< a delta was delivered
-  bool taken_back_ = false;
-  bool told_ = false;
+  bool rewound_ = false;
+  bool concluded_ = false;
   bool flush_wanted_ = false;
 };
 

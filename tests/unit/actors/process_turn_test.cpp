@@ -227,7 +227,7 @@ TEST_F(process_turn, cuts_an_answer_at_its_token_limit) {
   EXPECT_EQ(only_end().outcome, turn_outcome::finished);
   EXPECT_EQ(domain::plain_text(only_end().answer), "half");
   EXPECT_TRUE(only_end().reusable);
-  EXPECT_TRUE(only_end().taken_back);
+  EXPECT_TRUE(only_end().rewound);
   EXPECT_EQ(only_end().rewindable, 0U);
 }
 

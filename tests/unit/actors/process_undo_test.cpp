@@ -143,7 +143,7 @@ TEST_F(process_undo, a_continuation_behind_the_token_limit_changes_nothing) {
   EXPECT_EQ(only_end().outcome, turn_outcome::finished);
   EXPECT_EQ(domain::plain_text(only_end().answer), "cut");
   EXPECT_TRUE(only_end().reusable);
-  EXPECT_TRUE(only_end().taken_back);
+  EXPECT_TRUE(only_end().rewound);
 }
 
 TEST_F(process_undo, first_turn_of_an_older_version_is_not_taken_back) {

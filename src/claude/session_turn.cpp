@@ -1,0 +1,363 @@
+// session, what a turn consists of: what the process is sent, and what its lines mean.
+
+#include "claude/capabilities.hpp"
+#include "claude/encoder.hpp"
+#include "claude/session.hpp"
+#include "domain/ids.hpp"
+#include "domain/turn_plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ccapi::claude {
+
+// They are written all at once.
+static_assert(domain::rewinds_max < control_channel::pending_max);
+
+using domain::error_code;
+using domain::process_state;
+using domain::process_trigger;
+
+namespace {
+
+/// Lines in a row that are no JSON before the process counts as broken.
+constexpr unsigned malformed_lines_max = 3;
+
+/// Failures of a turn that say nothing about its process: a bad request, a busy API, a bill. A
+/// process whose login was refused is not kept: only a new one reads new credentials for sure.
+bool leaves_the_process_sound(error_code failure) noexcept {
+  switch (failure) {
+  case error_code::invalid_request:
+  case error_code::context_length_exceeded:
+  case error_code::request_too_large:
+  case error_code::rate_limited:
+  case error_code::insufficient_quota:
+  case error_code::overloaded:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Some lines are late words on what came before the query.
+bool belongs_to_answer(const message& line) noexcept {
+  return !std::holds_alternative<system_note>(line)
+         && !std::holds_alternative<command_lifecycle>(line)
+         && !std::holds_alternative<unknown>(line);
+}
+
+} // namespace
+
+// -- what the process is sent --------------------------------------------------------------------
+
+template <class Encode>
+void session::send_control(control_call call, std::chrono::milliseconds timeout, Encode encode) {
+  const auto id = control_.begin(call, now_ + timeout);
+  if (id.empty())
+    return lose(error_code::upstream_crash, "The Claude process does not answer.",
+                "too many open control requests");
+  encode(out_.lines.emplace_back(), id);
+}
+
+void session::configure() {
+  if (primed_) {
+    if (message_awaited_)
+      seed_deadline_ = now_ + settings_.claude.control_timeout;
+    return settle_priming();
+  }
+  if (order_->system_prompt.empty())
+    apply(process_trigger::configured); // argv has set the empty one
+  else
+    send_control(control_call::initialize, settings_.claude.control_timeout,
+                 [this](std::string& line, std::string_view id) {
+                   initialize(line, id, order_->system_prompt);
+                 });
+}
+
+void session::settle_priming() {
+  if (state_ != process_state::configuring || prompt_awaited_ || message_awaited_)
+    return;
+  seed_deadline_.reset();
+  if (primed_->message.empty())
+    apply(process_trigger::configured);
+  else
+    send_rewind_of(primed_->message, settings_.claude.control_timeout);
+}
+
+/// The rewinds all at once: the CLI keeps the order, and one that it refuses changes nothing
+/// (measured).
+void session::begin_turn() {
+  const auto rewinds = order_->rewinds;
+  if (rewinds == 0)
+    return send_settings();
+  if (rewinds > rewindable())
+    return on_rewound(false);
+  phase_ = phase::rewinding;
+  rewinds_left_ = rewinds;
+  for (std::size_t back = 0; back < rewinds && phase_ == phase::rewinding; ++back)
+    send_rewind_of(sent_.uuid(back), settings_.claude.control_timeout);
+}
+
+void session::send_settings() {
+  if (order_->settings == applied_) {
+    phase_ = phase::seeding;
+    return send_seed();
+  }
+  phase_ = phase::settings;
+  send_control(
+    control_call::apply_settings, settings_.claude.control_timeout,
+    [this](std::string& line, std::string_view id) { apply_settings(line, id, order_->settings); });
+}
+
+void session::send_seed() {
+  seed_deadline_.reset();
+  while (seeded_ < order_->seed.size()) {
+    const auto& entry = order_->seed[seeded_++];
+    const bool asked = entry.role == domain::role::user;
+    if (entry.content.empty()) { // the CLI drops these anyway
+      if (asked)
+        sent_.add_user({});
+    } else if (asked) {
+      // Its result must come before the next line, else the CLI mixes up the order.
+      seed_user_line(out_.lines.emplace_back(), sent_.add_user(domain::random_uuid()), entry);
+      seed_deadline_ = now_ + settings_.claude.control_timeout;
+      return;
+    } else {
+      sent_.add_answer();
+      seed_assistant_line(out_.lines.emplace_back(), domain::random_uuid(),
+                          "msg_" + domain::random_hex_128(), entry);
+      awaits_room_ = true;
+      return;
+    }
+  }
+  send_query();
+}
+
+void session::on_input_drained(time_point now) {
+  now_ = now;
+  if (std::exchange(awaits_room_, false))
+    send_seed();
+}
+
+void session::send_query() {
+  asked_at_ = now_;
+  const auto patience = settings_.limits.stream_header_delay;
+  mapper_.emplace(&std::chrono::system_clock::now,
+                  retry_patience{.longest = patience, .until = asked_at_ + patience});
+  phase_ = phase::answering;
+  answering_ = false;
+  answer_deadline_ = asked_at_ + settings_.claude.first_event_timeout;
+  out_.events.emplace_back(domain::question_sent{});
+  user_line(out_.lines.emplace_back(), sent_.add_user(domain::random_uuid()), order_->query);
+}
+
+void session::send_interrupt() {
+  // What is left of the turn has no reader.
+  out_.steps.push_back(session_step::read_on);
+  answer_deadline_.reset();
+  if (phase_ != phase::answering)
+    return apply(process_trigger::close); // half a dialogue is of no use to anybody
+  send_control(control_call::interrupt, settings_.claude.interrupt_timeout, interrupt);
+  deadline_ = now_ + settings_.claude.interrupt_timeout;
+}
+
+void session::send_rewind() {
+  phase_ = phase::none;
+  answer_deadline_.reset();
+  deadline_ = time_point::max();
+  send_rewind_of(sent_.uuid(), settings_.claude.interrupt_timeout);
+}
+
+void session::send_rewind_of(const std::string& uuid, std::chrono::milliseconds timeout) {
+  send_control(
+    control_call::rewind_conversation, timeout,
+    [&uuid](std::string& line, std::string_view id) { rewind_conversation(line, id, uuid); });
+}
+
+std::size_t session::rewindable() const noexcept {
+  return sent_.rewindable(rewinds_to_nothing_);
+}
+
+bool session::leads_back() const noexcept {
+  return sent_.size() == 1 && rewindable() == 1;
+}
+
+// -- what its lines mean -------------------------------------------------------------------------
+
+void session::on_line(std::string_view line, time_point now) {
+  now_ = now;
+  if (line.empty() || state_ == process_state::closing || state_ == process_state::gone)
+    return;
+  const auto meaning = decoder_.decode(line);
+  const auto* read = std::get_if<message>(&meaning);
+  if (!read) {
+    if (mapper_)
+      mapper_->on_unreadable_line();
+    if (++malformed_in_a_row_ >= malformed_lines_max)
+      lose(error_code::upstream_crash, "The Claude process wrote garbage.",
+           "lines that are no JSON");
+    return;
+  }
+  malformed_in_a_row_ = 0;
+  if (const auto* response = std::get_if<control_response>(read))
+    on_control_response(*response);
+  else if (const auto* request = std::get_if<control_request>(read))
+    deny(out_.lines.emplace_back(), *request, "This gateway grants no permissions.");
+  else
+    on_turn_line(*read);
+}
+
+void session::on_control_response(const control_response& line) {
+  const auto call = control_.finish(line.request_id);
+  if (!call)
+    return; // answered too late
+  const bool may_be_refused =
+    *call == control_call::interrupt || *call == control_call::rewind_conversation;
+  if (!line.ok && !may_be_refused)
+    return give_up(error_code::upstream_error, "The Claude process refused to be configured.",
+                   std::string{to_string(*call)} + ": " + std::string{line.error});
+  switch (*call) {
+  case control_call::get_binary_version:
+    return on_version(line.version);
+  case control_call::initialize:
+    if (std::exchange(prompt_awaited_, false))
+      return settle_priming();
+    return apply(process_trigger::configured);
+  case control_call::apply_settings:
+    if (state_ == process_state::turn && phase_ == phase::settings) {
+      applied_ = order_->settings;
+      phase_ = phase::seeding;
+      send_seed();
+    }
+    return;
+  case control_call::rewind_conversation:
+    return on_rewind_answered(line.ok && line.rewound.value_or(false));
+  case control_call::interrupt:
+  case control_call::end_session:
+    return; // the turn's result, or the exit, follows
+  }
+}
+
+void session::on_version(std::string_view text) {
+  const auto version = parse_version(text);
+  if (version && check(*version) == support::too_old)
+    return give_up(error_code::cli_unavailable,
+                   "The installed Claude Code CLI is too old: version " + to_string(*version)
+                     + "; at least " + to_string(oldest_supported) + " is needed.",
+                   {});
+  rewinds_to_nothing_ = version && rewinds_to_nothing(*version);
+  ready_at_ = now_;
+  version_ = text;
+  out_.steps.push_back(session_step::report_boot);
+  apply(process_trigger::boot_answered);
+  if (state_ == process_state::booted && order_)
+    apply(process_trigger::turn_ordered);
+}
+
+void session::on_rewind_answered(bool ok) {
+  if (state_ == process_state::configuring) {
+    if (ok)
+      return apply(process_trigger::configured);
+    out_.steps.push_back(session_step::report_spoiled);
+    out_.steps.push_back(session_step::bounce_turn);
+    return apply(process_trigger::turn_spoiled);
+  }
+  if (state_ == process_state::turn && phase_ == phase::rewinding)
+    return on_rewound(ok);
+  if (!ok) // 2.1.197 can't take back the first turn of a dialogue
+    return apply(process_trigger::turn_spoiled);
+  if (state_ == process_state::rewinding) {
+    sent_.forget_last();
+    out_.steps.push_back(session_step::mark_rewound);
+  }
+  apply(process_trigger::rewound);
+}
+
+void session::on_rewound(bool ok) {
+  if (!ok) { // its dialogue is not what was thought: the turn is better off elsewhere
+    out_.steps.push_back(session_step::bounce_turn);
+    return apply(process_trigger::turn_spoiled);
+  }
+  if (--rewinds_left_ > 0)
+    return;
+  sent_.forget_last(order_->rewinds);
+  send_settings();
+}
+
+void session::on_turn_line(const message& line) {
+  if (phase_ == phase::answering && mapper_)
+    return on_answer_line(line);
+  const auto* end = std::get_if<result>(&line);
+  if (!end)
+    return;
+  if (phase_ == phase::seeding && seed_deadline_) {
+    if (end->is_error)
+      return give_up(error_code::upstream_error,
+                     "The dialogue could not be handed to the Claude process.",
+                     std::string{end->text});
+    send_seed();
+  } else if (message_awaited_) {
+    message_awaited_ = false;
+    settle_priming();
+  } else {
+    lose(error_code::upstream_crash, "The Claude process answered out of turn.",
+         "a result without a turn");
+  }
+}
+
+void session::on_answer_line(const message& line) {
+  answering_ = answering_ || belongs_to_answer(line);
+  mapper_->on_message(line, out_.events);
+  if (!note_events())
+    return give_up(error_code::upstream_error, "The answer is longer than limits.answer_bytes_max.",
+                   {});
+  if (mapper_->over()) {
+    sent_.add_answer();
+    ++turns_;
+    apply(trigger_after_turn());
+  } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
+    apply(process_trigger::interrupt);
+  }
+}
+
+bool session::note_events() {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  for (auto event = out_.events.begin(); event != out_.events.end(); ++event) {
+    if (auto* started = std::get_if<domain::answer_started>(&*event)) {
+      const auto ready = std::max(ordered_at_, ready_at_);
+      started->boot = duration_cast<microseconds>(ready - ordered_at_);
+      started->setup = duration_cast<microseconds>(asked_at_ - ready);
+      started->first = duration_cast<microseconds>(now_ - asked_at_);
+    } else if (outcome_ != outcome::open) {
+      continue; // nobody hears it
+    } else if (const auto* text = std::get_if<domain::text_delta>(&*event)) {
+      answer_bytes_ += text->text.size();
+      if (answer_bytes_ > settings_.limits.answer_bytes_max) {
+        out_.events.erase(event + 1, out_.events.end());
+        return false;
+      }
+    } else if (const auto* failed = std::get_if<domain::turn_failed>(&*event)) {
+      outcome_ = outcome::failed;
+      failure_ = failed->failure.code;
+    } else if (std::holds_alternative<domain::turn_finished>(*event)) {
+      outcome_ = outcome::finished;
+    }
+  }
+  return true;
+}
+
+process_trigger session::trigger_after_turn() const {
+  const auto turns_max = settings_.process_pool.turns_max;
+  const bool kept =
+    settings_.claude.use_interactive_sessions && (turns_max == 0 || turns_ < turns_max);
+  if (kept && outcome_ == outcome::finished && mapper_->reusable() && state_ == process_state::turn)
+    return process_trigger::turn_ended;
+  // An answer that was cut is taken back, too: with the next turn the CLI is told what the client
+  // has of it.
+  const bool sound = outcome_ != outcome::failed || leaves_the_process_sound(failure_);
+  return kept && sound && mapper_->undoable() && rewindable() > 0 ? process_trigger::turn_undone
+                                                                  : process_trigger::turn_spoiled;
+}
+
+} // namespace ccapi::claude
