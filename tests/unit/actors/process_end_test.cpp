@@ -58,23 +58,6 @@ TEST_F(process_end, end_of_input_comes_first_then_the_life_pipe) {
   EXPECT_GE(std::chrono::steady_clock::now() - asked_at, 40ms) << "two steps of grace";
 }
 
-TEST_F(process_end, answers_that_are_owed_do_not_shorten_the_grace) {
-  settings.claude.interrupt_timeout = 10ms;
-  settings.claude.close_grace = 100ms;
-  client asker;
-  start();
-  say(cli_lines::version(cli.take_control("get_binary_version"), "2.1.197"));
-  const auto turn = order(asker, "q");
-  cli.take_user();
-  cancel(turn);
-  cli.take_control("interrupt"); // never answered; the result comes
-  say(cli_lines::interrupted_result());
-  const auto closed_at = std::chrono::steady_clock::now();
-  ASSERT_EQ(left_service, 1U);
-  ASSERT_TRUE(world.pump_until([&] { return cli.life_closed(); }));
-  EXPECT_GE(std::chrono::steady_clock::now() - closed_at, 190ms);
-}
-
 TEST_F(process_end, output_of_a_closing_process_is_drained) {
   settings.limits.stream_buffer_bytes = 10;
   client asker;

@@ -325,17 +325,6 @@ TEST_F(process_defect, answer_beyond_the_limit_fails_the_turn) {
   EXPECT_EQ(only_end().outcome, turn_outcome::failed);
 }
 
-TEST_F(process_defect, answer_beyond_the_limit_may_come_with_its_end_in_one_line) {
-  settings.limits.answer_bytes_max = 10;
-  client asker;
-  start_booted();
-  order(asker, "q");
-  cli.take_user();
-  say(cli_lines::whole_message("much too long", "max_tokens"));
-  EXPECT_EQ(asker.failure(), error_code::upstream_error);
-  EXPECT_EQ(only_end().outcome, turn_outcome::failed);
-}
-
 TEST_F(process_defect, actor_that_is_killed_leaves_no_client_waiting) {
   client asker;
   start_booted();
@@ -348,35 +337,6 @@ TEST_F(process_defect, actor_that_is_killed_leaves_no_client_waiting) {
   EXPECT_TRUE(cli.life_closed());
 }
 
-TEST_F(process_defect, refused_history_fails_the_turn) {
-  client asker;
-  start_booted();
-  order(asker, "q", {asked("a"), answered("b")});
-  EXPECT_EQ(cli.take_user(true), "a");
-  say(cli_lines::error_result(400, "no"));
-  EXPECT_EQ(asker.failure(), error_code::upstream_error);
-}
-
-TEST_F(process_defect, history_that_is_never_acknowledged_loses_the_process_in_time) {
-  settings.claude.control_timeout = 30ms;
-  client asker;
-  start_booted();
-  order(asker, "q", {asked("a"), answered("b")});
-  EXPECT_EQ(cli.take_user(true), "a");
-  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
-  expect_lost(asker, error_code::timeout);
-}
-
-TEST_F(process_defect, silence_behind_the_question_loses_the_process) {
-  settings.claude.first_event_timeout = 30ms;
-  client asker;
-  start_booted();
-  order(asker, "q");
-  cli.take_user();
-  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
-  expect_lost(asker, error_code::timeout);
-}
-
 TEST_F(process_defect, silence_inside_an_answer_ends_it) {
   settings.claude.event_idle_timeout = 30ms;
   client asker;
@@ -387,26 +347,6 @@ TEST_F(process_defect, silence_inside_an_answer_ends_it) {
   ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
   expect_lost(asker, error_code::timeout);
   EXPECT_EQ(asker.text, "half");
-}
-
-TEST_F(process_defect, idle_process_may_be_silent) {
-  settings.claude.first_event_timeout = 300ms;
-  settings.claude.event_idle_timeout = 300ms;
-  start_booted();
-  run_turn_to_end("q", "a");
-  const auto later = std::chrono::steady_clock::now() + 400ms;
-  world.pump_until([&] { return std::chrono::steady_clock::now() > later; });
-  EXPECT_TRUE(probe().idle);
-  EXPECT_EQ(left_service, 0U);
-}
-
-TEST_F(process_defect, refused_settings_fail_the_turn) {
-  client asker;
-  start_booted();
-  order(asker, "q", {}, {}, some_settings());
-  say(cli_lines::refused(cli.take_control("apply_flag_settings"), "unknown"));
-  EXPECT_EQ(asker.failure(), error_code::upstream_error);
-  EXPECT_EQ(left_service, 1U);
 }
 
 TEST_F(process_defect, too_old_a_cli_is_refused_with_both_versions) {

@@ -88,16 +88,6 @@ TEST_F(process_primed, one_that_does_not_forget_gives_the_turn_back) {
   EXPECT_TRUE(cli.input_closed());
 }
 
-TEST_F(process_primed, one_that_does_not_answer_is_lost_in_time) {
-  settings.claude.control_timeout = 30ms;
-  start();
-  say(cli_lines::version(cli.take_control("get_binary_version")));
-  say(cli_lines::accepted(cli.take_control("initialize")));
-  order(asker, "q", {}, "You cook.");
-  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
-  expect_lost(asker, error_code::timeout);
-}
-
 TEST_F(process_primed, client_that_leaves_meanwhile_costs_the_process) {
   start();
   cancel(order(asker, "q", {}, "You cook."));

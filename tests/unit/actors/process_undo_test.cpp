@@ -39,29 +39,6 @@ TEST_F(process_undo, interrupted_turn_is_taken_back_and_the_next_one_follows) {
   EXPECT_EQ(left_service, 0U);
 }
 
-TEST_F(process_undo, refusal_closes_the_process) {
-  start_booted();
-  say(cli_lines::rewound(cancelled_turn(), false));
-  EXPECT_FALSE(only_end().reusable);
-  EXPECT_TRUE(cli.input_closed());
-}
-
-TEST_F(process_undo, error_closes_the_process) {
-  start_booted();
-  say(cli_lines::refused(cancelled_turn(), "unknown subtype"));
-  EXPECT_FALSE(only_end().reusable);
-  EXPECT_TRUE(cli.input_closed());
-}
-
-TEST_F(process_undo, silence_closes_the_process_in_time) {
-  settings.claude.interrupt_timeout = 30ms;
-  start_booted();
-  cancelled_turn();
-  ASSERT_TRUE(world.pump_until([&] { return !ends.empty(); }));
-  EXPECT_EQ(only_end().outcome, turn_outcome::cancelled);
-  EXPECT_FALSE(only_end().reusable);
-}
-
 TEST_F(process_undo, death_meanwhile_ends_the_turn_as_it_was) {
   start_booted();
   cancelled_turn();

@@ -3,6 +3,7 @@
 // reads and writes the lines that the CLI would.
 
 #include "process/child_process.hpp"
+#include "tests/support/cli_lines.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -11,26 +12,8 @@
 
 namespace ccapi::actors::test {
 
-/// Lines that the CLI writes; each with its '\n'.
-namespace cli_lines {
-std::string version(std::string_view request_id, std::string_view version = "2.1.330");
-std::string accepted(std::string_view request_id);
-std::string refused(std::string_view request_id, std::string_view why);
-std::string rewound(std::string_view request_id, bool done = true);
-std::string message_start();
-std::string text(std::string_view text);
-std::string message_delta(std::string_view stop_reason = "end_turn");
-/// Ends a turn, or a seeded user line.
-std::string result(std::string_view stop_reason = "end_turn", std::string_view words = {});
-std::string interrupted_result();
-std::string error_result(int status, std::string_view text);
-/// The API refused the call with `status`; the CLI will ask again after that time.
-std::string api_retry(int status, int delay_ms);
-/// A whole answer that was not streamed.
-std::string whole_message(std::string_view text, std::string_view stop_reason);
-/// A streamed answer, from its first line to the turn's result.
-std::string answer(std::string_view text);
-} // namespace cli_lines
+namespace cli_lines = ccapi::test::cli_lines;
+using ccapi::test::field;
 
 /// All calls are non-blocking; pump the event loop between them.
 class scripted_cli {
@@ -79,9 +62,5 @@ private:
   std::string received_;
   bool input_closed_ = false;
 };
-
-/// The text of a control request's or a user line's field, as the tests need it: the string behind
-/// the first `"key":"`; escapes are kept.
-std::string field(std::string_view line, std::string_view key);
 
 } // namespace ccapi::actors::test
