@@ -201,15 +201,18 @@ void claude_process::perform() {
   for (;;) {
     for (auto& event : out.events)
       show(std::move(event));
-    write_lines();
+    const bool written = write_lines();
     for (const auto step : out.steps)
       take(step);
     if (!out.lines.empty() || !out.steps.empty()) // deltas move no deadline
       arm_timer();
     out.clear();
-    if (!session_.awaits_room() || !pipes_->input_idle())
+    if (!written) // behind the steps: it is the next reason for failures
+      session_.on_input_full(clock::now());
+    else if (session_.awaits_room() && pipes_->input_idle())
+      session_.on_input_drained(clock::now());
+    else
       return;
-    session_.on_input_drained(clock::now());
   }
 }
 
@@ -238,10 +241,10 @@ void claude_process::note_start(const domain::answer_started& what) {
   totals.first_times.add(what.first);
 }
 
-void claude_process::write_lines() {
-  for (auto& line : session_.output().lines)
-    if (!pipes_->write(std::move(line)))
-      return session_.on_input_full(clock::now()); // adds steps only
+bool claude_process::write_lines() {
+  auto& lines = session_.output().lines;
+  return std::all_of(lines.begin(), lines.end(),
+                     [this](std::string& line) { return pipes_->write(std::move(line)); });
 }
 
 void claude_process::count_lines() {

@@ -59,7 +59,8 @@ private:
   /// All that came of the last input: events, lines, steps.
   void perform();
   void show(domain::event&& what);
-  void write_lines();
+  /// False: the process does not take them.
+  [[nodiscard]] bool write_lines();
   void take(claude::session_step step);
   void note_start(const domain::answer_started& what);
   void count_lines();
