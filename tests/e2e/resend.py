@@ -4,6 +4,7 @@ each answer of the fake CLI tells whether the process behind it knew exactly tha
 import json
 import re
 import threading
+import time
 
 from sse import ChatStream
 from told import expected, process_of
@@ -108,6 +109,17 @@ class Talk:
 
 def matches_of(replies):
     return [reply.match for reply in replies]
+
+
+def in_background(function, *arguments, **fields):
+    """Runs a call in a thread; .result after .join()."""
+    class Call(threading.Thread):
+        def run(self):
+            self.result = function(*arguments, **fields)
+            self.ended = time.monotonic()
+    call = Call(daemon=True)
+    call.start()
+    return call
 
 
 def at_once(*calls, seconds=60):

@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import statistics
 import time
 
 import pytest
@@ -110,12 +111,15 @@ def test_slow_reader_stops_the_cli_and_loses_nothing(start_fake, ledger):
 
 def test_slot_of_a_client_that_left_is_free_within_a_second(start_fake):
     gateway = start_fake(claude__max_concurrent_sessions=1)
+    waits = []
     for number in range(3):
         stream = ChatStream(gateway, LONG, conversation_id=f"a{number}").open()
         stream.read_contents(2)
         gone_at = stream.hang_up()
         assert gateway.answer("x", conversation_id=f"b{number}") == "You said: x"
-        assert time.monotonic() - gone_at < 1.5
+        waits.append(time.monotonic() - gone_at)
+    # A busy machine spoils one of three.
+    assert statistics.median(waits) < 1 and max(waits) < 5, waits
 
 
 @pytest.mark.real_cli

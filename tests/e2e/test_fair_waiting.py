@@ -4,6 +4,7 @@ of the same kind run on the processes that are there."""
 import hashlib
 import itertools
 import json
+import statistics
 import threading
 import time
 
@@ -12,6 +13,7 @@ import pytest
 import proc_tree
 from conftest import ANSWERS
 from resend import TELLS, ask, at_once, matches_of, send, system, user
+from storm import measured
 
 FLOOD, OTHER, ADMIN = "flood-flood-flood-flood", "other-other-other-other", "admin-admin-admin-admin"
 KEYS = [{"name": "flood", "sha256": None}, {"name": "other", "sha256": None},
@@ -76,24 +78,24 @@ def test_flood_with_one_key_leaves_the_others_their_queue_and_conversations(star
         assert gateway.chat(f"[[say:mine {n}]]", conversation_id=f"c{n}", key=OTHER)[0] == 200
     flood = Flood(gateway, FLOOD, 90)
     proc_tree.wait_until(lambda: gateway.stats()["queue"]["length"] > 40, 20, "the flood")
-    waits, services = [], []
-    for n in range(40):
-        began = time.monotonic()
-        status, headers, body = gateway.chat(f"question {n} [[delay:10]][[text:10]]", key=OTHER)
-        whole = 1000 * (time.monotonic() - began)
-        assert status == 200, (n, body)
-        waits.append(wait_in_queue(headers))
-        services.append(whole - waits[-1])
-    assert gateway.stats()["queue"]["length"] > 40, "the flood had ebbed away"
+
+    def waits_and_service():
+        waits, services = [], []
+        for n in range(40):
+            began = time.monotonic()
+            status, headers, body = gateway.chat(f"question {n} [[delay:10]][[text:10]]", key=OTHER)
+            whole = 1000 * (time.monotonic() - began)
+            assert status == 200, (n, body)
+            waits.append(wait_in_queue(headers))
+            services.append(whole - waits[-1])
+        assert gateway.stats()["queue"]["length"] > 40, "the flood had ebbed away"
+        return {"longest wait ms": max(waits), "service ms": statistics.median(services)}
+
+    measured(waits_and_service, lambda f: f["longest wait ms"] <= 2 * f["service ms"])
     for n in range(220):  # and empty conversations, far more than are remembered
         assert gateway.request("POST", "/v1/conversations", {}, key=FLOOD)[0] in (200, 201)
     flood.end(at_least=1000)
     assert set(flood.statuses) <= {200, 503}
-    waits.sort()
-    services.sort()
-    p99, service = waits[-1], services[len(services) // 2]
-    print(f"wait p50 {waits[20]:.0f} p99 {p99:.0f} ms, service p50 {service:.0f} ms")
-    assert p99 <= 2 * service, (waits, services)
     for n in range(3):
         status, _, body = gateway.chat("[[dialogue]]", conversation_id=f"c{n}", key=OTHER)
         assert status == 200

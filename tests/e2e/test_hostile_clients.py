@@ -6,7 +6,7 @@ import time
 
 from proc_tree import wait_until
 from sse import ChatStream
-from storm import bounds_memory, percentile, resident_kib, times
+from storm import bounds_memory, measured, resident_kib, slowest
 
 
 def test_waiting_streams_are_served_in_order_and_not_mixed_up(start_fake, ledger):
@@ -51,28 +51,30 @@ def test_waiting_streams_are_served_in_order_and_not_mixed_up(start_fake, ledger
 
 
 def test_slow_headers_do_not_slow_down_others(start_fake, record_property):
-    gateway = start_fake(limits__header_timeout_seconds=30)
-    times(gateway, 20)
-    before = percentile(times(gateway), 0.99)
-    memory = resident_kib(gateway.pid)
-    slow = []
-    for _ in range(1000):
-        connection = socket.create_connection((gateway.host, gateway.port))
-        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: loc")
-        slow.append(connection)
-    for connection in slow:
-        connection.sendall(b"a")
-    during = percentile(times(gateway), 0.99)
-    grown = resident_kib(gateway.pid) - memory
-    figures = {"p99 before ms": round(before * 1000, 2), "p99 during ms": round(during * 1000, 2),
-               "RSS growth KiB": grown}
-    print(figures)
+    gateway = start_fake(limits__header_timeout_seconds=60, process_pool__turns_max=0)
+    slowest(gateway)
+
+    def beside_slow_headers():
+        before = slowest(gateway)
+        memory = resident_kib(gateway.pid)
+        slow = []
+        for _ in range(1000):
+            connection = socket.create_connection((gateway.host, gateway.port))
+            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: loc")
+            slow.append(connection)
+        for connection in slow:
+            connection.sendall(b"a")
+        figures = {"p99 before ms": before, "p99 during ms": slowest(gateway),
+                   "RSS growth KiB": resident_kib(gateway.pid) - memory}
+        for connection in slow:
+            connection.close()
+        assert figures["RSS growth KiB"] < 64 * 1024 or not bounds_memory(gateway.pid), figures
+        return figures
+
+    # Twice, and what a busy machine may add to the slowest of 200.
+    figures = measured(beside_slow_headers,
+                       lambda f: f["p99 during ms"] < 2 * f["p99 before ms"] + 15)
     record_property("figures", figures)
-    for connection in slow:
-        connection.close()
-    # Twice, and what a busy machine may add to the slowest of 150.
-    assert during < 2 * before + 0.05, figures
-    assert grown < 64 * 1024 or not bounds_memory(gateway.pid), figures
 
 
 def test_slow_header_is_ended_with_408(start_fake):

@@ -302,15 +302,13 @@ def test_body_that_can_not_be_decoded_is_refused(fake_gateway, coding, body, sta
 
 
 def test_bombs_cost_no_more_than_the_largest_body(fake_gateway):
-    if not bounds_memory(fake_gateway.pid):
-        pytest.skip("a sanitized build keeps freed memory")
     bomb = gzip.compress(bytes(1 << 20)) * 1024
     for _ in range(5):
         assert fake_gateway.request("POST", "/v1/chat/completions", bomb,
                                     {"Content-Encoding": "gzip"})[0] == 413
     peak = int(next(line for line in open(f"/proc/{fake_gateway.pid}/status")
                     if line.startswith("VmHWM")).split()[1])
-    assert peak < 400_000, f"{peak} kB"
+    assert peak < 400_000 or not bounds_memory(fake_gateway.pid), f"{peak} kB"
     wait_until(lambda: fake_gateway.stats()["turns"]["active"] == 0, 5, "nothing to run")
 
 
