@@ -14,7 +14,7 @@ std::atomic<invariant_reporter> reporter{nullptr};
 
 } // namespace
 
-bool invariant(bool holds, const char* what, const std::source_location& where) noexcept {
+bool invariant(bool holds, const char* what, const code_place& where) noexcept {
   if (holds) [[likely]]
     return true;
   // One that breaks with every request must not flood the log.

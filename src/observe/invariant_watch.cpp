@@ -10,12 +10,12 @@ namespace {
 
 const logger* target = nullptr; // domain's reporter is a plain function
 
-void report(const char* what, const std::source_location& where) noexcept {
+void report(const char* what, const domain::code_place& where) noexcept {
   try {
     target->error("defect: an invariant is broken, please report it",
                   {{"invariant", what},
-                   {"file", where.file_name()},
-                   {"line", std::uint64_t{where.line()}},
+                   {"file", where.file},
+                   {"line", std::uint64_t{where.line}},
                    {"broken", domain::broken_invariants()}});
   } catch (...) { // no memory for a log line: the count remains
   }

@@ -32,7 +32,9 @@ void check(const ccapi::openai::parsed_chat& chat) {
   require(domain::is_safe_argument(request.model));
   require(!request.conversation_id || domain::is_valid_conversation_id(*request.conversation_id));
   require(request.sampling.stop.size() <= 4);
-  require(request.sampling.temperature.value_or(0) <= 1);
+  const auto within = [](double value, double most) { return value >= 0 && value <= most; };
+  require(within(request.sampling.temperature.value_or(0), 2)); // as wished; the model decides
+  require(within(request.sampling.top_p.value_or(0), 1));
   require(request.sampling.max_tokens.value_or(1) >= 1);
 }
 

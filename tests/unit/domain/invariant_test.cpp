@@ -6,8 +6,8 @@
 namespace ccapi::domain {
 namespace {
 
-void print(const char* what, const std::source_location&) noexcept {
-  std::fprintf(stderr, "broken: %s\n", what);
+void print(const char* what, const code_place& where) noexcept {
+  std::fprintf(stderr, "broken: %s in %s\n", what, where.file);
 }
 
 TEST(invariant_test, one_that_holds_changes_nothing) {
@@ -22,7 +22,7 @@ TEST(invariant_test, a_broken_one_is_reported_and_ends_a_debug_build) {
     report_broken_invariants_to(print);
     static_cast<void>(invariant(false, "water is wet"));
   };
-  EXPECT_DEATH(break_one(), "broken: water is wet");
+  EXPECT_DEATH(break_one(), "broken: water is wet in .*invariant_test.cpp");
 }
 
 TEST(invariant_test, a_result_is_not_read_for_what_it_is_not) {
