@@ -74,16 +74,27 @@ public:
     return true;
   }
 
-  /// The members behind the first ones of an object, of plain strings and a parent that is null,
-  /// and the line's end.
+  /// The members behind the first ones of an object, of plain strings, lists of them, and a parent
+  /// that is null, and the line's end.
   bool skip_members() noexcept {
     while (skip(",")) {
       if (skip(R"("parent_tool_use_id":)")
             ? !skip("null") // what a subagent says names its parent
-            : !(skip_plain_string() && skip(":") && skip_plain_string()))
+            : !(skip_plain_string() && skip(":") && (skip_plain_string() || skip_plain_list())))
         return false;
     }
     return skip("}") && rest_.empty();
+  }
+
+  /// Of one plain string at least.
+  bool skip_plain_list() noexcept {
+    if (!skip("["))
+      return false;
+    do {
+      if (!skip_plain_string())
+        return false;
+    } while (skip(","));
+    return skip("]");
   }
 
 private:

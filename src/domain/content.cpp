@@ -10,10 +10,6 @@ message::message(domain::role who, std::string text)
     content.emplace_back(text_block{std::move(text)});
 }
 
-message::message(domain::role who, std::vector<block> blocks)
-  : role{who},
-    content{std::move(blocks)} {}
-
 std::string plain_text(const message& what) {
   struct appender {
     std::string text{};

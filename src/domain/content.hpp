@@ -31,7 +31,6 @@ struct message {
   message() = default;
   /// With one block of text; with none if that is empty.
   message(domain::role who, std::string text);
-  message(domain::role who, std::vector<block> blocks);
 
   friend bool operator==(const message&, const message&) = default;
 

@@ -73,45 +73,57 @@ TEST_F(supervisor_rules, process_that_becomes_idle_is_passed_on_to_a_waiter_of_i
   EXPECT_EQ(starts.size(), 1U);
 }
 
-TEST_F(supervisor_rules, idle_process_is_passed_on_once_then_it_goes) {
-  start(1);
-  auto& process = grant(1, true);
-  process.leads_back = true;
-  want(2);
-  ASSERT_TRUE(reply(2) && reply(2)->handover);
+/// The only process is about to be had by waiter 2.
+class handover : public supervisor_rules {
+protected:
+  /// It was idle when he came.
+  void pass_on_idle() {
+    start(1);
+    process = &grant(1, true);
+    process->leads_back = true;
+    want(2);
+    ASSERT_TRUE(reply(2) && reply(2)->handover);
+  }
+  /// He has waited for so long, and so have others.
+  void pass_on_after(std::chrono::seconds waited, std::initializer_list<domain::lease_id> others) {
+    start(1);
+    process = &grant(1, false);
+    process->leads_back = true;
+    want(2);
+    for (const auto other : others)
+      want(other);
+    world.advance(waited);
+    tell_idle(starts[0].id);
+    ASSERT_TRUE(reply(2) && reply(2)->handover);
+  }
+
+  played_process* process = nullptr;
+};
+
+TEST_F(handover, idle_process_is_passed_on_once_then_it_goes) {
+  pass_on_idle();
   want(3);
-  EXPECT_EQ(process.retirements, 0U) << "somebody is about to have it";
+  EXPECT_EQ(process->retirements, 0U) << "somebody is about to have it";
   replies.erase(2); // and does not take it
   world.pump();
   EXPECT_FALSE(reply(3));
-  EXPECT_EQ(process.retirements, 1U) << "nobody could find it";
+  EXPECT_EQ(process->retirements, 1U) << "nobody could find it";
   exited(starts[0].id);
   started(1);
   EXPECT_TRUE(granted(3));
 }
 
-TEST_F(supervisor_rules, process_that_is_passed_on_is_not_ended_before_its_next_owner_has_it) {
-  start(1);
-  auto& process = grant(1, true);
-  process.leads_back = true;
-  want(2);
-  ASSERT_TRUE(reply(2) && reply(2)->handover);
+TEST_F(handover, process_that_is_passed_on_is_not_ended_before_its_next_owner_has_it) {
+  pass_on_idle();
   want(3);
   tell_idle(starts[0].id);
-  EXPECT_EQ(process.retirements, 0U);
+  EXPECT_EQ(process->retirements, 0U);
 }
 
-TEST_F(supervisor_rules, waiter_whose_process_could_not_be_had_has_its_place_back) {
-  start(1);
-  auto& process = grant(1, false);
-  process.leads_back = true;
-  want(2);
-  want(3);
-  world.advance(25s);
-  tell_idle(starts[0].id);
-  ASSERT_TRUE(reply(2) && reply(2)->handover);
+TEST_F(handover, waiter_whose_process_could_not_be_had_has_its_place_back) {
+  pass_on_after(25s, {3});
   want(4, "m", {}, reply(2)->waiting_since);
-  process.accepts = false;
+  process->accepts = false;
   replies.erase(2);
   world.pump();
   exited(starts[0].id);
@@ -121,15 +133,9 @@ TEST_F(supervisor_rules, waiter_whose_process_could_not_be_had_has_its_place_bac
   EXPECT_FALSE(reply(3));
 }
 
-TEST_F(supervisor_rules, waiter_whose_process_could_not_be_had_waits_no_longer_than_it_would_have) {
-  start(1);
-  auto& process = grant(1, false);
-  process.leads_back = true;
-  want(2);
-  world.advance(25s);
-  tell_idle(starts[0].id);
-  ASSERT_TRUE(reply(2) && reply(2)->handover);
-  process.accepts = false;
+TEST_F(handover, waiter_whose_process_could_not_be_had_waits_no_longer_than_it_would_have) {
+  pass_on_after(25s, {});
+  process->accepts = false;
   want(3, "m", {}, reply(2)->waiting_since);
   world.advance(6s);
   EXPECT_EQ(refusal(3), error_code::server_busy);
@@ -146,12 +152,8 @@ TEST_F(supervisor_rules, process_is_never_passed_on_to_another_root) {
   EXPECT_EQ(process.retirements, 1U);
 }
 
-TEST_F(supervisor_rules, process_that_ends_while_it_is_passed_on_frees_its_slot) {
-  start(1);
-  auto& process = grant(1, true);
-  process.leads_back = true;
-  want(2);
-  ASSERT_TRUE(reply(2) && reply(2)->handover);
+TEST_F(handover, process_that_ends_while_it_is_passed_on_frees_its_slot) {
+  pass_on_idle();
   want(3);
   exited(starts[0].id);
   replies.erase(2);

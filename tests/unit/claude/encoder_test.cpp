@@ -61,6 +61,15 @@ TEST(encoder, user_text_arrives_exactly_and_ends_in_an_empty_block) {
   }
 }
 
+TEST(encoder, message_without_blocks_is_the_empty_block_alone) {
+  for (const auto write : {user_line, seed_user_line}) {
+    const auto line = line_of(write, "u", domain::message{});
+    const auto& content = line.at("message").at("content").as_array();
+    ASSERT_EQ(content.size(), 1U);
+    EXPECT_EQ(content[0].at("text"), "");
+  }
+}
+
 TEST(encoder, seeded_user_text_asks_no_question) {
   for (const auto& text : nasty_texts) {
     const auto line = line_of(seed_user_line, "uuid-1", said(text));

@@ -78,7 +78,8 @@ TEST(short_line, says_of_every_recorded_line_what_the_parser_says) {
 }
 
 TEST(short_line, every_recorded_text_of_both_versions_goes_the_short_way) {
-  for (const auto* name : {"2.1.197-ok", "2.1.330-ok", "2.1.197-think", "2.1.330-think"}) {
+  for (const auto* name :
+       {"2.1.197-ok", "2.1.330-ok", "2.1.197-think", "2.1.330-think", "2.1.332-think"}) {
     int texts = 0;
     for (const auto& line : test::recorded_lines(name))
       if (line.find(R"("type":"text_delta")") != std::string::npos) {
@@ -87,6 +88,24 @@ TEST(short_line, every_recorded_text_of_both_versions_goes_the_short_way) {
       }
     EXPECT_GT(texts, 0) << name;
   }
+}
+
+TEST(short_line, other_common_lines_that_were_recorded_go_the_short_way_too) {
+  for (const auto* name : {"2.1.197-ok", "2.1.330-ok", "2.1.332-think"}) {
+    for (const auto* part : {R"("content_block":{"type":"text")", R"("type":"content_block_stop")",
+                             R"("type":"message_stop")", R"("status":"requesting")"}) {
+      int found = 0;
+      for (const auto& line : test::recorded_lines(name))
+        if (line.find(part) != std::string::npos) {
+          EXPECT_TRUE(is_short(line)) << line;
+          ++found;
+        }
+      EXPECT_GT(found, 0) << name << ' ' << part;
+    }
+  }
+  for (const auto* name : {"2.1.330-ok", "2.1.332-think"}) // older ones write none
+    for (const auto& line : test::recorded_lines(name))
+      EXPECT_TRUE(is_short(line) || line.find("command_lifecycle") == std::string::npos) << line;
 }
 
 const std::string head = R"({"type":"stream_event","event":{"type":"content_block_delta","index":)";
@@ -217,6 +236,8 @@ const std::string other_lines[] = {
   R"({"type":"stream_event","event":{"type":"message_stop"})" + tail,
   R"({"type":"command_lifecycle","command_uuid":"0123-4567","state":"completed"})",
   R"({"type":"system","subtype":"status","status":"requesting")" + tail,
+  R"({"type":"system","subtype":"status","status":"requesting","uuid":"u-1",)"
+  R"("user_message_uuids":["0123-4567","89ab-cdef"]})",
 };
 
 TEST(short_line, agrees_with_the_parser_on_the_other_kinds_however_they_are_cut_or_changed) {

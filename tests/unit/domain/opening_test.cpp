@@ -3,6 +3,7 @@
 #include "domain/opening.hpp"
 #include "domain/placement.hpp"
 #include "domain/turn_plan.hpp"
+#include "messages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,12 +12,8 @@
 namespace ccapi::domain {
 namespace {
 
-message user(std::string text) {
-  return {role::user, std::move(text)};
-}
-message assistant(std::string text) {
-  return {role::assistant, std::move(text)};
-}
+using test::assistant;
+using test::user;
 
 const std::string default_prompt = "default prompt";
 

@@ -1,6 +1,7 @@
 // When dialogues count as the same, and which known one a request begins with.
 
 #include "domain/prefix_index.hpp"
+#include "messages.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,12 +10,9 @@
 namespace ccapi::domain {
 namespace {
 
-message user(std::string text) {
-  return {role::user, std::move(text)};
-}
-message assistant(std::string text) {
-  return {role::assistant, std::move(text)};
-}
+using test::assistant;
+using test::user;
+
 message in_blocks(std::initializer_list<const char*> texts) {
   message made;
   for (const auto* text : texts)

@@ -1,18 +1,16 @@
 // How a request goes on with what is known, and how a process gets there.
 
 #include "domain/turn_plan.hpp"
+#include "messages.hpp"
 
 #include <gtest/gtest.h>
 
 namespace ccapi::domain {
 namespace {
 
-message user(std::string text) {
-  return {role::user, std::move(text)};
-}
-message assistant(std::string text) {
-  return {role::assistant, std::move(text)};
-}
+using test::assistant;
+using test::user;
+
 std::vector<message> told(const turn_plan& plan) {
   return seed_for(plan, nullptr);
 }

@@ -1,3 +1,4 @@
+#include "gzipped.hpp"
 #include "http/content_coding.hpp"
 #include "peak_memory.hpp"
 
@@ -5,9 +6,6 @@
 
 #include <algorithm>
 #include <random>
-
-#define ZLIB_CONST
-#include <zlib.h>
 #include <zstd.h>
 
 // Decoding of request bodies: all codings, damaged, cut, and made to be too large.
@@ -15,32 +13,12 @@
 namespace ccapi::http {
 namespace {
 
-constexpr int gzip_window = 31;
+using test::deflated;
+using test::gzipped;
+
 constexpr int zlib_window = 15;
 constexpr int raw_window = -15;
 constexpr std::size_t plenty = std::size_t{1} << 24;
-
-/// In zlib's formats.
-std::string deflated(std::string_view bytes, int window) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out;
-  std::string piece(std::size_t{1} << 16, '\0');
-  stream.next_in = reinterpret_cast<const Bytef*>(bytes.data());
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  do {
-    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = static_cast<uInt>(piece.size());
-    deflate(&stream, Z_FINISH);
-    out.append(piece, 0, piece.size() - stream.avail_out);
-  } while (stream.avail_out == 0);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::string gzipped(std::string_view bytes) {
-  return deflated(bytes, gzip_window);
-}
 
 std::string zstd_frame(std::string_view bytes, int window_log = 0, std::size_t repeats = 1,
                        std::string_view dictionary = {}) {

@@ -1,9 +1,7 @@
+#include "gzipped.hpp"
 #include "server_fixture.hpp"
 
 #include <thread>
-
-#define ZLIB_CONST
-#include <zlib.h>
 #include <zstd.h>
 
 // Encoded and large bodies over a real socket.
@@ -13,19 +11,6 @@ namespace {
 
 class server_body : public server_fixture {
 protected:
-  static std::string gzipped(std::string_view text) {
-    z_stream stream{};
-    deflateInit2(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
-    std::string out(deflateBound(&stream, text.size()), '\0');
-    stream.next_in = reinterpret_cast<const Bytef*>(text.data());
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-  }
   static std::string zstd(std::string_view text) {
     std::string out(ZSTD_compressBound(text.size()), '\0');
     out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));

@@ -1,4 +1,5 @@
 #include "failing_memory.hpp"
+#include "gzipped.hpp"
 #include "server_fixture.hpp"
 #include "test_certificate.hpp"
 
@@ -8,9 +9,6 @@
 #include <future>
 #include <memory>
 #include <vector>
-
-#define ZLIB_CONST
-#include <zlib.h>
 
 // Every allocation that can fail fails once: nobody waits for ever, and the server goes on.
 
@@ -41,19 +39,6 @@ protected:
       done.set_value();
     });
     done.get_future().wait();
-  }
-  static std::string gzipped(std::string_view text) {
-    z_stream stream{};
-    deflateInit2(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
-    std::string out(deflateBound(&stream, text.size()), '\0');
-    stream.next_in = reinterpret_cast<const Bytef*>(text.data());
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
   }
 };
 
