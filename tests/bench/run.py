@@ -48,6 +48,8 @@ class Server:
         home.mkdir()
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(home),
                        "ANTHROPIC_FAKE_SCRIPT": f"[[text:{DELTAS}]]",
+                       # Its look through the whole dialogue would be most of a turn.
+                       "ANTHROPIC_FAKE_STRICT": "0",
                        "CLAUDE_CODE__SERVER__PORT": "0", "CLAUDE_CODE__SERVER__IO_THREADS": "1",
                        "CLAUDE_CODE__CLAUDE__COMMAND": str(fake)}
         if kind == "gateway with keys":

@@ -291,10 +291,9 @@ void session::start_turn(std::string text, std::string uuid, clock::time_point n
   std::optional<std::int64_t> max_tokens;
   if (const auto* limit = extra_body_.if_contains("max_tokens"); limit && how.has("honour"))
     max_tokens = limit->to_number<std::int64_t>();
-  auto request = upstream_request();
-  auto answer = answer_to(how, text, request);
+  auto answer = answer_to(how, text);
   turn_.emplace(std::move(how), std::move(answer), std::move(uuid), max_tokens, lines_, book_);
-  ask_the_rules(request);
+  ask_the_rules();
   next_step_ = now;
 }
 

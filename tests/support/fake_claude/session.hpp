@@ -64,11 +64,11 @@ private:
   std::string rewind(const boost::json::object& request);
   void interrupt();
   void start_turn(std::string text, std::string uuid, clock::time_point now);
-  [[nodiscard]] std::string answer_to(const script& how, const std::string& text,
-                                      const api_rules::request& request);
+  [[nodiscard]] std::string answer_to(const script& how, const std::string& text);
+  /// Costs a pass over the whole dialogue.
   [[nodiscard]] api_rules::request upstream_request() const;
   /// The turn fails if the API would refuse its request.
-  void ask_the_rules(const api_rules::request& request);
+  void ask_the_rules();
   void take_step();
   void before_step();
   void end_turn();

@@ -24,12 +24,13 @@ bool is_on(const char* variable, bool otherwise) {
 
 } // namespace
 
-std::string session::answer_to(const script& how, const std::string& text,
-                               const api_rules::request& request) {
+std::string session::answer_to(const script& how, const std::string& text) {
   if (how.has("dialogue"))
     return told();
-  if (how.has("request"))
+  if (how.has("request")) {
+    const auto request = upstream_request();
     return json::serialize(json::object{{"body", request.body}, {"betas", request.betas}});
+  }
   if (how.has("told"))
     return "told:" + dialogue_.digest(system_prompt_, launch_.model)
            + (how.text("told") == "by"
@@ -51,12 +52,12 @@ api_rules::request session::upstream_request() const {
   return api_rules::compose(state);
 }
 
-void session::ask_the_rules(const api_rules::request& request) {
+void session::ask_the_rules() {
   const auto& how = turn_->how();
   if (how.has("err") || how.has("fixture") || !is_on("ANTHROPIC_FAKE_STRICT", true))
     return;
   static const api_rules::rule_book rules{api_rules::default_file()}; // read when first needed
-  auto refusal = rules.check(request);
+  auto refusal = rules.check(upstream_request());
   if (!refusal)
     return;
   book_.write("api_refusal", {{"rule", refusal->rule},
