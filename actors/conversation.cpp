@@ -32,7 +32,7 @@ conversation::behavior_type conversation::make_behavior() {
     [this](turn_ended& what) { on_turn_ended(what); },
     [this](const process_ended& what) { on_process_ended(what); },
     [this](submit_turn& order) { on_submit_turn(order); },
-    [this](const lend_process& what) { return on_lend_process(what); },
+    [this](const donate_process& what) { return on_donate_process(what); },
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_all&) { on_close_all(); },
@@ -124,7 +124,7 @@ void conversation::on_submit_turn(submit_turn& order) {
       rest();
     return;
   }
-  if (active_ && !make_way(order))
+  if (active_ && !apply_busy_policy(order))
     return;
   waiting_.push_back(std::move(order));
   if (!active_)
@@ -132,7 +132,7 @@ void conversation::on_submit_turn(submit_turn& order) {
   sink->on_flush();
 }
 
-bool conversation::make_way(const submit_turn& order) {
+bool conversation::apply_busy_policy(const submit_turn& order) {
   const domain::error busy{.code = error_code::conversation_busy,
                            .message = "Another request of this conversation is being answered.",
                            .retry_after = std::chrono::seconds{1}};
@@ -245,14 +245,14 @@ void conversation::start_next() {
   if (!settle_active())
     return finish_active();
   plan_active();
-  if (active_->order.lender)
-    return borrow_process();
+  if (active_->order.donor)
+    return ask_donor();
   to_own_or_new_process();
 }
 
 void conversation::to_own_or_new_process() {
   if (process_) {
-    if (const auto how = domain::approach_to(active_->plan.before, process_holds_, rewindable_))
+    if (const auto how = domain::plan_reuse(active_->plan.before, process_holds_, rewindable_))
       return hand_to_process(how);
     send(process_, close_process{});
     drop_process();

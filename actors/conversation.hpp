@@ -57,7 +57,7 @@ private:
   void on_turn_ended(turn_ended& what);
   void on_process_ended(const process_ended& what);
   void on_submit_turn(submit_turn& order);
-  process_loan on_lend_process(const lend_process& what);
+  process_transfer on_donate_process(const donate_process& what);
   void on_cancel_turn(const cancel_turn& what);
   void on_grant_credit(const grant_credit& what);
   void on_close_all();
@@ -66,19 +66,19 @@ private:
   void on_tick();
 
   /// Makes way for a new turn, as conversation.busy says. False: the new one must go.
-  bool make_way(const submit_turn& order);
+  bool apply_busy_policy(const submit_turn& order);
   void start_next();
   void plan_active();
   /// Works out the turn's parameters. False: it had to be refused.
   bool settle_active();
   void to_own_or_new_process();
-  void borrow_process();
-  void adopt(domain::turn_id turn, process_loan loan);
+  void ask_donor();
+  void adopt(domain::turn_id turn, process_transfer transfer);
   void request_process();
   void on_lease(domain::lease_id lease, lease_reply& reply);
   void take_idle_process(std::shared_ptr<const domain::process_id> handover);
   /// `how`: the way of the process that it has had before; nothing: it is new.
-  void hand_to_process(const std::optional<domain::approach>& how);
+  void hand_to_process(const std::optional<domain::reuse_plan>& how);
   void drop_process();
   /// Fails all turns that no process has.
   void fail_waiting(const domain::error& why);

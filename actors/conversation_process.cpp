@@ -14,7 +14,7 @@ namespace {
 using domain::error_code;
 
 /// Both ends are on this thread.
-constexpr std::chrono::seconds lending_timeout{2};
+constexpr std::chrono::seconds transfer_timeout{2};
 
 void end_process(claude_process_actor* process) {
   if (*process)
@@ -24,55 +24,56 @@ void end_process(claude_process_actor* process) {
 
 } // namespace
 
-process_loan conversation::on_lend_process(const lend_process& what) {
+process_transfer conversation::on_donate_process(const donate_process& what) {
   const bool idle = process_ && !active_ && record_->turns_in_mail == 0 && !closing_ && !forgotten_;
-  if (!idle || !domain::approach_to(what.wanted, process_holds_, rewindable_, what.by_nothing)) {
+  if (!idle
+      || !domain::plan_reuse(what.wanted, process_holds_, rewindable_, what.allow_full_rewind)) {
     if (!active_ && process_)
       rest(); // the front end took it out of those who do
     return {};
   }
-  caf::anon_send(process_, adopt_process{what.borrower}); // the borrower asks for the answer
-  process_loan loan{{new claude_process_actor{process_}, end_process},
-                    process_id_,
-                    std::move(process_holds_),
-                    rewindable_};
+  caf::anon_send(process_, adopt_process{what.recipient}); // the recipient asks for the answer
+  process_transfer transfer{{new claude_process_actor{process_}, end_process},
+                            process_id_,
+                            std::move(process_holds_),
+                            rewindable_};
   drop_process();
   rest();
-  return loan;
+  return transfer;
 }
 
-void conversation::borrow_process() {
+void conversation::ask_donor() {
   const auto turn = active_->order.turn;
-  const auto lender = std::exchange(active_->order.lender, {});
+  const auto donor = std::exchange(active_->order.donor, {});
   const auto me = caf::actor_cast<process_listener_actor>(self_reference());
-  request(lender, lending_timeout,
-          lend_process{active_->plan.before, active_->order.by_nothing, me})
-    .then([this, turn](process_loan& loan) { adopt(turn, std::move(loan)); },
+  request(donor, transfer_timeout,
+          donate_process{active_->plan.before, active_->order.allow_full_rewind, me})
+    .then([this, turn](process_transfer& transfer) { adopt(turn, std::move(transfer)); },
           [this, turn](const caf::error&) { adopt(turn, {}); });
 }
 
-void conversation::adopt(domain::turn_id turn, process_loan loan) {
+void conversation::adopt(domain::turn_id turn, process_transfer transfer) {
   const auto wanted = [this, turn] { return active_ && active_->order.turn == turn; };
-  if (!loan.process) {
+  if (!transfer.process) {
     if (wanted())
       request_process();
     return;
   }
   if (!wanted()) // its client has left
     return;
-  const auto lent = *loan.process;
-  const auto take = [this, wanted, loan = std::move(loan)](bool taken) {
+  const auto transferred = *transfer.process;
+  const auto take = [this, wanted, transfer = std::move(transfer)](bool taken) {
     if (!wanted())
       return;
-    const auto how = domain::approach_to(active_->plan.before, loan.holds, loan.rewindable,
-                                         active_->order.by_nothing);
+    const auto how = domain::plan_reuse(active_->plan.before, transfer.holds, transfer.rewindable,
+                                        active_->order.allow_full_rewind);
     if (!taken || !how) // it is on its way out
       return request_process();
-    process_ = std::exchange(*loan.process, {});
-    process_id_ = loan.id;
+    process_ = std::exchange(*transfer.process, {});
+    process_id_ = transfer.id;
     hand_to_process(how);
   };
-  request(lent, lending_timeout,
+  request(transferred, transfer_timeout,
           adopt_process{caf::actor_cast<process_listener_actor>(self_reference())})
     .then(take, [take](const caf::error&) { take(false); });
 }
@@ -103,14 +104,14 @@ void conversation::request_process() {
 }
 
 void conversation::take_idle_process(std::shared_ptr<const domain::process_id> handover) {
-  const auto lender = shard_.conversations.one_turn_with(*handover, active_->plan.before->root());
-  if (!lender)
+  const auto donor = shard_.conversations.one_turn_with(*handover, active_->plan.before->root());
+  if (!donor)
     return request_process();
-  shard_.conversations.wake(*lender); // nobody else is to find it
+  shard_.conversations.wake(*donor); // nobody else is to find it
   active_->handover = std::move(handover);
-  active_->order.lender = lender->actor;
-  active_->order.by_nothing = true;
-  borrow_process();
+  active_->order.donor = donor->actor;
+  active_->order.allow_full_rewind = true;
+  ask_donor();
 }
 
 void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
@@ -142,7 +143,7 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
   hand_to_process({});
 }
 
-void conversation::hand_to_process(const std::optional<domain::approach>& how) {
+void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how) {
   auto& order = active_->order;
   auto& plan = active_->plan;
   active_->handed_over = true;

@@ -1,6 +1,7 @@
 #include "actors/front_end.hpp"
 
 #include "actors/conversation.hpp"
+#include "domain/matching.hpp"
 #include "domain/placement.hpp"
 
 #include <algorithm>
@@ -13,95 +14,6 @@ namespace {
 /// A client that goes on at once finds its process where it left it.
 constexpr std::chrono::seconds rest_before_reuse{3};
 } // namespace
-
-/// Ends its part at the terminal event, or when the client leaves.
-class front_end::turn_port final : public domain::event_sink {
-public:
-  turn_port(front_end& owner, domain::turn_id turn, std::shared_ptr<domain::event_sink> target)
-    : owner_{owner},
-      turn_{turn},
-      target_{std::move(target)} {}
-
-  void on_event(domain::event&& what) override {
-    if (!target_)
-      return;
-    if (!domain::is_terminal(what))
-      return target_->on_event(std::move(what));
-    owner_.submitted_turn_over(turn_, what);
-    // Kept until on_flush, which still belongs to this event.
-    target_->on_event(std::move(what));
-    over_ = true;
-  }
-
-  void on_flush() override {
-    if (!target_)
-      return;
-    if (!over_)
-      return target_->on_flush();
-    std::exchange(target_, nullptr)->on_flush();
-  }
-
-  void detach() noexcept { target_.reset(); }
-
-private:
-  front_end& owner_;
-  domain::turn_id turn_;
-  std::shared_ptr<domain::event_sink> target_;
-  bool over_ = false;
-};
-
-class front_end::turn_mailer final : public domain::event_sink {
-public:
-  turn_mailer(front_end& owner, domain::turn_id turn, turn_events_listener_actor origin)
-    : owner_{owner},
-      turn_{turn},
-      origin_{std::move(origin)} {}
-
-  void on_event(domain::event&& what) override {
-    if (domain::is_terminal(what))
-      owner_.hosted_.erase(turn_);
-    batch_.push_back(std::move(what));
-  }
-
-  void on_flush() override {
-    if (!batch_.empty())
-      owner_.send(origin_, turn_events{turn_, std::exchange(batch_, {})});
-  }
-
-private:
-  front_end& owner_;
-  domain::turn_id turn_;
-  turn_events_listener_actor origin_;
-  std::vector<domain::event> batch_;
-};
-
-class front_end::turn_lifeline final : public domain::event_sink {
-public:
-  turn_lifeline(std::shared_ptr<const bool> owner_alive, std::shared_ptr<domain::event_sink> target)
-    : owner_alive_{std::move(owner_alive)},
-      target_{std::move(target)} {}
-  turn_lifeline(const turn_lifeline&) = delete;
-  turn_lifeline& operator=(const turn_lifeline&) = delete;
-  ~turn_lifeline() override {
-    if (over_ || !*owner_alive_)
-      return;
-    target_->on_event(
-      domain::turn_failed{{.code = domain::error_code::internal,
-                           .message = "The gateway lost track of the conversation."}});
-    target_->on_flush();
-  }
-
-  void on_event(domain::event&& what) override {
-    over_ = over_ || domain::is_terminal(what);
-    target_->on_event(std::move(what));
-  }
-  void on_flush() override { target_->on_flush(); }
-
-private:
-  std::shared_ptr<const bool> owner_alive_;
-  std::shared_ptr<domain::event_sink> target_;
-  bool over_ = false;
-};
 
 front_end::front_end(caf::actor_config& config, io_home& home, io_shard& shard)
   : on_io{config, home},
@@ -117,8 +29,13 @@ front_end::behavior_type front_end::make_behavior() {
   return {
     [this](const collect&) { return figures(); },
     [this](open_turn& what) {
-      auto mailer = std::make_shared<turn_mailer>(*this, what.turn, what.origin);
-      open(what.turn, std::move(what.request), std::move(mailer));
+      auto sink = std::make_shared<remote_sink>([this, turn = what.turn, origin = what.origin](
+                                                  std::vector<domain::event> batch, bool over) {
+        if (over)
+          hosted_.erase(turn);
+        send(origin, turn_events{turn, std::move(batch)});
+      });
+      open(what.turn, std::move(what.request), std::move(sink));
     },
     [this](const cancel_turn& what) { to_conversation(what); },
     [this](const grant_credit& what) { to_conversation(what); },
@@ -156,10 +73,12 @@ domain::turn_id front_end::submit(domain::chat_request request,
       ? domain::shard_of_conversation(request.tenant, *request.conversation_id, shard_.count)
       : domain::shard_of_dialogue(request, shard_.count);
   ++shard_.totals.turns_submitted;
-  auto port = std::make_shared<turn_port>(*this, turn, std::move(sink));
-  submitted_.emplace(turn, submitted_turn{port, owner});
+  auto local = std::make_shared<local_sink>(
+    [this, turn](const domain::event& outcome) { submitted_turn_over(turn, outcome); },
+    std::move(sink));
+  submitted_.emplace(turn, submitted_turn{local, owner});
   if (owner == shard_.index)
-    open(turn, std::move(request), std::move(port));
+    open(turn, std::move(request), std::move(local));
   else
     send(all_[owner], open_turn{turn, std::move(request),
                                 caf::actor_cast<turn_events_listener_actor>(self_reference())});
@@ -170,7 +89,7 @@ void front_end::cancel(domain::turn_id turn) {
   const auto found = submitted_.find(turn);
   if (found == submitted_.end())
     return;
-  found->second.port->detach();
+  found->second.sink->detach();
   const auto owner = found->second.owner;
   submitted_.erase(found);
   ++shard_.totals.turns_cancelled;
@@ -219,11 +138,11 @@ void front_end::open(domain::turn_id turn, domain::chat_request request,
   send(record.actor,
        submit_turn{.turn = turn,
                    .request = std::move(request),
-                   .sink = std::make_shared<turn_lifeline>(alive_, std::move(sink)),
+                   .sink = std::make_shared<abandonment_guard>(alive_, std::move(sink)),
                    .since = std::chrono::steady_clock::now(),
                    .known = std::move(place.known),
-                   .lender = place.lender ? place.lender->actor : conversation_actor{},
-                   .by_nothing = place.by_nothing});
+                   .donor = place.donor ? place.donor->actor : conversation_actor{},
+                   .allow_full_rewind = place.allow_full_rewind});
 }
 
 front_end::matched front_end::find_or_make(domain::chat_request& request) {
@@ -236,32 +155,56 @@ front_end::matched front_end::find_or_make(domain::chat_request& request) {
   matched found{.record = {},
                 .known = domain::settle_opening(conversations.dialogues(), request,
                                                 shard_.settings.claude.system_prompt),
-                .lender = {}};
-  if (found.known && found.known->depth() > 0) {
-    found.record = conversations.resting_at(found.known);
-    const auto line = found.record ? nullptr : conversations.numbered(found.known->line());
-    if (line && !line->named && line->turns_in_mail == 0) {
-      if (!line->actor && line->head == found.known)
-        found.record = line; // its process has gone
-      else if (line->rests())
-        found.lender = line;
-    }
-  } else if (found.known && shard_.settings.process_pool.reuse) {
-    // One whose only turn failed, or was left by its client, and is taken back already.
-    found.lender = conversations.resting_at(found.known);
-    const auto now = home().system().clock().now();
-    if (!found.lender && found.known->use().one_shot())
-      found.lender = conversations.one_turn_from(*found.known, now - rest_before_reuse);
-    found.by_nothing = true;
-  }
-  if (found.lender)
-    conversations.wake(*found.lender);
+                .donor = {}};
+  if (found.known)
+    choose_among_known(found);
+  if (found.donor)
+    conversations.wake(*found.donor);
   if (found.record)
     conversations.touch(*found.record);
   else
     found.record = conversations.obtain(
       request.tenant, domain::mint_conversation_id(request.tenant, shard_.index, shard_.count));
   return found;
+}
+
+void front_end::choose_among_known(matched& found) {
+  const auto& conversations = shard_.conversations;
+  const auto& known = *found.known;
+  domain::match_candidates candidates{.known_messages = known.depth(),
+                                      .reuse = shard_.settings.process_pool.reuse};
+  const auto resting = conversations.resting_at(found.known);
+  candidates.one_rests_there = resting != nullptr;
+  const auto last = resting ? nullptr : conversations.numbered(known.last_conversation());
+  if (last)
+    candidates.last = {.named = last->named,
+                       .has_mail = last->turns_in_mail > 0,
+                       .has_actor = static_cast<bool>(last->actor),
+                       .ends_there = last->head == found.known,
+                       .has_idle_process = last->rests()};
+  std::shared_ptr<conversation_record> one_turn;
+  if (!resting && known.depth() == 0 && known.use().one_shot())
+    one_turn =
+      conversations.one_turn_from(known, home().system().clock().now() - rest_before_reuse);
+  candidates.one_turn_rests = one_turn != nullptr;
+
+  const auto choice = domain::choose_match(candidates);
+  const auto record_of = [&](domain::match_candidate which) {
+    switch (which) {
+    case domain::match_candidate::rests_there:
+      return resting;
+    case domain::match_candidate::last:
+      return last;
+    case domain::match_candidate::one_turn:
+      return one_turn;
+    case domain::match_candidate::none:
+      break;
+    }
+    return std::shared_ptr<conversation_record>{};
+  };
+  found.record = record_of(choice.conversation);
+  found.donor = record_of(choice.donor);
+  found.allow_full_rewind = choice.allow_full_rewind;
 }
 
 void front_end::to_conversation(const cancel_turn& what) {
@@ -281,10 +224,10 @@ void front_end::on_turn_events(turn_events& batch) {
   const auto found = submitted_.find(batch.turn);
   if (found == submitted_.end())
     return; // its client left in the meantime
-  const auto port = found->second.port;
+  const auto sink = found->second.sink;
   for (auto& event : batch.events)
-    port->on_event(std::move(event));
-  port->on_flush();
+    sink->on_event(std::move(event));
+  sink->on_flush();
 }
 
 void front_end::submitted_turn_over(domain::turn_id turn, const domain::event& outcome) {

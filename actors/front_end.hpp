@@ -5,6 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/io_shard.hpp"
 #include "actors/messages.hpp"
+#include "actors/turn_sinks.hpp"
 #include "domain/gateway.hpp"
 #include "domain/tick_schedule.hpp"
 
@@ -48,16 +49,8 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  /// Stands between a turn and the HTTP side's sink on the thread that submitted the turn.
-  class turn_port;
-  /// Stands in for the sink on the conversation's thread, if that is another one.
-  class turn_mailer;
-  /// What the conversation gets: a turn that is dropped unfinished, since an actor died, still
-  /// ends.
-  class turn_lifeline;
-
   struct submitted_turn {
-    std::shared_ptr<turn_port> port;
+    std::shared_ptr<local_sink> sink;
     std::size_t owner = 0;       ///< index of the conversation's thread
     std::size_t credit_owed = 0; ///< acknowledged by the sink, not yet passed on
   };
@@ -66,14 +59,15 @@ private:
   struct matched {
     std::shared_ptr<conversation_record> record;
     domain::dialogue known{};
-    std::shared_ptr<conversation_record> lender{}; ///< as in submit_turn
-    bool by_nothing = false;
+    std::shared_ptr<conversation_record> donor{}; ///< as in submit_turn
+    bool allow_full_rewind = false;
   };
 
   void open(domain::turn_id turn, domain::chat_request request,
             std::shared_ptr<domain::event_sink> sink);
   /// Settles the request's opening.
   matched find_or_make(domain::chat_request& request);
+  void choose_among_known(matched& found);
   void to_conversation(const cancel_turn& what);
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);

@@ -28,7 +28,7 @@ struct handover_over;
 struct health_changed;
 struct lease_reply;
 struct lease_request;
-struct lend_process;
+struct donate_process;
 struct list_conversations;
 struct login_report;
 struct open_turn;
@@ -38,7 +38,7 @@ struct process_claimed;
 struct process_ended;
 struct priming_failed;
 struct process_idle;
-struct process_loan;
+struct process_transfer;
 struct remove_conversation;
 struct retire;
 struct run_again;
@@ -86,7 +86,7 @@ using conversation_actor = process_listener_actor::extend<
   // front end: a turn; its events go to the sink
   takes<submit_turn>,
   // another conversation: give your idle process away
-  answers<process_loan>::to<lend_process>,
+  answers<process_transfer>::to<donate_process>,
   // front end: a client is gone
   takes<cancel_turn>,
   // front end: a sink has room again

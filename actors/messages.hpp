@@ -54,8 +54,8 @@ struct submit_turn {
   /// Of a request that brings its dialogue whole: what is known of it. Null: nothing.
   domain::dialogue known{};
   /// Has an idle process that goes through `known`, and no turn. Null: nobody.
-  conversation_actor lender{};
-  bool by_nothing = false; ///< nothing of what the lender's process holds is wanted
+  conversation_actor donor{};
+  bool allow_full_rewind = false; ///< nothing of what the donor's process holds is wanted
 };
 
 /// front end -> (front end ->) conversation -> process: the client is gone.
@@ -70,16 +70,16 @@ struct grant_credit {
 };
 
 /// conversation -> conversation: I can lead your process to this dialogue. Answered by
-/// process_loan.
-struct lend_process {
+/// process_transfer.
+struct donate_process {
   domain::dialogue wanted{};
-  bool by_nothing = false;
-  process_listener_actor borrower{};
+  bool allow_full_rewind = false;
+  process_listener_actor recipient{};
 };
 
 /// With `process` null: it has none, or none that gets there. Whatever is in the last copy of
 /// `process` when that is dropped ends: move out what you keep.
-struct process_loan {
+struct process_transfer {
   std::shared_ptr<claude_process_actor> process{};
   domain::process_id id = 0;
   domain::dialogue holds{};
@@ -309,8 +309,8 @@ CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_events))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::submit_turn))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::cancel_turn))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::grant_credit))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::lend_process))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_loan))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::donate_process))
+CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_transfer))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::adopt_process))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::run_turn))
 CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_ended))
@@ -354,8 +354,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::submit_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::cancel_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::grant_credit)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::lend_process)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_loan)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::donate_process)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_transfer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::adopt_process)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::run_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_ended)

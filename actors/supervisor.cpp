@@ -77,7 +77,7 @@ caf::typed_response_promise<lease_reply> supervisor_state::on_lease_request(leas
     break;
   case domain::process_pool::verdict::wait:
     arm_tick();
-    sacrifice_spare();
+    evict_spare();
     make_room();
     break;
   case domain::process_pool::verdict::refuse:

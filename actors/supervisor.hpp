@@ -156,7 +156,7 @@ private:
   void drop_spare(domain::process_id process);
   void end_spares(const char* why);
   /// A request that no spare can serve needs its slot.
-  void sacrifice_spare();
+  void evict_spare();
   void notice_new_cli();
 
   /// Works out the health from what is known and tells the listeners if it changed.

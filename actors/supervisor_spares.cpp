@@ -25,7 +25,7 @@ bool supervisor_state::give_spare(domain::lease_id lease) {
   auto process = spares_.take(wish.kind, wish.prompt);
   while (process) {
     const auto& child = *spare_children_.at(*process).child;
-    if (child.speechless())
+    if (child.stdout_closed())
       spare_died(*process, ended_unused); // its exit is on the way
     else if (child.directory_gone())
       drop_spare(*process);
@@ -46,7 +46,7 @@ bool supervisor_state::give_spare(domain::lease_id lease) {
   given.pid = reply.child->pid;
   given.origin = wish.origin;
   given.busy_since = now();
-  reply.child->hurry();
+  reply.child->restore_priority();
   last_given_ = now();
   leases_.at(lease).answer.deliver(std::move(reply));
   leases_.erase(lease);
@@ -187,7 +187,7 @@ void supervisor_state::end_spares(const char* why) {
     end_spare(process);
 }
 
-void supervisor_state::sacrifice_spare() {
+void supervisor_state::evict_spare() {
   if (pool_.retirements_wanted() == 0)
     return;
   const auto process = spares_.sacrifice(now());

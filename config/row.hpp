@@ -18,21 +18,21 @@ namespace ccapi::config {
 
 /// The words for an enum's values, in order; none for other types.
 template <class T>
-inline constexpr std::array<std::string_view, 0> words_for{};
+inline constexpr std::array<std::string_view, 0> names_of{};
 template <>
-inline constexpr std::array<std::string_view, 3> words_for<bare_mode>{"auto", "on", "off"};
+inline constexpr std::array<std::string_view, 3> names_of<bare_mode>{"auto", "on", "off"};
 template <>
-inline constexpr std::array<std::string_view, 2> words_for<thinking_policy>{"auto", "off"};
+inline constexpr std::array<std::string_view, 2> names_of<thinking_policy>{"auto", "off"};
 template <>
-inline constexpr std::array<std::string_view, 3> words_for<busy_policy>{"queue", "reject",
-                                                                        "interrupt"};
+inline constexpr std::array<std::string_view, 3> names_of<busy_policy>{"queue", "reject",
+                                                                       "interrupt"};
 
 template <auto Section, auto Member>
 value read(const settings& from) {
   const auto& member = (from.*Section).*Member;
   using type = std::remove_cvref_t<decltype(member)>;
   if constexpr (std::is_enum_v<type>)
-    return std::string{words_for<type>[static_cast<std::size_t>(member)]};
+    return std::string{names_of<type>[static_cast<std::size_t>(member)]};
   else if constexpr (std::is_integral_v<type> && !std::is_same_v<type, bool>)
     return static_cast<std::int64_t>(member);
   else
@@ -44,7 +44,7 @@ void write(settings& to, const value& given) {
   auto& member = (to.*Section).*Member;
   using type = std::remove_cvref_t<decltype(member)>;
   if constexpr (std::is_enum_v<type>) {
-    const auto& words = words_for<type>;
+    const auto& words = names_of<type>;
     const auto* word = std::find(words.begin(), words.end(), std::get<std::string>(given));
     member = static_cast<type>(word - words.begin());
   } else if constexpr (std::is_integral_v<type> && !std::is_same_v<type, bool>) {

@@ -37,7 +37,7 @@ std::string chat_plan::headers(std::string_view ran,
   return lines;
 }
 
-void turn_story::note(const domain::event& what) {
+void turn_trace::note(const domain::event& what) {
   if (const auto* accepted = std::get_if<domain::turn_accepted>(&what)) {
     conversation_id = accepted->conversation_id;
   } else if (const auto* place = std::get_if<domain::turn_placed>(&what)) {
@@ -51,12 +51,12 @@ void turn_story::note(const domain::event& what) {
   }
 }
 
-const std::vector<std::string>& turn_story::dropped() const {
+const std::vector<std::string>& turn_trace::dropped() const {
   static const std::vector<std::string> none;
   return placed ? placed->dropped : none;
 }
 
-std::string turn_story::headers() const {
+std::string turn_trace::headers() const {
   std::string lines;
   append_header(lines, "x-ccapi-conversation-id", conversation_id);
   if (!placed)

@@ -32,7 +32,7 @@ struct chat_plan {
 };
 
 /// What a turn's events have told so far, and its answer's headers tell.
-struct turn_story {
+struct turn_trace {
   std::string conversation_id; ///< empty until the turn has come to its conversation
   std::string model_ran;       ///< empty until the API has begun to answer
   bool work_begun = false;     ///< the API has

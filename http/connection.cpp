@@ -29,24 +29,24 @@ constexpr std::chrono::seconds linger_time_max{30};
 
 } // namespace
 
-connection::connection(http::stream stream, std::shared_ptr<http::site> home,
+connection::connection(http::stream stream, std::shared_ptr<http::http_shard> home,
                        connection_limit::place place, std::string client_address)
   : stream_{std::move(stream)},
     alarm_{stream_.get_executor()},
-    site_{std::move(home)},
+    shard_{std::move(home)},
     place_{std::move(place)},
-    body_share_{site_->settings().bodies},
+    body_share_{shard_->settings().bodies},
     client_address_{std::move(client_address)} {
-  request_.dialect = site_->dialects.*default_dialect;
+  request_.dialect = shard_->dialects.*default_dialect;
 }
 
 void connection::start() {
   guard([this] {
-    if (site_->draining() && !stream_.has_unread_bytes())
+    if (shard_->draining() && !stream_.has_unread_bytes())
       return close();
     stream_.set_no_delay();
-    site_->enter(*this);
-    set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
+    shard_->enter(*this);
+    set_deadline(deadline::input, clock::now() + shard_->limits().header_timeout);
     read_more();
   });
 }
@@ -54,7 +54,7 @@ void connection::start() {
 void connection::turn_away() {
   guard([this] {
     stream_.set_no_delay();
-    site_->enter(*this);
+    shard_->enter(*this);
     request_.received = clock::now();
     refuse(too_many_connections);
     read_more();
@@ -157,7 +157,7 @@ void connection::drop_ahead() {
 
 bool connection::discards_too_much(std::size_t count) {
   discarded_bytes_ += count;
-  return discarded_bytes_ / discarded_bodies_max > site_->limits().body_bytes_max;
+  return discarded_bytes_ / discarded_bodies_max > shard_->limits().body_bytes_max;
 }
 
 void connection::advance() {
@@ -200,7 +200,7 @@ void connection::abandon_work() noexcept {
 
 void connection::report(const char* why) const noexcept {
   try {
-    site_->log.error("connection failed", {{"request", request_.id}, {"detail", why}});
+    shard_->log.error("connection failed", {{"request", request_.id}, {"detail", why}});
   } catch (...) { // not even for a line of the log
   }
 }
@@ -209,7 +209,7 @@ void connection::report(const char* why) const noexcept {
 bool connection::advance_head() {
   if (input_.empty())
     return false;
-  const auto found = scanner_.scan(input_.view(), site_->limits());
+  const auto found = scanner_.scan(input_.view(), shard_->limits());
   if (found.problem) {
     request_.received = clock::now();
     if (found.problem == &http_2_preface && requests_ == 0)
@@ -223,7 +223,7 @@ bool connection::advance_head() {
     return true;
   }
   if (!std::exchange(head_begun_, true))
-    set_deadline(deadline::input, clock::now() + site_->limits().header_timeout);
+    set_deadline(deadline::input, clock::now() + shard_->limits().header_timeout);
   return false;
 }
 

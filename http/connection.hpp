@@ -11,11 +11,11 @@
 #include "http/endpoints.hpp"
 #include "http/exchange.hpp"
 #include "http/framing.hpp"
+#include "http/http_shard.hpp"
 #include "http/input_buffer.hpp"
 #include "http/key_ring.hpp"
 #include "http/request_reader.hpp"
 #include "http/router.hpp"
-#include "http/site.hpp"
 #include "http/stream.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -40,8 +40,8 @@ class connection final : public exchange,
                          public std::enable_shared_from_this<connection> {
 public:
   /// `client_address`: for the log, and to count failures by.
-  connection(http::stream stream, std::shared_ptr<http::site> home, connection_limit::place place,
-             std::string client_address);
+  connection(http::stream stream, std::shared_ptr<http::http_shard> home,
+             connection_limit::place place, std::string client_address);
 
   /// Call once, after make_shared.
   void start();
@@ -53,7 +53,7 @@ public:
 
   // exchange
   http::request& request() override { return request_; }
-  http::site& site() override { return *site_; }
+  http::http_shard& shard() override { return *shard_; }
   void guarded(const std::function<void()>& step) noexcept override {
     const auto self = shared_from_this();
     guard(step);
@@ -140,7 +140,7 @@ private:
 
   http::stream stream_;
   alarm<timer_type> alarm_;
-  std::shared_ptr<http::site> site_;
+  std::shared_ptr<http::http_shard> shard_;
   std::optional<connection_limit::place> place_;
 
   input_buffer input_;
@@ -174,7 +174,7 @@ private:
   bool reading_ = false;
   bool writing_ = false;
   bool head_begun_ = false;
-  bool decodes_ = false; ///< has its turn in the site's decoding queue
+  bool decodes_ = false; ///< has its turn in the shard's decoding queue
   bool keep_alive_ = true;
   bool http_10_ = false;
   bool answer_cut_ = false;  ///< the stream failed

@@ -24,7 +24,7 @@ bool connection::advance_body() {
       return true;
     }
     // Beast takes chunk sizes and trailers only when they are complete.
-    if (!reader_->complete() && input_.size() > site_->limits().header_bytes_max) {
+    if (!reader_->complete() && input_.size() > shard_->limits().header_bytes_max) {
       refuse(bad_body_framing);
       return true;
     }
@@ -45,12 +45,12 @@ void connection::on_body() {
     input_.shrink();
   if (coding_ == content_coding::identity)
     return hand_over();
-  decodes_ = site_->decoding().enter(*this);
+  decodes_ = shard_->decoding().enter(*this);
   const auto now = clock::now();
   if (decodes_)
     set_deadline(deadline::decode, now);
   else
-    set_deadline(deadline::input, now + site_->limits().body_idle_timeout);
+    set_deadline(deadline::input, now + shard_->limits().body_idle_timeout);
 }
 
 bool connection::on_decoding_turn() noexcept {
@@ -71,7 +71,7 @@ bool connection::on_decoding_turn() noexcept {
 /// Between two slices other connections have their turn.
 void connection::decode_some() {
   if (!encoded_body_) {
-    const auto& limits = site_->limits();
+    const auto& limits = shard_->limits();
     encoded_body_ = std::make_unique<encoded_body>(
       coding_, request_.body,
       encoded_body::limits{limits.body_bytes_max, limits.body_expansion_max}, body_share_);
@@ -80,7 +80,7 @@ void connection::decode_some() {
   const auto made = encoded_body_->step(decoded_at_a_time);
   const auto ended = clock::now();
   if (made.more)
-    return set_deadline(deadline::decode, ended + site_->decoding().pause_after(ended - begun));
+    return set_deadline(deadline::decode, ended + shard_->decoding().pause_after(ended - begun));
   end_decoding();
   if (made.problem)
     return refuse(*made.problem);
@@ -92,12 +92,12 @@ void connection::end_decoding() {
   deadlines_.clear(deadline::decode);
   stop_waiting_for_decoding();
   if (std::exchange(decodes_, false))
-    site_->decoding().leave();
+    shard_->decoding().leave();
 }
 
 void connection::hand_over() {
   phase_ = phase::working;
-  if (site_->draining())
+  if (shard_->draining())
     keep_alive_ = false;
   // Never more than was charged while it came; an encoded body is gone by now.
   static_cast<void>(body_share_.resize(request_.body.capacity()));
@@ -105,7 +105,7 @@ void connection::hand_over() {
 }
 
 void connection::set_body_deadline(clock::time_point now) {
-  const auto& limits = site_->limits();
+  const auto& limits = shard_->limits();
   auto when = now + limits.body_idle_timeout;
   if (limits.body_rate_min > 0) {
     const std::chrono::milliseconds earned{request_.body.size() * 1000 / limits.body_rate_min};

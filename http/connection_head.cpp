@@ -17,7 +17,7 @@ void connection::accept_head(std::size_t head_bytes) {
   if (const auto* problem = validate_framing(head))
     return refuse(*problem);
   auto& reader = reader_.emplace(
-    request_.body, std::min(site_->limits().body_bytes_max, body_share_.bytes_max()), body_share_);
+    request_.body, std::min(shard_->limits().body_bytes_max, body_share_.bytes_max()), body_share_);
   const auto* problem = reader.read_head(head);
   const auto& fields = reader.fields();
   const auto target = reader.target();
@@ -29,10 +29,10 @@ void connection::accept_head(std::size_t head_bytes) {
   request_.strict = ascii::equals_lower(fields.strict, "true") || fields.strict == "1";
   request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
   http_10_ = reader.is_http_10();
-  keep_alive_ = reader.keeps_alive() && ++requests_ < site_->limits().requests_per_connection_max;
+  keep_alive_ = reader.keeps_alive() && ++requests_ < shard_->limits().requests_per_connection_max;
   coding_ = content_coding::identity;
   auto route = find_route(request_.method, request_.path);
-  request_.dialect = site_->dialects.*route.speaks;
+  request_.dialect = shard_->dialects.*route.speaks;
   common_fields_.clear();
   if (!problem)
     problem = admit(fields, route);
@@ -40,7 +40,7 @@ void connection::accept_head(std::size_t head_bytes) {
   const bool preflight = !problem && is_preflight(request_.method, fields);
   if (preflight)
     append_preflight_fields(common_fields_, fields, route.allow,
-                            is_listed(site_->settings().cors, *fields.origin));
+                            is_listed(shard_->settings().cors, *fields.origin));
   input_.consume(head_bytes); // the views of fields and target end here
   if (problem)
     return refuse(*problem);
@@ -48,7 +48,7 @@ void connection::accept_head(std::size_t head_bytes) {
     return answer_preflight();
   if (!route.found)
     return refuse(*route.problem, route.allow);
-  if (site_->draining() && !route.found->answers_while_draining)
+  if (shard_->draining() && !route.found->answers_while_draining)
     return refuse(server_draining);
   endpoint_ = route.found;
   request_.parameter = std::move(route.parameter);
@@ -57,9 +57,9 @@ void connection::accept_head(std::size_t head_bytes) {
 
 /// The checks of a head in their order; null = the request may go on.
 const transport_problem* connection::admit(const head_fields& fields, const route& found) {
-  const auto& settings = site_->settings();
+  const auto& settings = shard_->settings();
   if (const auto* problem =
-        check_origin(fields, site_->hosts(stream_.is_unix_socket()), settings.cors))
+        check_origin(fields, shard_->hosts(stream_.is_unix_socket()), settings.cors))
     return problem;
   if (fields.origin)
     append_cors_fields(common_fields_, *fields.origin);
@@ -74,7 +74,7 @@ const transport_problem* connection::admit(const head_fields& fields, const rout
 }
 
 const transport_problem* connection::identify(const head_fields& fields, access needed) {
-  const auto& settings = site_->settings();
+  const auto& settings = shard_->settings();
   request_.caller = {};
   retry_after_.reset();
   if (settings.keys->empty())

@@ -23,18 +23,18 @@ void release_large(Text& text) {
 
 void connection::note_answer(unsigned status) {
   status_ = status;
-  site_->count_answer(status);
+  shard_->count_answer(status);
 }
 
 response_frame connection::frame_for(std::size_t length) const {
   return {.dialect = request_.dialect,
           .length = length,
           .http_10 = http_10_,
-          .keep_alive = keep_alive_ && !site_->draining(),
-          .demo = site_->gateway.current_health().demo,
+          .keep_alive = keep_alive_ && !shard_->draining(),
+          .demo = shard_->gateway.current_health().demo,
           .request_id = request_.id,
           .extra = common_fields_,
-          .date = site_->date(),
+          .date = shard_->date(),
           .processing = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now()
                                                                               - request_.received)};
 }
@@ -90,7 +90,7 @@ void connection::start_write(write_kind kind) {
   write_kind_ = kind;
   writing_ = true;
   answer_bytes_ += output_.size() - output_left_from_;
-  set_deadline(deadline::output, clock::now() + site_->limits().write_stall_timeout);
+  set_deadline(deadline::output, clock::now() + shard_->limits().write_stall_timeout);
   write_rest();
 }
 
@@ -108,7 +108,7 @@ void connection::on_write(const error_code& ec, std::size_t count) {
     return close();
   output_left_from_ += count;
   if (output_left_from_ < output_.size()) {
-    set_deadline(deadline::output, clock::now() + site_->limits().write_stall_timeout);
+    set_deadline(deadline::output, clock::now() + shard_->limits().write_stall_timeout);
     return write_rest();
   }
   writing_ = false;
@@ -132,7 +132,7 @@ void connection::on_answered() {
   self_at_work_.reset(); // who called this holds one, too
   deadlines_.clear(deadline::wake);
   deadlines_.clear(deadline::ahead);
-  if (!keep_alive_ || site_->draining())
+  if (!keep_alive_ || shard_->draining())
     return linger();
   for (auto* text : {&output_, &request_.path, &request_.query, &request_.id, &request_.parameter,
                      &conversation_, &common_fields_})
@@ -140,19 +140,19 @@ void connection::on_answered() {
   release_large(request_.body);
   request_.method = method::other;
   request_.caller = {};
-  request_.dialect = site_->dialects.*default_dialect;
+  request_.dialect = shard_->dialects.*default_dialect;
   answer_bytes_ = 0;
   status_ = 0;
   endpoint_ = nullptr;
   scanner_ = {};
   head_begun_ = false;
   phase_ = phase::head;
-  set_deadline(deadline::input, clock::now() + site_->limits().keep_alive_timeout);
+  set_deadline(deadline::input, clock::now() + shard_->limits().keep_alive_timeout);
   advance();
 }
 
 void connection::log_answer(unsigned status) const noexcept try {
-  const auto& log = site_->log;
+  const auto& log = shard_->log;
   if (!log.enabled(observe::log_level::info))
     return;
   const auto took =

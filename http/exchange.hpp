@@ -15,7 +15,7 @@
 
 namespace ccapi::http {
 
-class site;
+class http_shard;
 
 /// An answer in work. The exchange owns it until the answer is complete or the client is gone.
 class answer {
@@ -46,7 +46,7 @@ public:
 
   [[nodiscard]] virtual http::request& request() = 0;
   /// What all connections of this I/O thread share.
-  [[nodiscard]] virtual http::site& site() = 0;
+  [[nodiscard]] virtual http::http_shard& shard() = 0;
   /// Runs a step of an answer that somebody else than the connection calls for. What it throws is
   /// logged and ends this answer and its connection: 500 if nothing was sent yet. The exchange
   /// outlives the step.

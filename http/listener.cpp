@@ -68,17 +68,17 @@ public:
   void stop_accepting();
   void reconfigure(const config::settings& given);
 
-  /// Runs the action with each site on its own loop.
-  void on_all_sites(void (site::*action)()) {
-    for (std::size_t i = 0; i < sites_.size(); ++i)
-      asio::post(workers[i].loop, [home = sites_[i], action] { (home.get()->*action)(); });
+  /// Runs the action with each shard on its own loop.
+  void on_all_shards(void (http_shard::*action)()) {
+    for (std::size_t i = 0; i < shards_.size(); ++i)
+      asio::post(workers[i].loop, [home = shards_[i], action] { (home.get()->*action)(); });
   }
   [[nodiscard]] std::size_t listening() const noexcept { return listening_.size(); }
 
 private:
   using context_ptr = std::shared_ptr<const tls_context>;
 
-  [[nodiscard]] site_settings settings_for_sites() const;
+  [[nodiscard]] shard_settings settings_for_shards() const;
   [[nodiscard]] host_allow_list hosts() const;
   domain::result<void> use_tls();
   [[nodiscard]] domain::result<context_ptr> load_tls() const;
@@ -88,7 +88,7 @@ private:
 
   const config::tls_settings tls_files_;
   std::vector<listening_socket> listening_;
-  std::vector<std::shared_ptr<site>> sites_; ///< one per worker; set by open
+  std::vector<std::shared_ptr<http_shard>> shards_; ///< one per worker; set by open
   config::settings settings_;
   const std::shared_ptr<body_budget> bodies_;
   std::shared_ptr<const key_ring> keys_;
@@ -99,7 +99,7 @@ private:
   bool stopped_ = false;
 };
 
-site_settings server::state::settings_for_sites() const {
+shard_settings server::state::settings_for_shards() const {
   const auto& models = settings_.models;
   return {.limits = settings_.limits,
           .cors = settings_.cors,
@@ -178,9 +178,10 @@ domain::result<std::vector<std::string>> server::state::open() {
     names.push_back("unix:" + settings_.server.unix_socket);
     listening_.push_back(*std::move(opened));
   }
-  const auto common = settings_for_sites();
+  const auto common = settings_for_shards();
   for (const auto& each : workers)
-    sites_.push_back(std::make_shared<site>(each.gateway, dialects, hosts(), common, version, log));
+    shards_.push_back(
+      std::make_shared<http_shard>(each.gateway, dialects, hosts(), common, version, log));
   return names;
 }
 
@@ -189,9 +190,9 @@ void server::state::reconfigure(const config::settings& given) {
   keys_ = std::make_shared<key_ring>(given.auth.accepted, keys_.get());
   limit->set(given.limits.connections_max, given.limits.connections_per_address_max);
   bodies_->set(given.limits.bodies_bytes_max);
-  const auto common = settings_for_sites();
-  for (std::size_t i = 0; i < sites_.size(); ++i)
-    asio::post(workers[i].loop, [home = sites_[i], allowed = hosts(), common] {
+  const auto common = settings_for_shards();
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    asio::post(workers[i].loop, [home = shards_[i], allowed = hosts(), common] {
       home->reconfigure(allowed, common);
     });
 }
@@ -245,7 +246,7 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
     if (auto other = limit->admit_to_refusal())
       place.emplace(*std::move(other));
   if (!place) {
-    sites_.front()->count_answer(too_many_connections.status); // on its loop: that one accepts
+    shards_.front()->count_answer(too_many_connections.status); // on its loop: that one accepts
     error_code ignored;
     socket.non_blocking(true, ignored);
     const auto answer = busy_answer(*(dialects.*default_dialect));
@@ -255,7 +256,7 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
   auto transport =
     with_tls ? stream{std::move(socket), *tls_}
              : stream{std::move(socket), over_tcp ? stream::kind::tcp : stream::kind::unix_socket};
-  auto born = std::make_shared<connection>(std::move(transport), sites_[worker_index],
+  auto born = std::make_shared<connection>(std::move(transport), shards_[worker_index],
                                            std::move(*place), std::move(peer->address));
   asio::dispatch(workers[worker_index].loop, [born = std::move(born), admitted] {
     if (admitted)
@@ -301,14 +302,14 @@ void server::reconfigure(const config::settings& settings) {
 void server::stop_accepting() {
   asio::post(state_->workers.front().loop, [state = state_] {
     state->stop_accepting();
-    state->on_all_sites(&site::drain); // after the acceptors: nobody slips in behind it
+    state->on_all_shards(&http_shard::drain); // after the acceptors: nobody slips in behind it
   });
 }
 
 void server::close_all() {
   asio::post(state_->workers.front().loop, [state = state_] {
     state->stop_accepting();
-    state->on_all_sites(&site::close_all);
+    state->on_all_shards(&http_shard::close_all);
   });
 }
 

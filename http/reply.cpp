@@ -1,7 +1,7 @@
 #include "http/reply.hpp"
 
 #include "http/error_table.hpp"
-#include "http/site.hpp"
+#include "http/http_shard.hpp"
 
 namespace ccapi::http {
 
@@ -59,7 +59,7 @@ void reply_error(exchange& client, const domain::error& failure, bool work_begun
 
 void log_failure(exchange& client, const domain::error& failure) {
   const auto level = row_for(failure.code).level;
-  const auto& log = client.site().log;
+  const auto& log = client.shard().log;
   // What only the client got wrong is in the access log; what upstream said stands nowhere else.
   const bool ordinary = level == observe::log_level::info && failure.detail.empty();
   if (ordinary || !log.enabled(level))

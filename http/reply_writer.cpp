@@ -1,7 +1,7 @@
 #include "http/reply_writer.hpp"
 
+#include "http/http_shard.hpp"
 #include "http/reply.hpp"
-#include "http/site.hpp"
 
 #include <utility>
 
@@ -9,10 +9,10 @@ namespace ccapi::http {
 
 reply_writer::reply_writer(exchange& client, chat_plan plan)
   : client_{&client},
-    gateway_{&client.site().gateway},
+    gateway_{&client.shard().gateway},
     plan_{std::move(plan)},
-    answer_bytes_max_{client.site().limits().answer_bytes_max},
-    credit_lot_{credit_lot(client.site().limits().stream_buffer_bytes)} {}
+    answer_bytes_max_{client.shard().limits().answer_bytes_max},
+    credit_lot_{credit_lot(client.shard().limits().stream_buffer_bytes)} {}
 
 void reply_writer::start(domain::turn_id turn) {
   turn_ = turn;
@@ -24,13 +24,13 @@ void reply_writer::on_event(domain::event&& what) {
 }
 
 void reply_writer::take(domain::event&& what) {
-  story_.note(what);
+  trace_.note(what);
   if (auto* text = std::get_if<domain::text_delta>(&what)) {
     take(text_, std::move(text->text));
   } else if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
     take(reasoning_, std::move(reasoning->text));
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
-    client_->note_conversation(story_.conversation_id);
+    client_->note_conversation(trace_.conversation_id);
   } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
     finish(*finished);
   } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
@@ -63,10 +63,10 @@ void reply_writer::take(std::string& whole, std::string&& delta) {
 }
 
 void reply_writer::finish(const domain::turn_finished& end) {
-  const auto& ran = end.model.empty() ? story_.model_ran : end.model;
-  const auto headers = story_.headers() + plan_.headers(ran, story_.dropped());
+  const auto& ran = end.model.empty() ? trace_.model_ran : end.model;
+  const auto headers = trace_.headers() + plan_.headers(ran, trace_.dropped());
   const auto body = plan_.encoder->whole(
-    {.model = plan_.shown_model(ran), .conversation_id = story_.conversation_id}, text_, reasoning_,
+    {.model = plan_.shown_model(ran), .conversation_id = trace_.conversation_id}, text_, reasoning_,
     end);
   auto& client = *std::exchange(client_, nullptr);
   reply_json(client, body, headers); // may be our end
@@ -74,7 +74,7 @@ void reply_writer::finish(const domain::turn_finished& end) {
 
 void reply_writer::fail(const domain::error& failure) {
   auto& client = *std::exchange(client_, nullptr);
-  reply_error(client, failure, story_.work_begun, story_.headers()); // may be our end
+  reply_error(client, failure, trace_.work_begun, trace_.headers()); // may be our end
 }
 
 } // namespace ccapi::http

@@ -36,7 +36,7 @@ private:
   domain::gateway* gateway_;
   chat_plan plan_;
   domain::turn_id turn_ = 0;
-  turn_story story_;
+  turn_trace trace_;
   std::string text_;
   std::string reasoning_;
   const std::size_t answer_bytes_max_;

@@ -1,7 +1,7 @@
 #include "http/sse_writer.hpp"
 
+#include "http/http_shard.hpp"
 #include "http/reply.hpp"
-#include "http/site.hpp"
 
 #include <array>
 #include <charconv>
@@ -37,11 +37,11 @@ constexpr std::string_view stream_headers = "cache-control: no-cache, no-transfo
 
 sse_writer::sse_writer(exchange& client, chat_plan plan)
   : client_{&client},
-    gateway_{&client.site().gateway},
+    gateway_{&client.shard().gateway},
     plan_{std::move(plan)},
-    ping_interval_{client.site().limits().stream_ping_interval},
-    credit_lot_{credit_lot(client.site().limits().stream_buffer_bytes)},
-    pending_max_{client.site().limits().stream_buffer_bytes * pending_factor} {}
+    ping_interval_{client.shard().limits().stream_ping_interval},
+    credit_lot_{credit_lot(client.shard().limits().stream_buffer_bytes)},
+    pending_max_{client.shard().limits().stream_buffer_bytes * pending_factor} {}
 
 void sse_writer::start(domain::turn_id turn) {
   turn_ = turn;
@@ -53,14 +53,14 @@ void sse_writer::on_event(domain::event&& what) {
 }
 
 void sse_writer::take(domain::event&& what) {
-  story_.note(what);
+  trace_.note(what);
   if (text_of(what)) {
     on_delta(std::move(what));
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
-    client_->note_conversation(story_.conversation_id);
+    client_->note_conversation(trace_.conversation_id);
   } else if (std::holds_alternative<domain::question_sent>(what)) {
     if (!std::exchange(asked_, true))
-      client_->wake_at(clock::now() + client_->site().limits().stream_header_delay);
+      client_->wake_at(clock::now() + client_->shard().limits().stream_header_delay);
   } else if (std::holds_alternative<domain::turn_finished>(what)) {
     on_finished(what);
   } else if (std::holds_alternative<domain::turn_failed>(what)) {
@@ -86,7 +86,7 @@ void sse_writer::on_wake() {
     return;
   const auto now = clock::now();
   if (!opened_) {
-    open(story_.model_ran);
+    open(trace_.model_ran);
     try_write();
   } else if (!writing_ && now - last_write_ >= ping_interval_) {
     plan_.encoder->ping(pending_);
@@ -105,7 +105,7 @@ void sse_writer::on_delta(domain::event&& delta) {
   const auto& text = *text_of(delta);
   if (text.empty())
     return;
-  open(story_.model_ran);
+  open(trace_.model_ran);
   pending_credit_ += text.size();
   if (pending_.size() < gather_from)
     return plan_.encoder->event(delta, pending_);
@@ -120,7 +120,7 @@ void sse_writer::on_delta(domain::event&& delta) {
 
 void sse_writer::on_finished(const domain::event& end) {
   const auto& ran = std::get<domain::turn_finished>(end).model;
-  open(ran.empty() ? story_.model_ran : ran);
+  open(ran.empty() ? trace_.model_ran : ran);
   encode_held();
   plan_.encoder->event(end, pending_);
   next_piece_ = stream_piece::last;
@@ -132,7 +132,7 @@ void sse_writer::on_failed(const domain::event& end) {
   next_piece_ = stream_piece::cut;
   if (!opened_) {
     auto& client = *std::exchange(client_, nullptr);
-    return reply_error(client, failure, story_.work_begun, story_.headers()); // may be our end
+    return reply_error(client, failure, trace_.work_begun, trace_.headers()); // may be our end
   }
   log_failure(*client_, failure);
   encode_held();
@@ -145,13 +145,13 @@ void sse_writer::open(std::string_view model) {
     return;
   opened_ = true;
   std::string extra{stream_headers};
-  extra += story_.headers();
-  extra += plan_.headers(model, story_.dropped());
+  extra += trace_.headers();
+  extra += plan_.headers(model, trace_.dropped());
   chunked_ = client_->begin_stream({.content_type = event_stream_type, .extra = extra}, head_);
   room_ = head_.size() + chunk_size_room;
   pending_.assign(room_, '\0');
   plan_.encoder->open(
-    {.model = plan_.shown_model(model), .conversation_id = story_.conversation_id}, pending_);
+    {.model = plan_.shown_model(model), .conversation_id = trace_.conversation_id}, pending_);
   last_write_ = clock::now();
 }
 

@@ -49,7 +49,7 @@ private:
   domain::gateway* gateway_;
   chat_plan plan_;
   domain::turn_id turn_ = 0;
-  turn_story story_;
+  turn_trace trace_;
   const std::chrono::milliseconds ping_interval_;
   const std::size_t credit_lot_;
   const std::size_t pending_max_;

@@ -1,9 +1,9 @@
 #include "domain/ids.hpp"
 #include "http/endpoints.hpp"
+#include "http/http_shard.hpp"
 #include "http/pending_answer.hpp"
 #include "http/query.hpp"
 #include "http/reply.hpp"
-#include "http/site.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -48,14 +48,14 @@ std::optional<domain::conversation_name> name_in(exchange& client) {
 } // namespace
 
 void create_conversation(exchange& client) {
-  auto& site = client.site();
+  auto& shard = client.shard();
   auto& request = client.request();
   const auto& format = request.dialect->conversations;
-  auto wanted = site.parse(format.parse, request.body.text());
+  auto wanted = shard.parse(format.parse, request.body.text());
   if (!wanted)
     return reply_error(client, wanted.error());
-  site.gateway.create_conversation(request.caller.name, *std::move(wanted),
-                                   answer_with<domain::conversation_info>(client, format.one));
+  shard.gateway.create_conversation(request.caller.name, *std::move(wanted),
+                                    answer_with<domain::conversation_info>(client, format.one));
 }
 
 void list_conversations(exchange& client) {
@@ -63,21 +63,21 @@ void list_conversations(exchange& client) {
   const auto limit = query_number(request.query, "limit", page_default, 1, page_max);
   if (!limit)
     return reply_error(client, limit.error());
-  client.site().gateway.list_conversations(
+  client.shard().gateway.list_conversations(
     request.caller.name, *limit,
     answer_with<domain::conversation_page>(client, request.dialect->conversations.list));
 }
 
 void show_conversation(exchange& client) {
   if (auto name = name_in(client))
-    client.site().gateway.show_conversation(
+    client.shard().gateway.show_conversation(
       *std::move(name),
       answer_with<domain::conversation_info>(client, client.request().dialect->conversations.one));
 }
 
 void delete_conversation(exchange& client) {
   if (auto name = name_in(client))
-    client.site().gateway.remove_conversation(
+    client.shard().gateway.remove_conversation(
       *std::move(name),
       answer_with<domain::conversation_info>(
         client, [body_of = client.request().dialect->conversations.deleted](

@@ -1,7 +1,7 @@
 #include "http/endpoints.hpp"
 #include "http/exchange.hpp"
+#include "http/http_shard.hpp"
 #include "http/query.hpp"
-#include "http/site.hpp"
 #include "status/health_body.hpp"
 
 #include <string_view>
@@ -19,9 +19,9 @@ void reply_word(exchange& client, unsigned status, std::string_view word) {
 } // namespace
 
 void show_health(exchange& client) {
-  auto& site = client.site();
-  auto health = site.gateway.current_health();
-  if (site.draining())
+  auto& shard = client.shard();
+  auto health = shard.gateway.current_health();
+  if (shard.draining())
     health.state = domain::health_state::draining;
   const unsigned status = health.state == domain::health_state::draining ? 503 : 200;
   const auto& request = client.request();
@@ -29,7 +29,7 @@ void show_health(exchange& client) {
     health = {.state = health.state, .reason = {}, .cli_path = {}, .cli_version = {}};
   if (request.accepts_json || has_query_parameter(request.query, "verbose"))
     return client.reply({.status = status, .extra = fresh},
-                        status::health_body(health, site.version));
+                        status::health_body(health, shard.version));
   const auto word = health.state == domain::health_state::ok ? std::string_view{"OK"}
                                                              : status::to_string(health.state);
   reply_word(client, status, word);
@@ -41,9 +41,9 @@ void show_liveness(exchange& client) {
 
 /// A gateway without a usable CLI stays ready: it answers, and says what to do.
 void show_readiness(exchange& client) {
-  const auto& site = client.site();
+  const auto& shard = client.shard();
   const bool leaving =
-    site.draining() || site.gateway.current_health().state == domain::health_state::draining;
+    shard.draining() || shard.gateway.current_health().state == domain::health_state::draining;
   reply_word(client, leaving ? 503 : 200,
              leaving ? status::to_string(domain::health_state::draining) : "OK");
 }

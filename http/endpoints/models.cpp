@@ -1,16 +1,16 @@
 #include "http/endpoints.hpp"
+#include "http/http_shard.hpp"
 #include "http/reply.hpp"
-#include "http/site.hpp"
 
 namespace ccapi::http::endpoints {
 
 void list_models(exchange& client) {
-  reply_json(client, client.request().dialect->models.list(client.site().models()));
+  reply_json(client, client.request().dialect->models.list(client.shard().models()));
 }
 
 void show_model(exchange& client) {
   const auto& name = client.request().parameter;
-  if (!client.site().models().is_listed(name))
+  if (!client.shard().models().is_listed(name))
     return reply_error(client, {.code = domain::error_code::model_not_found,
                                 .message = "There is no model " + domain::quoted_model_name(name)
                                            + " here. GET /v1/models lists them.",

@@ -1,8 +1,8 @@
 #include "http/endpoints.hpp"
 #include "http/exchange.hpp"
+#include "http/http_shard.hpp"
 #include "http/reply.hpp"
 #include "http/router.hpp"
-#include "http/site.hpp"
 #include "json/writer.hpp"
 
 #include <string>
@@ -11,7 +11,7 @@ namespace ccapi::http::endpoints {
 
 void show_overview(exchange& client) {
   std::string body = R"({"name":"claude-code-api","version":)";
-  json::append_string(body, client.site().version);
+  json::append_string(body, client.shard().version);
   body += R"(,"base_url":"/v1","openapi":"/openapi.json","health":"/health","endpoints":[)";
   for (const auto& each : api) {
     body += &each == &api.front() ? R"(")" : R"(,")";
@@ -25,7 +25,7 @@ void show_overview(exchange& client) {
 }
 
 void show_openapi(exchange& client) {
-  reply_json(client, client.site().openapi);
+  reply_json(client, client.shard().openapi);
 }
 
 void show_methods(exchange& client) {

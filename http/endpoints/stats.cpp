@@ -1,17 +1,17 @@
 #include "http/endpoints.hpp"
+#include "http/http_shard.hpp"
 #include "http/pending_answer.hpp"
 #include "http/reply.hpp"
-#include "http/site.hpp"
 #include "status/stats_body.hpp"
 
 namespace ccapi::http::endpoints {
 
 void show_stats(exchange& client) {
-  client.site().gateway.collect_stats(
+  client.shard().gateway.collect_stats(
     [waiting = pending_answer::to(client)](const domain::stats& figures) {
       if (auto* asker = waiting->take_client())
         asker->guarded(
-          [&] { reply_json(*asker, status::stats_body(figures, asker->site().version)); });
+          [&] { reply_json(*asker, status::stats_body(figures, asker->shard().version)); });
     });
 }
 

@@ -1,8 +1,8 @@
 #include "http/endpoints.hpp"
+#include "http/http_shard.hpp"
 #include "http/key_ring.hpp"
 #include "http/reply.hpp"
 #include "http/reply_writer.hpp"
-#include "http/site.hpp"
 #include "http/sse_writer.hpp"
 
 #include <chrono>
@@ -19,7 +19,7 @@ template <class Writer>
 void submit(exchange& client, chat_plan plan, domain::chat_request turn) {
   auto writer = std::make_shared<Writer>(client, std::move(plan));
   client.work_on(writer);
-  writer->start(client.site().gateway.submit(std::move(turn), writer));
+  writer->start(client.shard().gateway.submit(std::move(turn), writer));
 }
 
 std::optional<key_usage::turn_place> begin_turn(const caller& who) {
@@ -41,11 +41,11 @@ domain::error without_effect(const std::string& named) {
 } // namespace
 
 void create_turn(exchange& client) {
-  auto& site = client.site();
+  auto& shard = client.shard();
   auto place = begin_turn(client.request().caller);
   if (!place)
     return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
-  auto parsed = site.parse(client.request().dialect->parse, client.request().body.text());
+  auto parsed = shard.parse(client.request().dialect->parse, client.request().body.text());
   if (!parsed)
     return reply_error(client, parsed.error());
   auto& asked = *parsed;
@@ -53,13 +53,13 @@ void create_turn(exchange& client) {
   asked.request.tenant = client.request().caller.name;
   asked.ignored_params.insert(asked.ignored_params.end(), asked.adjusted.begin(),
                               asked.adjusted.end());
-  asked.request.strict = client.request().strict || site.settings().strict_parameters;
+  asked.request.strict = client.request().strict || shard.settings().strict_parameters;
   if (asked.request.strict && !asked.ignored_params.empty())
     return reply_error(client, without_effect(asked.ignored_params.front()));
   chat_plan plan{.requested_model = std::move(asked.requested_model),
                  .resolved_model = asked.request.model,
                  .ignored_params = std::move(asked.ignored_params),
-                 .echo_requested = site.settings().echo_requested_model,
+                 .echo_requested = shard.settings().echo_requested_model,
                  .encoder = std::move(asked.encoder),
                  .place = std::move(*place)};
   if (asked.stream)

@@ -1,6 +1,6 @@
 #include "claude/failure.hpp"
 
-#include "claude/api_words.hpp"
+#include "claude/api_message.hpp"
 #include "claude/masking.hpp"
 #include "claude/refusal.hpp"
 

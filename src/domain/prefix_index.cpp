@@ -165,9 +165,10 @@ dialogue prefix_index::longest(const dialogue_root& origin,
   return root;
 }
 
-void prefix_index::mark(const dialogue& head, std::uint64_t line) noexcept {
-  for (const auto* node = head.get(); node != nullptr && node->line_ != line; node = node->before())
-    node->line_ = line;
+void prefix_index::mark(const dialogue& head, std::uint64_t conversation) noexcept {
+  for (const auto* node = head.get(); node != nullptr && node->last_conversation_ != conversation;
+       node = node->before())
+    node->last_conversation_ = conversation;
 }
 
 } // namespace ccapi::domain

@@ -65,7 +65,7 @@ public:
   [[nodiscard]] const message& said() const noexcept { return message_; }
   [[nodiscard]] const hash128& hash() const noexcept { return hash_; }
   /// The number that was last passed to prefix_index::mark for a dialogue through here; 0: none.
-  [[nodiscard]] std::uint64_t line() const noexcept { return line_; }
+  [[nodiscard]] std::uint64_t last_conversation() const noexcept { return last_conversation_; }
 
 private:
   friend class prefix_index;
@@ -85,7 +85,7 @@ private:
   hash128 hash_;
   message message_;
   std::uint32_t depth_ = 0;
-  mutable std::uint64_t line_ = 0;
+  mutable std::uint64_t last_conversation_ = 0;
 };
 
 /// The messages behind `from` up to and including `to`; `from` must be on the way to `to`, or null
@@ -115,8 +115,9 @@ public:
   [[nodiscard]] dialogue longest(const dialogue_root& origin,
                                  std::span<const message> messages) const;
 
-  /// Notes that `line` (not 0) goes through all of this dialogue: for dialogue_node::line().
-  static void mark(const dialogue& head, std::uint64_t line) noexcept;
+  /// Notes that this conversation (not 0) goes through all of the dialogue: for
+  /// last_conversation().
+  static void mark(const dialogue& head, std::uint64_t conversation) noexcept;
 
   /// Messages and roots that are known.
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }

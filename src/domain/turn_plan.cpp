@@ -15,8 +15,8 @@ bool only_user_messages(const std::vector<message>& messages) {
 }
 
 /// Puts messages[from..] but the last behind `before`, and makes the last the query.
-turn_plan lead_on(prefix_index& index, dialogue before, std::vector<message>& messages,
-                  std::size_t from) {
+turn_plan extend(prefix_index& index, dialogue before, std::vector<message>& messages,
+                 std::size_t from) {
   turn_plan plan;
   for (auto at = from; at + 1 < messages.size(); ++at)
     before = index.append(before, std::move(messages[at]));
@@ -26,7 +26,7 @@ turn_plan lead_on(prefix_index& index, dialogue before, std::vector<message>& me
 }
 
 /// The same messages from another root.
-dialogue replant(prefix_index& index, const dialogue& head, const dialogue_root& origin) {
+dialogue rebase(prefix_index& index, const dialogue& head, const dialogue_root& origin) {
   if (head->root().origin() == origin)
     return head;
   auto node = index.root(origin);
@@ -60,18 +60,18 @@ turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& re
   const auto origin =
     root_of(request, head ? head->root().origin().system_prompt : default_system_prompt);
   if (!head)
-    return lead_on(index, index.root(origin), messages, 0);
+    return extend(index, index.root(origin), messages, 0);
   const auto known = path(head);
   const auto shared = common(known, messages);
   const bool extends = shared == known.size() && messages.size() > shared;
   if (!extends && only_user_messages(messages)) {
-    auto plan = lead_on(index, replant(index, head, origin), messages, 0);
+    auto plan = extend(index, rebase(index, head, origin), messages, 0);
     plan.recalled = known.size();
     return plan;
   }
   if (extends)
-    return lead_on(index, replant(index, head, origin), messages, shared);
-  auto plan = lead_on(index, index.root(origin), messages, 0);
+    return extend(index, rebase(index, head, origin), messages, shared);
+  auto plan = extend(index, index.root(origin), messages, 0);
   plan.branches = shared > 0;
   return plan;
 }
@@ -79,12 +79,12 @@ turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& re
 turn_plan plan_whole(prefix_index& index, const dialogue& head, const dialogue& known,
                      chat_request& request, const std::string& default_system_prompt) {
   const auto before = known ? known : index.root(root_of(request, default_system_prompt));
-  auto plan = lead_on(index, before, request.messages, before->depth());
+  auto plan = extend(index, before, request.messages, before->depth());
   plan.branches = before->depth() > 0 && before != head;
   return plan;
 }
 
-match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& how) noexcept {
+match_outcome outcome_of(const turn_plan& plan, const std::optional<reuse_plan>& how) noexcept {
   if (plan.before->depth() == 0)
     return match_outcome::fresh;
   if (how && how->stands->depth() > 0)
@@ -92,8 +92,8 @@ match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& h
   return plan.branches ? match_outcome::branched : match_outcome::seeded;
 }
 
-std::optional<approach> approach_to(const dialogue& before, const dialogue& at,
-                                    std::size_t rewindable, bool by_nothing) {
+std::optional<reuse_plan> plan_reuse(const dialogue& before, const dialogue& at,
+                                     std::size_t rewindable, bool allow_full_rewind) {
   if (!at || &before->root() != &at->root())
     return std::nullopt;
   const auto* target = before.get();
@@ -117,9 +117,9 @@ std::optional<approach> approach_to(const dialogue& before, const dialogue& at,
       return std::nullopt;
   }
   // With nothing in common, the process is worth more where it is.
-  if (rewinds > 0 && stands->depth() == 0 && !by_nothing)
+  if (rewinds > 0 && stands->depth() == 0 && !allow_full_rewind)
     return std::nullopt;
-  return approach{rewinds, stands};
+  return reuse_plan{rewinds, stands};
 }
 
 std::vector<message> seed_for(const turn_plan& plan, const dialogue_node* stands,

@@ -42,20 +42,19 @@ dialogue_root root_of(const chat_request& request, const std::string& default_sy
 inline constexpr std::size_t rewinds_max = 12;
 
 /// How a live process gets to `before`.
-struct approach {
+struct reuse_plan {
   std::size_t rewinds = 0; ///< user messages that it must take back, the last one first
   const dialogue_node* stands = nullptr; ///< where that leaves it
 };
 
 /// Nothing if it can't, if that would cost more than a new process, or if nothing of what it holds
-/// is wanted. `at`: the dialogue that the
-/// process holds. `rewindable`: how many of its last user messages it can take back. `by_nothing`:
-/// even if nothing of what it holds is wanted.
-std::optional<approach> approach_to(const dialogue& before, const dialogue& at,
-                                    std::size_t rewindable, bool by_nothing = false);
+/// is wanted and not `allow_full_rewind`. `at`: the dialogue that the process holds. `rewindable`:
+/// how many of its last user messages it can take back.
+std::optional<reuse_plan> plan_reuse(const dialogue& before, const dialogue& at,
+                                     std::size_t rewindable, bool allow_full_rewind = false);
 
 /// `how`: the way of the live process that runs the turn; nothing: a new one does.
-match_outcome outcome_of(const turn_plan& plan, const std::optional<approach>& how) noexcept;
+match_outcome outcome_of(const turn_plan& plan, const std::optional<reuse_plan>& how) noexcept;
 
 /// What a process that stands at `stands` (null: knows nothing) must be told ahead of the query.
 /// Of messages that were recalled, only the last `recalled_max` (0 = all), from a user message on.

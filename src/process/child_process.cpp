@@ -25,7 +25,7 @@ void unique_fd::reset() noexcept {
     ::close(release());
 }
 
-bool child_process::speechless() const noexcept {
+bool child_process::stdout_closed() const noexcept {
   pollfd output{stdout_read.get(), 0, 0};
   return ::poll(&output, 1, 0) > 0 && (output.revents & (POLLHUP | POLLERR)) != 0;
 }
@@ -45,7 +45,7 @@ bool child_process::tell(std::string_view lines) {
   return written == static_cast<ssize_t>(lines.size());
 }
 
-void child_process::hurry() const noexcept {
+void child_process::restore_priority() const noexcept {
   if (life.valid())
     static_cast<void>(!::write(life.get(), "h", 1));
 }

@@ -50,7 +50,7 @@ struct spawn_spec {
   std::vector<std::string> environment; ///< the whole environment, "NAME=value"
   std::string directory;                ///< working directory, absolute
   std::string first_input{};            ///< on its stdin from the start; at most 4096 bytes
-  /// At a lower priority until child_process::hurry is called.
+  /// At a lower priority until child_process::restore_priority is called.
   bool unhurried = false;
   /// `directory` is for us alone: made if it is missing, refused if it is anything but ours.
   bool private_directory = false;
@@ -87,13 +87,13 @@ struct child_process {
   std::shared_ptr<const void> custody{};
 
   /// Nobody can write to its stdout any more: it has died, though it may not be reaped yet.
-  [[nodiscard]] bool speechless() const noexcept;
+  [[nodiscard]] bool stdout_closed() const noexcept;
 
   /// Writes all of it to the child's stdin, or nothing: false if it does not fit into the pipe now.
   bool tell(std::string_view lines);
 
-  /// Gives a child that was started unhurried its usual priority.
-  void hurry() const noexcept;
+  /// Gives a child that was started at a lower priority its usual priority.
+  void restore_priority() const noexcept;
 
   /// Its working directory was removed. One look at /proc.
   [[nodiscard]] bool directory_gone() const noexcept;

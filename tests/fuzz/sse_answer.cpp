@@ -9,7 +9,7 @@
 
 #include "claude/decoder.hpp"
 #include "claude/turn_mapper.hpp"
-#include "http/site.hpp"
+#include "http/http_shard.hpp"
 #include "http/sse_writer.hpp"
 #include "json/utf8.hpp"
 #include "openai/chat_encoder.hpp"
@@ -66,15 +66,15 @@ private:
 
 struct world {
   counting_gateway gateway;
-  http::site site{gateway,
-                  {.openai = &openai::protocol},
-                  http::host_allow_list{{}, 8080},
-                  settings(),
-                  "1",
-                  observe::logger{}};
+  http::http_shard shard{gateway,
+                         {.openai = &openai::protocol},
+                         http::host_allow_list{{}, 8080},
+                         settings(),
+                         "1",
+                         observe::logger{}};
 
-  static http::site_settings settings() {
-    http::site_settings made;
+  static http::shard_settings settings() {
+    http::shard_settings made;
     made.limits.stream_ping_interval = std::chrono::milliseconds{0};
     made.limits.stream_buffer_bytes = 4096;
     made.models = std::make_shared<domain::model_catalog>(
@@ -91,14 +91,14 @@ constexpr std::string_view head = "HTTP/1.1 200 OK\r\n\r\n";
 /// Takes what the writer says, and nothing at a wrong time.
 class recording_exchange final : public http::exchange {
 public:
-  recording_exchange(http::site& home, bool chunked)
-    : site_{home},
+  recording_exchange(http::http_shard& home, bool chunked)
+    : shard_{home},
       chunked_{chunked} {
     request_.dialect = &openai::protocol;
   }
 
   http::request& request() override { return request_; }
-  http::site& site() override { return site_; }
+  http::http_shard& shard() override { return shard_; }
   void guarded(const std::function<void()>& step) noexcept override { step(); }
   void note_conversation(std::string_view) override { require(!over); }
   void reply(const http::response_head& answer, std::string_view body) override {
@@ -130,7 +130,7 @@ public:
 
 private:
   http::request request_;
-  http::site& site_;
+  http::http_shard& shard_;
   const bool chunked_;
   bool begun_ = false;
 };
@@ -146,7 +146,7 @@ struct told {
 class turn {
 public:
   turn(world& around, std::uint8_t options)
-    : client_{around.site, (options & 1) == 0},
+    : client_{around.shard, (options & 1) == 0},
       writer_{std::make_shared<http::sse_writer>(
         client_,
         http::chat_plan{.requested_model = "gpt-4o",

@@ -7,7 +7,7 @@
 namespace ccapi::process::shim {
 
 /// Read end of the life pipe inside the shim. Its hang-up ends the tree; every byte on it stands
-/// for hurry: the tree gets its usual priority back.
+/// for restoring priority: the tree gets its usual priority back.
 inline constexpr int life_fd = 3;
 
 /// What the shim's second argument is for a tree that starts at a lower priority.

@@ -71,7 +71,7 @@ void lower_priority() {
 }
 
 /// Gives the CLI the priority that the shim has, all its threads.
-void hurry(pid_t cli) {
+void restore_priority(pid_t cli) {
   setpriority(PRIO_PGRP, static_cast<id_t>(cli), getpriority(PRIO_PROCESS, 0));
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/task", cli);
@@ -211,7 +211,7 @@ int watch(pid_t cli, int life, int signals) {
       return end_tree(cli, signals);
     char orders[16];
     if (life >= 0 && (fds[0].revents & POLLIN) != 0 && read(life, orders, sizeof orders) > 0) {
-      hurry(cli);
+      restore_priority(cli);
     } else if (life >= 0 && fds[0].revents != 0) {
       signal_group(cli, SIGTERM);
       deadline = now_ms() + shim::grace_ms;

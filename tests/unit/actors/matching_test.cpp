@@ -185,7 +185,7 @@ TEST_F(matching, client_that_leaves_while_the_process_is_lent_leaves_nothing_beh
   submit(next, whole({"a", "b", "c", "d", "e"}));
   boot_with_history(1, "a", "b");
   EXPECT_EQ(cli(1).take_user(true), "c");
-  EXPECT_EQ(outcome(next), match_outcome::seeded) << "the lent process has ended";
+  EXPECT_EQ(outcome(next), match_outcome::seeded) << "the transferred process has ended";
 }
 
 /// Goes on as soon as it hears the end of its answer.

@@ -123,12 +123,12 @@ TEST(prefix_index, remembers_who_went_through_last) {
   const auto shared = grow(index, index.root({}), {user("a"), assistant("b")});
   const auto one = grow(index, shared, {user("c"), assistant("d")});
   prefix_index::mark(one, 1);
-  EXPECT_EQ(shared->line(), 1U);
+  EXPECT_EQ(shared->last_conversation(), 1U);
   const auto two = grow(index, shared, {user("e"), assistant("f")});
-  EXPECT_EQ(two->line(), 0U);
+  EXPECT_EQ(two->last_conversation(), 0U);
   prefix_index::mark(two, 2);
-  EXPECT_EQ(shared->line(), 2U);
-  EXPECT_EQ(one->line(), 1U);
+  EXPECT_EQ(shared->last_conversation(), 2U);
+  EXPECT_EQ(one->last_conversation(), 1U);
 }
 
 TEST(root_use, is_one_shot_once_several_dialogues_had_a_single_turn) {

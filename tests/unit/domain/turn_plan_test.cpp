@@ -88,7 +88,7 @@ TEST_F(plans, other_system_prompt_keeps_the_messages_but_no_process) {
   const auto plan = named(head, request({user("e")}, "be long"));
   EXPECT_EQ(told(plan), two_turns);
   EXPECT_EQ(plan.before->root().origin().system_prompt, "be long");
-  EXPECT_FALSE(approach_to(plan.before, head, 9));
+  EXPECT_FALSE(plan_reuse(plan.before, head, 9));
 }
 
 TEST_F(plans, recalled_messages_are_cut_at_a_user_message) {
@@ -109,7 +109,7 @@ TEST_F(plans, whole_dialogue_goes_on_where_it_is_known) {
   messages.push_back(user("e"));
   const auto plan = whole(request(messages, "be brief"), head);
   EXPECT_EQ(plan.before, head);
-  EXPECT_EQ(outcome_of(plan, approach_to(plan.before, head, 0)), match_outcome::continued);
+  EXPECT_EQ(outcome_of(plan, plan_reuse(plan.before, head, 0)), match_outcome::continued);
   EXPECT_EQ(outcome_of(plan, {}), match_outcome::seeded) << "its process has gone";
 }
 
@@ -117,7 +117,7 @@ TEST_F(plans, whole_dialogue_that_leaves_a_known_one_branches) {
   const auto plan = whole(request({user("a"), assistant("b"), user("x")}, "be brief"));
   EXPECT_TRUE(plan.branches);
   EXPECT_EQ(outcome_of(plan, {}), match_outcome::branched);
-  const auto how = approach_to(plan.before, head, 2);
+  const auto how = plan_reuse(plan.before, head, 2);
   ASSERT_TRUE(how);
   EXPECT_EQ(how->rewinds, 1U);
   EXPECT_EQ(outcome_of(plan, how), match_outcome::rewound);
@@ -137,18 +137,18 @@ TEST_F(plans, trimmed_history_is_seeded) {
 TEST_F(plans, process_is_led_back_a_user_message_at_a_time) {
   const auto long_line = grow(head, {user("e"), user("f"), assistant("g")});
   const auto target = grow(head, {user("x"), assistant("y")});
-  const auto how = approach_to(target, long_line, 2);
+  const auto how = plan_reuse(target, long_line, 2);
   ASSERT_TRUE(how);
   EXPECT_EQ(how->rewinds, 2U);
   EXPECT_EQ(how->stands, head.get());
-  EXPECT_FALSE(approach_to(target, long_line, 1)) << "it can't go that far";
-  EXPECT_EQ(approach_to(long_line, long_line, 0)->rewinds, 0U);
+  EXPECT_FALSE(plan_reuse(target, long_line, 1)) << "it can't go that far";
+  EXPECT_EQ(plan_reuse(long_line, long_line, 0)->rewinds, 0U);
 }
 
 TEST_F(plans, answer_can_not_be_taken_back_without_its_question) {
   const auto other = grow(index.root({"", "m", "chat", "be brief"}),
                           {user("a"), assistant("b"), user("c"), assistant("another")});
-  const auto how = approach_to(other, head, 2);
+  const auto how = plan_reuse(other, head, 2);
   ASSERT_TRUE(how);
   EXPECT_EQ(how->rewinds, 1U);
   EXPECT_EQ(how->stands->depth(), 2U);
@@ -156,13 +156,13 @@ TEST_F(plans, answer_can_not_be_taken_back_without_its_question) {
 
 TEST_F(plans, process_with_nothing_in_common_stays_where_it_is) {
   const auto other = grow(index.root({"", "m", "chat", "be brief"}), {user("z"), assistant("b")});
-  EXPECT_FALSE(approach_to(other, head, 9));
-  EXPECT_FALSE(approach_to(other, {}, 9));
-  const auto how = approach_to(other, head, 9, true);
+  EXPECT_FALSE(plan_reuse(other, head, 9));
+  EXPECT_FALSE(plan_reuse(other, {}, 9));
+  const auto how = plan_reuse(other, head, 9, true);
   ASSERT_TRUE(how) << "unless it is wanted so";
   EXPECT_EQ(how->rewinds, 2U);
   EXPECT_EQ(how->stands->depth(), 0U);
-  EXPECT_FALSE(approach_to(other, head, 1, true));
+  EXPECT_FALSE(plan_reuse(other, head, 1, true));
   turn_plan plan;
   plan.before = other;
   EXPECT_EQ(outcome_of(plan, how), match_outcome::seeded) << "it is told all of it";

@@ -134,21 +134,21 @@ TEST(chat_plan_test, shows_the_model_that_ran_unless_told_to_echo) {
   EXPECT_EQ(plan.shown_model("claude-sonnet-4-5"), "gpt-4o");
 }
 
-TEST(turn_story_test, tells_in_headers_what_the_events_have_told) {
+TEST(turn_trace_test, tells_in_headers_what_the_events_have_told) {
   using std::chrono::microseconds;
-  turn_story story;
-  EXPECT_EQ(story.headers(), "");
-  story.note(domain::turn_accepted{"c-1"});
-  EXPECT_EQ(story.headers(), "x-ccapi-conversation-id: c-1\r\n");
-  story.note(domain::turn_placed{domain::match_outcome::rewound, false, false, microseconds{1234}});
-  EXPECT_EQ(story.headers(), "x-ccapi-conversation-id: c-1\r\nx-ccapi-match: rewound\r\n"
+  turn_trace trace;
+  EXPECT_EQ(trace.headers(), "");
+  trace.note(domain::turn_accepted{"c-1"});
+  EXPECT_EQ(trace.headers(), "x-ccapi-conversation-id: c-1\r\n");
+  trace.note(domain::turn_placed{domain::match_outcome::rewound, false, false, microseconds{1234}});
+  EXPECT_EQ(trace.headers(), "x-ccapi-conversation-id: c-1\r\nx-ccapi-match: rewound\r\n"
                              "server-timing: wait;dur=1.23\r\n");
-  story.note(domain::turn_placed{domain::match_outcome::seeded, true, false, microseconds{5}});
-  EXPECT_FALSE(story.work_begun);
-  story.note(
+  trace.note(domain::turn_placed{domain::match_outcome::seeded, true, false, microseconds{5}});
+  EXPECT_FALSE(trace.work_begun);
+  trace.note(
     domain::answer_started{"m", microseconds{0}, microseconds{20'070}, microseconds{9999}});
-  EXPECT_TRUE(story.work_begun);
-  EXPECT_EQ(story.headers(),
+  EXPECT_TRUE(trace.work_begun);
+  EXPECT_EQ(trace.headers(),
             "x-ccapi-conversation-id: c-1\r\nx-ccapi-match: seeded\r\n"
             "server-timing: wait;dur=0.00, boot;dur=0.00;desc=\"spare\", setup;dur=20.07, "
             "first;dur=9.99\r\n");

@@ -80,10 +80,10 @@ TEST_F(spare_child, that_ends_in_silence_is_never_heard) {
   EXPECT_EQ(ended.get_future().get().code, 3);
   by.stop();
   EXPECT_EQ(spoke.get_future().wait_for(0s), std::future_status::timeout);
-  EXPECT_TRUE(child.speechless());
+  EXPECT_TRUE(child.stdout_closed());
 }
 
-TEST_F(spare_child, runs_at_a_lower_priority_until_it_is_told_to_hurry) {
+TEST_F(spare_child, runs_at_a_lower_priority_until_it_is_told_to_restore_it) {
   auto spec = script("echo $PPID $$; cat");
   spec.unhurried = true;
   begin(std::move(spec));
@@ -94,8 +94,8 @@ TEST_F(spare_child, runs_at_a_lower_priority_until_it_is_told_to_hurry) {
            && getpriority(PRIO_PROCESS, static_cast<id_t>(pid)) == getpriority(PRIO_PROCESS, 0);
   };
   EXPECT_FALSE(usual());
-  EXPECT_FALSE(child.speechless());
-  child.hurry();
+  EXPECT_FALSE(child.stdout_closed());
+  child.restore_priority();
   EXPECT_TRUE(comes_true(usual));
 }
 

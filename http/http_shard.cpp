@@ -1,4 +1,4 @@
-#include "http/site.hpp"
+#include "http/http_shard.hpp"
 
 #include "http/openapi_document.hpp"
 #include "json/reader.hpp"
@@ -16,8 +16,9 @@ std::unique_ptr<json::reader> reader_for(const config::limits_settings& limits) 
 
 } // namespace
 
-site::site(domain::gateway& the_gateway, const http::dialects& the_dialects, host_allow_list hosts,
-           site_settings settings, std::string the_version, observe::logger the_log)
+http_shard::http_shard(domain::gateway& the_gateway, const http::dialects& the_dialects,
+                       host_allow_list hosts, shard_settings settings, std::string the_version,
+                       observe::logger the_log)
   : gateway{the_gateway},
     dialects{the_dialects},
     version{std::move(the_version)},
@@ -28,41 +29,41 @@ site::site(domain::gateway& the_gateway, const http::dialects& the_dialects, hos
     settings_{std::move(settings)},
     reader_{reader_for(settings_.limits)} {}
 
-site::~site() = default;
+http_shard::~http_shard() = default;
 
-void site::reconfigure(host_allow_list hosts, site_settings settings) {
+void http_shard::reconfigure(host_allow_list hosts, shard_settings settings) {
   hosts_ = std::move(hosts);
   unix_socket_hosts_ = hosts_.for_unix_socket();
   settings_ = std::move(settings);
   reader_ = reader_for(settings_.limits);
 }
 
-void site::trim_reader() {
+void http_shard::trim_reader() {
   reader_->trim();
 }
 
-std::string_view site::date() {
+std::string_view http_shard::date() {
   return date_.at(std::time(nullptr));
 }
 
-void site::count_answer(unsigned status) {
+void http_shard::count_answer(unsigned status) {
   ++gateway.totals().answers[static_cast<std::size_t>(domain::status_class_of(status))];
 }
 
 template <class Action>
-void site::for_each(Action action) {
+void http_shard::for_each(Action action) {
   for (auto next = members_.begin(); next != members_.end();) {
     auto& member = *next++;
     action(member);
   }
 }
 
-void site::drain() {
+void http_shard::drain() {
   draining_ = true;
   for_each([](site_member& member) { member.drain(); });
 }
 
-void site::close_all() {
+void http_shard::close_all() {
   draining_ = true;
   for_each([](site_member& member) { member.close(); });
 }

@@ -1,5 +1,5 @@
 #pragma once
-// site: what all connections of one I/O thread share.
+// http_shard: what all connections of one I/O thread share.
 
 #include "config/settings.hpp"
 #include "domain/gateway.hpp"
@@ -21,7 +21,7 @@
 
 namespace ccapi::http {
 
-/// A connection in its site's list; leaves the list when it is destroyed.
+/// A connection in its shard's list; leaves the list when it is destroyed.
 class site_member : public boost::intrusive::list_base_hook<
                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
@@ -32,7 +32,7 @@ public:
 };
 
 /// What requests are checked against and answered by, equal on all I/O threads.
-struct site_settings {
+struct shard_settings {
   config::limits_settings limits;
   config::cors_settings cors;
   bool echo_requested_model = false;
@@ -46,13 +46,13 @@ struct site_settings {
 };
 
 /// Used on its I/O thread only. The gateway must outlive the connections.
-class site {
+class http_shard {
 public:
-  site(domain::gateway& gateway, const http::dialects& dialects, host_allow_list hosts,
-       site_settings settings, std::string version, observe::logger log);
-  ~site();
-  site(const site&) = delete;
-  site& operator=(const site&) = delete;
+  http_shard(domain::gateway& gateway, const http::dialects& dialects, host_allow_list hosts,
+             shard_settings settings, std::string version, observe::logger log);
+  ~http_shard();
+  http_shard(const http_shard&) = delete;
+  http_shard& operator=(const http_shard&) = delete;
 
   domain::gateway& gateway;
   const http::dialects dialects;
@@ -60,7 +60,7 @@ public:
   const observe::logger log;
   const std::string openapi; ///< the body of GET /openapi.json
 
-  [[nodiscard]] const site_settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const shard_settings& settings() const noexcept { return settings_; }
   [[nodiscard]] const config::limits_settings& limits() const noexcept { return settings_.limits; }
   [[nodiscard]] const host_allow_list& hosts(bool unix_socket) const noexcept {
     return unix_socket ? unix_socket_hosts_ : hosts_;
@@ -77,7 +77,7 @@ public:
   [[nodiscard]] decoding_queue& decoding() noexcept { return decoding_; }
 
   /// Other settings from the next request on. Never call it from inside a handler.
-  void reconfigure(host_allow_list hosts, site_settings settings);
+  void reconfigure(host_allow_list hosts, shard_settings settings);
   /// The Date field's value now.
   std::string_view date();
 
@@ -100,7 +100,7 @@ private:
 
   host_allow_list hosts_;
   host_allow_list unix_socket_hosts_;
-  site_settings settings_;
+  shard_settings settings_;
   std::unique_ptr<json::reader> reader_;
   member_list members_;
   decoding_queue decoding_;

@@ -1,4 +1,4 @@
-#include "claude/api_words.hpp"
+#include "claude/api_message.hpp"
 
 #include "claude/masking.hpp"
 #include "json/utf8.hpp"
