@@ -256,14 +256,22 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
   auto transport =
     with_tls ? stream{std::move(socket), *tls_}
              : stream{std::move(socket), over_tcp ? stream::kind::tcp : stream::kind::unix_socket};
-  auto born = std::make_shared<connection>(std::move(transport), shards_[worker_index],
-                                           std::move(*place), std::move(peer->address));
-  asio::dispatch(workers[worker_index].loop, [born = std::move(born), admitted] {
-    if (admitted)
-      born->start();
-    else
-      born->turn_away();
-  });
+  // Made on its own thread: a reload changes the shard's settings there at any time.
+  asio::dispatch(
+    workers[worker_index].loop,
+    [home = shards_[worker_index], transport = std::move(transport), place = *std::move(place),
+     address = std::move(peer->address), admitted]() mutable {
+      try {
+        const auto born = std::make_shared<connection>(std::move(transport), home, std::move(place),
+                                                       std::move(address));
+        if (admitted)
+          born->start();
+        else
+          born->turn_away();
+      } catch (const std::exception& failure) { // out of memory, most likely
+        home->log.error("connection failed", {{"detail", failure.what()}});
+      }
+    });
 }
 
 void server::state::stop_accepting() {

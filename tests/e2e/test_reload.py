@@ -118,6 +118,10 @@ def test_a_thousand_reloads_fail_no_request(house, record_property):
     print(f"seed {SEED}")
     choose = random.Random(SEED)
     reloads = max(int(1000 * SHARE), 300)
+
+    def enough(outcomes):
+        return outcomes[0] >= reloads / 20 and outcomes[1] >= 3
+
     home = house("[models]\nlist = [\"model-0\"]\n", claude__max_concurrent_sessions=8)
     gateway = home.gateway
     gateway.answer("warm")
@@ -125,9 +129,10 @@ def test_a_thousand_reloads_fail_no_request(house, record_property):
     began = time.monotonic()
     with Load(gateway) as load:
         for n in itertools.count():
-            if n >= reloads and load.asked > 20:  # a fast machine reloads while nobody asks
+            # A fast machine reloads while nobody asks, and takes several signals for one.
+            if n >= reloads and load.asked > 20 and enough(outcomes_of(gateway)):
                 break
-            assert time.monotonic() - began < 240, f"{load.asked} requests are done"
+            assert time.monotonic() - began < 240, f"{load.asked} requests, {outcomes}"
             if choose.random() < 0.3:
                 home.file.write_bytes(choose.choice(BROKEN).encode("latin-1"))
             else:
@@ -146,7 +151,7 @@ def test_a_thousand_reloads_fail_no_request(house, record_property):
     print(figures)
     record_property("figures", figures)
     assert not load.failures, load.failures[:5]
-    assert read >= reloads / 20 and refused >= 3
+    assert enough((read, refused))
     models = json.loads(gateway.request("GET", "/v1/models")[2])
     assert [each["id"] for each in models["data"]] == ["the-last"]
     assert gateway.stats()["queue"]["max"] == 77
