@@ -16,7 +16,7 @@ import openai
 import proc_tree
 
 MARK = "ANTHROPIC_RIG_MARK"
-SANITIZER = re.compile(rb"ERROR: (Address|Leak)Sanitizer|runtime error:")
+SANITIZER = re.compile(rb"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 # What one live process may cost the gateway: stdin, stdout, stderr, life pipe; and its pidfd.
 PIPES_PER_PROCESS = 4
 # The loop of the thread that starts processes is made with the first of them, once.

@@ -1,6 +1,8 @@
 """Clients that are slow on purpose, and many at once: others do not notice, memory stays bounded."""
 
 import json
+import os
+import signal
 import socket
 import time
 
@@ -15,11 +17,15 @@ def test_waiting_streams_are_served_in_order_and_not_mixed_up(start_fake, ledger
                           conversation_id=f"c{n}") for n in range(8)]
     for stream in running:
         stream.open().read_contents(1)
+    for pid in gateway.cli_pids():  # however long the others take to come, these are still at it
+        os.kill(pid, signal.SIGSTOP)
     waiting = []
     for n in range(8, 63):
         waiting.append(ChatStream(gateway, f"[[mark:s{n}]][[text:5]]", timeout=60,
                                   conversation_id=f"c{n}"))
         wait_until(lambda: gateway.stats()["queue"]["length"] == len(waiting), 5, "it to wait")
+    for pid in gateway.cli_pids():
+        os.kill(pid, signal.SIGCONT)
     memory = resident_kib(gateway.pid)
     # One that takes a byte a second of an answer that never ends.
     slow = socket.socket()

@@ -10,6 +10,7 @@ import pytest
 
 import proc_tree
 from cli_driver import CliDriver, deltas, is_result, shape
+from ledger import Ledger
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, UTF8_SAMPLE
 from programs import NEWEST_CLI, CLI_VERSIONS, fake_cli, installed_cli
 from told import Told, expected, process_of
@@ -444,3 +445,13 @@ def test_fake_does_not_read_when_told_so_and_boots_late(drive, fake_claude):
     driver.process.stdin.close()
     with pytest.raises(subprocess.TimeoutExpired):
         driver.process.wait(0.3)
+
+
+def test_ledger_line_torn_by_a_kill_costs_nobody_elses(tmp_path):
+    path = tmp_path / "ledger"
+    path.write_bytes(b'{"t":1.5,"pid":1,"kind":"start"}\n'
+                     b'{"t":2.5,"pid":2,"kind":"prompt","text":"gr\xc3'
+                     b'{"t":2.6,"pid":3,"kind":"prompt","text":"{\\"t\\":1}"}\n'
+                     b'{"t":2.7,"pid":4,"kind":"pro')
+    assert [entry["pid"] for entry in Ledger(path).lines()] == [1, 3]
+    assert Ledger(path).prompts() == ['{"t":1}']

@@ -4,6 +4,12 @@ import json
 import time
 
 
+def entry_of(line):
+    """What a line says. Ahead of it may be the beginning of another one, by a process that was
+    killed as it wrote: the kernel gives up between two pages."""
+    return json.loads(line[line.rfind('{"t":'):])
+
+
 class Ledger:
     """The lines of one ledger file; it may still grow."""
 
@@ -13,11 +19,11 @@ class Ledger:
     def lines(self, kind=None, **fields):
         """Entries of a kind whose fields have the given values, oldest first."""
         try:
-            text = self.path.read_text()
+            text = self.path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
         whole = text[:text.rfind("\n") + 1].splitlines()
-        return [entry for entry in map(json.loads, whole)
+        return [entry for entry in map(entry_of, whole)
                 if (kind is None or entry["kind"] == kind)
                 and all(entry.get(name) == value for name, value in fields.items())]
 
