@@ -5,6 +5,9 @@ target_link_libraries(claude-code-api-shim PRIVATE ccapi_options)
 add_executable(claude-code-api src/main.cpp src/app/app.cpp
   src/app/gateway_program.cpp src/app/io_thread.cpp src/app/resource_limits.cpp
   src/app/startup_text.cpp)
+if(CCAPI_SANITIZE MATCHES "thread")
+  target_sources(claude-code-api PRIVATE src/app/tsan_defaults.cpp)
+endif()
 target_include_directories(claude-code-api PRIVATE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
 target_compile_definitions(claude-code-api PRIVATE
   CCAPI_VERSION="${PROJECT_VERSION}"

@@ -17,6 +17,8 @@ test_packages=(
   groff mandoc systemd zsh fish lintian mmdebstrap
   chromium # attacks from web pages
 )
+# What some steps of the tests want and others do without: those are left out where it can't be had.
+optional_packages=(clang-14 libclang-rt-14-dev clang-tidy-14)
 # Programs that may come from elsewhere (a newer Node.js, say) and then need no package.
 test_programs=(node:nodejs npm:npm javac:default-jdk-headless mvn:maven)
 long_programs=(cargo:cargo-web)
@@ -54,19 +56,37 @@ case "$wanted_for" in
     ;;
 esac
 
-if ((${#missing[@]} == 0)); then
+wanted=()
+if [[ "$wanted_for" != build ]]; then
+  mapfile -t wanted < <(missing_packages "${optional_packages[@]}")
+fi
+if ((${#missing[@]} + ${#wanted[@]} == 0)); then
   exit 0
 fi
 as_root=()
 if ((EUID != 0)); then
   if ! command -v sudo >/dev/null; then
+    if ((${#missing[@]} == 0)); then
+      exit 0
+    fi
     echo "These packages are missing and sudo is not there to install them. As root, run:" >&2
     echo "  apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
     exit 1
   fi
   as_root=(sudo)
 fi
-echo "Installing: ${missing[*]}"
+install() {
+  echo "Installing: $*"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -q -y --no-install-recommends "$@"
+}
+if ((${#missing[@]} == 0)); then
+  { "${as_root[@]}" apt-get update -q && install "${wanted[@]}"; } \
+    || echo "Not to be had: ${wanted[*]}" >&2
+  exit 0
+fi
 "${as_root[@]}" apt-get update -q
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install -q -y --no-install-recommends "${missing[@]}"
+install "${missing[@]}"
+if ((${#wanted[@]} > 0)); then
+  install "${wanted[@]}" || echo "Not to be had: ${wanted[*]}" >&2
+fi

@@ -9,10 +9,12 @@ cd "$root"
 # The oldest CLI that is supported and the newest that was tested; in --long what is between them.
 cli_versions=(2.1.197 2.1.332)
 lane=()
+share=0.3 # of the storms; all of them in --long
 case "${1:-}" in
   "") ;;
   --long)
     lane=(--long)
+    share=1
     cli_versions=(2.1.197 2.1.330 2.1.332)
     export CCAPI_MODEL_SEQUENCES=5000
     ;;
@@ -20,7 +22,7 @@ case "${1:-}" in
 esac
 
 jobs=2
-export CCAPI_CLI_VERSIONS="${cli_versions[*]}"
+export CCAPI_CLI_VERSIONS="${cli_versions[*]}" CCAPI_STORM_SHARE="$share"
 venv="$root/build/venv"
 summary=()
 failed=0
@@ -58,8 +60,8 @@ python_environment() {
     && echo "$wanted" >"$installed"
 }
 
-build() { # PRESET
-  cmake --preset "$1" >/dev/null && cmake --build --preset "$1" --parallel "$jobs"
+build() { # PRESET BUILD-ARGUMENTS...
+  cmake --preset "$1" >/dev/null && cmake --build --preset "$1" --parallel "$jobs" "${@:2}"
 }
 
 # What may run beside others does so, two at a time; what looks at times or memory runs alone.
@@ -73,6 +75,13 @@ end_to_end() { # PRESET MARKS PYTEST-ARGUMENTS...
   "$venv/bin/python" -m pytest -q tests/e2e --durations=15 --junit-xml="build/$preset-alone.xml" \
     -m "($marks) and serial" "$@" || result=1
   return "$result"
+}
+
+threads() {
+  CCAPI_BINARY="$root/build/tsan/claude-code-api" CCAPI_FAKE_CLAUDE="$root/build/dev/fake_claude" \
+    "$venv/bin/python" -m pytest -q --durations=5 -m "not real_cli" tests/e2e/test_storm.py \
+    tests/e2e/test_reload.py tests/e2e/test_drain.py tests/e2e/test_client_gone.py \
+    tests/e2e/test_hostile_clients.py
 }
 
 # What operators get: units, manual, completions, and the package in a clean Debian.
@@ -121,4 +130,14 @@ fi
 CCAPI_STORM_SHARE=0.05 step "end to end, sanitized" end_to_end dev "not real_cli" \
   --ignore tests/e2e/test_browser.py --ignore tests/e2e/test_contract.py \
   --ignore tests/e2e/test_every_key.py --ignore tests/e2e/test_configuration.py || true
+# What several threads do at once: storms, reloads, hang-ups and drains under TSan.
+if step "build tsan" build tsan --target claude-code-api; then
+  CCAPI_STORM_SHARE=0.03 step "end to end, threads" threads || true
+fi
+if command -v clang++-14 >/dev/null; then
+  step "fuzz" scripts/fuzz.sh 20000 || true
+fi
+if command -v clang-tidy-14 >/dev/null; then
+  step "clang-tidy" scripts/tidy.sh --last || true
+fi
 finish

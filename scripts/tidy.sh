@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs clang-tidy 14 with the flags of the dev preset: over the .cpp files changed since the last
-# commit, over all of them (--all), or over the given ones.
+# commit, over the first dozen that the last commit changed (--last), over all of them (--all), or
+# over the given ones.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,8 +16,12 @@ case "${1:-}" in
       git ls-files --others --exclude-standard
     } | grep -E '^(actors|config|http|src)/.*\.cpp$' | sort -u)
     ;;
+  --last)
+    mapfile -t files < <({ git diff --name-only --diff-filter=d HEAD~1 HEAD || true; } 2>/dev/null \
+      | grep -E '^(actors|config|http|src)/.*\.cpp$' | head -n 12)
+    ;;
   -*)
-    echo "usage: $0 [--all | FILE...]" >&2
+    echo "usage: $0 [--last | --all | FILE...]" >&2
     exit 64
     ;;
   *) files=("$@") ;;
