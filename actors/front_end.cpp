@@ -173,9 +173,9 @@ void front_end::choose_among_known(matched& found) {
   const auto& known = *found.known;
   domain::match_candidates candidates{.known_messages = known.depth(),
                                       .reuse = shard_.settings.process_pool.reuse};
-  const auto resting = conversations.resting_at(found.known);
+  auto resting = conversations.resting_at(found.known);
   candidates.one_rests_there = resting != nullptr;
-  const auto last = resting ? nullptr : conversations.numbered(known.last_conversation());
+  auto last = resting ? nullptr : conversations.numbered(known.last_conversation());
   if (last)
     candidates.last = {.named = last->named,
                        .has_mail = last->turns_in_mail > 0,

@@ -41,12 +41,12 @@ struct conversation_format {
 /// Functions without state. A dialect without models or conversations leaves them out; no endpoint
 /// may then ask for them in it.
 struct protocol {
-  parser<parsed_turn> parse; ///< gives an encoder, too
+  parser<parsed_turn> parse{}; ///< gives an encoder, too
   /// The JSON body of a refusal or a failure.
-  std::string (*error)(const public_error& what);
+  std::string (*error)(const public_error& what) = nullptr;
   /// Appends header fields of every answer, complete lines. `processing`: from the request's head
   /// to the answer's.
-  void (*append_headers)(std::string& lines, std::chrono::milliseconds processing);
+  void (*append_headers)(std::string& lines, std::chrono::milliseconds processing) = nullptr;
   model_format models{};
   conversation_format conversations{};
 };

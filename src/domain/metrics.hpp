@@ -93,7 +93,7 @@ constexpr std::string_view to_string(status_class status) noexcept {
 
 #define CCAPI_NUMBER(member, group, name, unit, help) std::uint64_t member = 0;
 #define CCAPI_LABELLED(label, member, group, unit, help)                                           \
-  std::array<std::uint64_t, label##_count> member{};
+  std::array<std::uint64_t, label##_count> member{}; /* NOLINT(bugprone-macro-parentheses) */
 #define CCAPI_TIMES(member, group, name, unit, help) duration_histogram member;
 #define CCAPI_SUM(first, second, group, name, unit, help)
 
