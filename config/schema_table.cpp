@@ -79,10 +79,9 @@ constexpr key table_of_keys[] = {
     "Refuse to start without API keys. Where there are keys, they are asked for in any case."),
   records<auth, &auth_settings::keys>(
     "auth.keys", key_records,
-    "API keys, one [[auth.keys]] table each: `name`; one of `sha256` (of the key, in hex), `env` "
-    "(name of a variable that holds the key) and `file` (path of a file that holds it); optional "
-    "`admin` (may read /stats and the details of /health), `profile` (`chat`), `max_concurrent` "
-    "(turns at a time) and `requests_per_minute` (0 = no limit)."),
+    "API keys, one [[auth.keys]] table each: `name`; one of `sha256`, `env` and `file`; optional "
+    "`admin`, `profile`, `max_concurrent`, `requests_per_minute`. See docs/operations.md, API "
+    "keys."),
   secret(list<auth, &auth_settings::api_keys>(
     "auth.api_keys", plain_keys,
     "Further API keys, as they are (16 characters or more) or as `sha256:` and 64 hex digits; "
@@ -194,9 +193,8 @@ constexpr key table_of_keys[] = {
     "Memory for remembered conversations."),
   word<conversation, &conversation_settings::busy>(
     "conversation.busy", "queue|reject|interrupt",
-    "What becomes of a request that names a conversation in which another one is being answered: "
-    "it waits, gets 409, or ends the other one. Requests that bring their whole history never "
-    "meet: the later one goes on by itself."),
+    "A request names a conversation in which another one is being answered: it waits, gets 409, or "
+    "ends the other one. Requests that bring their whole history never meet."),
   number<conversation, &conversation_settings::queue_max>(
     "conversation.queue_max", 0, 10'000, "requests",
     "Requests that may wait for one busy conversation."),
@@ -228,10 +226,8 @@ constexpr key table_of_keys[] = {
                                                    "Body of a request."),
   number<limits, &limits_settings::bodies_bytes_max>(
     "limits.bodies_bytes_max", mib, 1024 * gib, "bytes",
-    "Memory for the bodies of all requests together, each until its answer begins; the first 64 "
-    "KiB "
-    "of each connection are free. Beyond it requests get 503. Less than limits.body_bytes_max "
-    "limits every body."),
+    "Memory for the bodies of all requests together, each until its answer begins; 64 KiB of each "
+    "connection are free. Beyond it: 503. Less than limits.body_bytes_max limits every body."),
   number<limits, &limits_settings::body_expansion_max>(
     "limits.body_expansion_max", 1, 100'000, "times",
     "Growth of an encoded body when it is decoded, beyond its first MiB."),
@@ -256,9 +252,8 @@ constexpr key table_of_keys[] = {
     "Time after which a client that takes nothing is given up."),
   seconds<limits, &limits_settings::stream_header_delay>(
     "limits.stream_header_delay_seconds", 0, hour_ms,
-    "A stream's 200 is sent so long after the question went to a process, even if there is no text "
-    "yet; failures before it keep their HTTP status. Also the longest wait for a busy API that is "
-    "left to the CLI: for a longer one the client gets 429 or 503 with retry-after."),
+    "A stream's 200 is sent so long after the question at the latest; failures before it keep "
+    "their HTTP status. A busy API that wants a longer wait gives 429 or 503 with retry-after."),
   seconds<limits, &limits_settings::stream_ping_interval>(
     "limits.stream_ping_interval_seconds", 10, hour_ms,
     "Pause in a stream after which a comment line is sent to keep it open."),
@@ -310,9 +305,8 @@ constexpr key table_of_keys[] = {
     "Most spare processes of one model, however many requests come."),
   flag<process_pool, &process_pool_settings::reuse>(
     "process_pool.reuse",
-    "Where dialogues with the same system prompt and model hardly ever get a second turn, lead an "
-    "idle process back to nothing and give it to the next dialogue of the same API key. Needs "
-    "2.1.330 of the CLI, or a later one."),
+    "Where dialogues of a system prompt and model hardly ever get a second turn, lead an idle "
+    "process back to nothing for the next one of the same API key. Needs CLI 2.1.330 or later."),
   flag<process_pool, &process_pool_settings::prime>(
     "process_pool.prime",
     "Tell spare processes ahead the system prompt that most new dialogues of their model have had "
