@@ -21,7 +21,7 @@ std::size_t input_bytes_max(const config::limits_settings& limits) {
 }
 
 claude::session_order order_of(const run_turn& order) {
-  return {.system_prompt = order.system_prompt,
+  return {.system_prompt = order.before->root().origin().system_prompt,
           .rewinds = order.rewinds,
           .seed = order.seed,
           .query = order.query,

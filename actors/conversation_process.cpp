@@ -170,7 +170,7 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
        run_turn{.turn = order.turn,
                 .request_id = order.request.request_id,
                 .sink = order.sink,
-                .system_prompt = plan.before->root().origin().system_prompt,
+                .before = plan.before,
                 .rewinds = how ? how->rewinds : 0,
                 .nameless = !record_->named,
                 .seed = domain::seed_for(plan, how ? how->stands : nullptr,

@@ -97,10 +97,10 @@ struct run_turn {
   domain::turn_id turn = 0;
   std::string request_id{};
   std::shared_ptr<domain::event_sink> sink{};
-  std::string system_prompt{}; ///< used by a process that is not configured yet
-  std::size_t rewinds = 0;     ///< user messages to be taken back first
-  bool nameless = false; ///< its conversation is: idle, the process may be led back to nothing
-  std::vector<domain::message> seed{}; ///< history that the process does not know yet
+  domain::dialogue before{}; ///< all that comes ahead of the query; its root has the system prompt
+  std::size_t rewinds = 0;   ///< user messages to be taken back first
+  bool nameless = false;     ///< its conversation is: idle, the process may be led back to nothing
+  domain::messages_of_dialogue seed{}; ///< what of `before` the process does not know yet
   domain::message query{};
   std::string model{};                              ///< as the process was asked for it
   domain::turn_settings settings{};                 ///< what the turn is asked with

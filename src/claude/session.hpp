@@ -28,7 +28,7 @@ namespace ccapi::claude {
 struct session_order {
   std::string_view system_prompt{}; ///< used by a process that is not configured yet
   std::size_t rewinds = 0;          ///< user messages to be taken back first
-  std::span<const domain::message> seed{};
+  std::span<const domain::message* const> seed{};
   const domain::message& query;
   const domain::turn_settings& settings;
   std::chrono::steady_clock::time_point deadline{};

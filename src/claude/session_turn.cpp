@@ -112,7 +112,7 @@ void session::send_settings() {
 void session::send_seed() {
   seed_deadline_.reset();
   while (seeded_ < order_->seed.size()) {
-    const auto& entry = order_->seed[seeded_++];
+    const auto& entry = *order_->seed[seeded_++];
     const bool asked = entry.role == domain::role::user;
     if (entry.content.empty()) { // the CLI drops these anyway
       if (asked)

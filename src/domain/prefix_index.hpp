@@ -92,6 +92,9 @@ private:
 /// for all.
 std::vector<const dialogue_node*> path(const dialogue& to, const dialogue_node* from = nullptr);
 
+/// Messages that live as long as the dialogue they are of.
+using messages_of_dialogue = std::vector<const message*>;
+
 /// Holds no dialogue alive by itself: what nobody refers to any more is gone at once, so that it
 /// is bounded by who refers to dialogues. Not thread-safe; one per I/O thread.
 class prefix_index {

@@ -122,7 +122,7 @@ std::optional<reuse_plan> plan_reuse(const dialogue& before, const dialogue& at,
   return reuse_plan{rewinds, stands};
 }
 
-std::vector<message> seed_for(const turn_plan& plan, const dialogue_node* stands,
+messages_of_dialogue seed_for(const turn_plan& plan, const dialogue_node* stands,
                               std::size_t recalled_max) {
   auto nodes = path(plan.before, stands);
   if (stands == nullptr && recalled_max > 0 && plan.recalled > recalled_max) {
@@ -131,10 +131,10 @@ std::vector<message> seed_for(const turn_plan& plan, const dialogue_node* stands
                 std::find_if(recalled_end - static_cast<std::ptrdiff_t>(recalled_max), recalled_end,
                              [](const dialogue_node* node) { return node->who() == role::user; }));
   }
-  std::vector<message> seed;
+  messages_of_dialogue seed;
   seed.reserve(nodes.size());
   for (const auto* node : nodes)
-    seed.push_back(node->said());
+    seed.push_back(&node->said());
   return seed;
 }
 

@@ -56,9 +56,10 @@ std::optional<reuse_plan> plan_reuse(const dialogue& before, const dialogue& at,
 /// `how`: the way of the live process that runs the turn; nothing: a new one does.
 match_outcome outcome_of(const turn_plan& plan, const std::optional<reuse_plan>& how) noexcept;
 
-/// What a process that stands at `stands` (null: knows nothing) must be told ahead of the query.
-/// Of messages that were recalled, only the last `recalled_max` (0 = all), from a user message on.
-std::vector<message> seed_for(const turn_plan& plan, const dialogue_node* stands,
+/// What a process that stands at `stands` (null: knows nothing) must be told ahead of the query:
+/// messages of `plan.before`. Of messages that were recalled, only the last `recalled_max` (0 =
+/// all), from a user message on.
+messages_of_dialogue seed_for(const turn_plan& plan, const dialogue_node* stands,
                               std::size_t recalled_max = 0);
 
 /// The dialogue after the turn was answered. `answer`: an assistant's message.

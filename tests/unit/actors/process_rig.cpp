@@ -99,13 +99,19 @@ domain::turn_id process_rig::order(client& from, std::string query,
                                    std::vector<domain::message> seed, std::string system_prompt,
                                    domain::turn_settings turn_settings) {
   const auto& sink = sinks_[++last_turn_] = from.make_sink();
+  auto before = dialogues_.root({.system_prompt = std::move(system_prompt)});
+  for (auto& entry : seed)
+    before = dialogues_.append(before, std::move(entry));
+  domain::messages_of_dialogue told;
+  for (const auto* node : domain::path(before))
+    told.push_back(&node->said());
   caf::anon_send(process,
                  run_turn{.turn = last_turn_,
                           .request_id = "req",
                           .sink = sink,
-                          .system_prompt = std::move(system_prompt),
+                          .before = before,
                           .rewinds = rewinds,
-                          .seed = std::move(seed),
+                          .seed = std::move(told),
                           .query = asked(std::move(query)),
                           .settings = std::move(turn_settings),
                           .deadline = std::chrono::steady_clock::now() + settings.claude.timeout});

@@ -65,6 +65,7 @@ private:
   process_listener_actor parent_;
   supervisor_actor supervisor_;
   domain::turn_id last_turn_ = 0;
+  domain::prefix_index dialogues_;
   std::map<domain::turn_id, std::shared_ptr<domain::event_sink>> sinks_; ///< as a conversation's
 };
 

@@ -23,9 +23,12 @@ void session_rig::start(const std::string& version) {
 void session_rig::order(std::string text) {
   query = asked(std::move(text));
   ASSERT_TRUE(core->takes_turns());
+  seed_pointers.clear();
+  for (const auto& entry : seed)
+    seed_pointers.push_back(&entry);
   core->begin({.system_prompt = system_prompt,
                .rewinds = rewinds,
-               .seed = seed,
+               .seed = seed_pointers,
                .query = query,
                .settings = turn_settings,
                .deadline = now + time_of_turn},

@@ -61,6 +61,7 @@ protected:
   std::string system_prompt;
   std::size_t rewinds = 0;
   std::vector<domain::message> seed;
+  std::vector<const domain::message*> seed_pointers; ///< the same, as the session takes it
   domain::message query;
   domain::turn_settings turn_settings;
   std::chrono::milliseconds time_of_turn{300'000};

@@ -11,8 +11,12 @@ namespace {
 using test::assistant;
 using test::user;
 
-std::vector<message> told(const turn_plan& plan) {
-  return seed_for(plan, nullptr);
+std::vector<message> told(const turn_plan& plan, const dialogue_node* stands = nullptr,
+                          std::size_t recalled_max = 0) {
+  std::vector<message> all;
+  for (const auto* entry : seed_for(plan, stands, recalled_max))
+    all.push_back(*entry);
+  return all;
 }
 
 class plans : public testing::Test {
@@ -64,7 +68,7 @@ TEST_F(plans, systemless_request_keeps_the_conversations_prompt) {
 
 TEST_F(plans, of_several_new_user_messages_the_last_is_the_query) {
   const auto plan = named(head, request({user("e"), user("f")}));
-  EXPECT_EQ(seed_for(plan, head.get()), std::vector{user("e")});
+  EXPECT_EQ(told(plan, head.get()), std::vector{user("e")});
   EXPECT_EQ(plan.query, user("f"));
 }
 
@@ -93,12 +97,12 @@ TEST_F(plans, other_system_prompt_keeps_the_messages_but_no_process) {
 
 TEST_F(plans, recalled_messages_are_cut_at_a_user_message) {
   const auto plan = named(head, request({user("e")}));
-  EXPECT_EQ(seed_for(plan, nullptr, 3), (std::vector{user("c"), assistant("d")}));
-  EXPECT_EQ(seed_for(plan, nullptr, 1), std::vector<message>{});
-  EXPECT_EQ(seed_for(plan, nullptr, 4), two_turns);
+  EXPECT_EQ(told(plan, nullptr, 3), (std::vector{user("c"), assistant("d")}));
+  EXPECT_EQ(told(plan, nullptr, 1), std::vector<message>{});
+  EXPECT_EQ(told(plan, nullptr, 4), two_turns);
   auto messages = two_turns;
   messages.push_back(user("e"));
-  EXPECT_EQ(seed_for(named(head, request(messages)), nullptr, 1), two_turns);
+  EXPECT_EQ(told(named(head, request(messages)), nullptr, 1), two_turns);
 }
 
 // -- whole ---------------------------------------------------------------------------------------
