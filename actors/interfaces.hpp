@@ -3,52 +3,11 @@
 // themselves are in messages.hpp.
 
 #include "actors/compat.hpp"
+#include "actors/message_list.hpp"
 #include "domain/metrics.hpp"
 #include "domain/process_pool.hpp"
 
 namespace ccapi::actors {
-
-struct adopt_process;
-struct attach_listeners;
-struct cancel_turn;
-struct child_exited;
-struct child_spoke;
-struct child_started;
-struct close_all;
-struct close_process;
-struct collect;
-struct conversation_page_reply;
-struct conversation_reply;
-struct create_conversation;
-struct drain;
-struct forget_conversation;
-struct settings_changed;
-struct grant_credit;
-struct handover_over;
-struct health_changed;
-struct lease_reply;
-struct lease_request;
-struct donate_process;
-struct list_conversations;
-struct login_report;
-struct open_turn;
-struct probe_idle;
-struct process_booted;
-struct process_claimed;
-struct process_ended;
-struct priming_failed;
-struct process_idle;
-struct process_transfer;
-struct remove_conversation;
-struct retire;
-struct run_again;
-struct run_turn;
-struct show_conversation;
-struct submit_turn;
-struct tick;
-struct turn_ended;
-struct turn_events;
-struct withdraw_lease;
 
 /// Whoever keeps figures for /stats.
 using status_client_actor = caf::typed_actor<

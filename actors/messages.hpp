@@ -1,5 +1,6 @@
 #pragma once
-// What actors tell each other. One struct per message; interfaces.hpp says who answers what.
+// What actors tell each other. One struct per message; interfaces.hpp says who answers what,
+// message_list.hpp makes them known to CAF.
 
 #include "actors/interfaces.hpp"
 #include "claude/launch.hpp"
@@ -16,9 +17,6 @@
 #include "domain/turn_settings.hpp"
 #include "process/child_process.hpp"
 
-#include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/type_id.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -27,10 +25,6 @@
 #include <vector>
 
 namespace ccapi::actors {
-
-// -- wire: may cross nodes (has `inspect`). None yet. -----------------------------------------
-
-// -- local: stays in this program -------------------------------------------------------------
 
 /// front end -> front end of the conversation's thread: a turn that was submitted elsewhere.
 struct open_turn {
@@ -302,93 +296,3 @@ struct run_again {
 struct tick {};
 
 } // namespace ccapi::actors
-
-CAF_BEGIN_TYPE_ID_BLOCK(ccapi, first_custom_type_id)
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::open_turn))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_events))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::submit_turn))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::cancel_turn))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::grant_credit))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::donate_process))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_transfer))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::adopt_process))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::run_turn))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::turn_ended))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_ended))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::lease_request))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::lease_reply))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::withdraw_lease))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_claimed))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_started))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_spoke))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::child_exited))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::priming_failed))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::probe_idle))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_booted))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::process_idle))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::handover_over))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::run_again))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::retire))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_process))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::login_report))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::health_changed))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::attach_listeners))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::drain))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::settings_changed))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::close_all))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::collect))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::create_conversation))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::show_conversation))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::remove_conversation))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::conversation_reply))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::list_conversations))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::conversation_page_reply))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::forget_conversation))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::actors::tick))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::domain::idle_report))
-CAF_ADD_TYPE_ID(ccapi, (ccapi::domain::stats))
-CAF_END_TYPE_ID_BLOCK(ccapi)
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::open_turn)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_events)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::submit_turn)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::cancel_turn)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::grant_credit)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::donate_process)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_transfer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::adopt_process)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::run_turn)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::turn_ended)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_ended)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::lease_request)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::lease_reply)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::withdraw_lease)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_claimed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_started)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_spoke)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::child_exited)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::priming_failed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::probe_idle)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_booted)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::process_idle)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::handover_over)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::run_again)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::retire)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_process)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::login_report)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::health_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::attach_listeners)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::drain)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::settings_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::close_all)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::collect)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::create_conversation)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::show_conversation)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::remove_conversation)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::conversation_reply)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::list_conversations)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::conversation_page_reply)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::forget_conversation)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::actors::tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::domain::idle_report)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ccapi::domain::stats)
