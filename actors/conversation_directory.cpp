@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,8 +15,8 @@ namespace {
 /// What a record costs beside its text (list and map nodes, strings, the struct).
 constexpr std::size_t record_overhead_bytes = 640;
 
-std::string key_of(const std::string& tenant, const std::string& id) {
-  return tenant + '/' + id;
+std::size_t name_bytes(const conversation_record& record) {
+  return record.tenant.size() + record.id.size();
 }
 } // namespace
 
@@ -41,55 +43,53 @@ void conversation_directory::set_limits(std::size_t records_max, std::size_t byt
 
 std::shared_ptr<conversation_record> conversation_directory::obtain(const std::string& tenant,
                                                                     const std::string& id) {
-  auto key = key_of(tenant, id);
-  if (const auto found = by_key_.find(key); found != by_key_.end()) {
-    touch(*found->second);
-    return *found->second->place;
+  if (const auto known = find(tenant, id)) {
+    touch(*known);
+    return known;
   }
   auto record = std::make_shared<conversation_record>();
   record->tenant = tenant;
   record->id = id;
   record->number = ++last_number_;
-  record->key = std::move(key);
   record->created_at = std::chrono::system_clock::now();
   record->updated_at = record->created_at;
-  record->bytes = record_overhead_bytes + 2 * record->key.size();
+  record->bytes = record_overhead_bytes + name_bytes(*record);
   record->part = &tenants_[tenant];
   record->part->bytes += record->bytes;
   record->part->by_use.push_front(record);
   record->place = record->part->by_use.begin();
-  by_key_.emplace(record->key, record.get());
-  by_number_.emplace(record->number, record.get());
+  known_.insert(record.get());
   bytes_ += record->bytes;
   forget_surplus(record.get());
   return record;
 }
 
 std::shared_ptr<conversation_record> conversation_directory::numbered(std::uint64_t number) const {
-  const auto found = by_number_.find(number);
-  return found == by_number_.end() ? nullptr : *found->second->place;
+  const auto found = known_.get<by_number>().find(number);
+  return found == known_.get<by_number>().end() ? nullptr : *(*found)->place;
 }
 
 std::shared_ptr<conversation_record>
 conversation_directory::resting_at(const domain::dialogue& at) const {
-  const auto found = resting_at_.find(at.get());
-  return found == resting_at_.end() ? nullptr : *found->second.back()->place;
+  if (!at)
+    return nullptr;
+  const auto [first, last] = resting_.get<by_dialogue>().equal_range(at.get());
+  return first == last ? nullptr : *std::prev(last)->who->place;
 }
 
-bool conversation_directory::rests_after_one_turn(const conversation_record& record,
+bool conversation_directory::rests_after_one_turn(const resting_conversation& resting,
                                                   const domain::dialogue_node& root) {
   constexpr std::size_t messages_of_one_turn = 2;
-  return record.rests_at && &record.rests_at->root() == &root
-         && record.rests_at->depth() <= messages_of_one_turn;
+  return resting.at && &resting.at->root() == &root && resting.at->depth() <= messages_of_one_turn;
 }
 
 std::shared_ptr<conversation_record>
 conversation_directory::one_turn_with(domain::process_id process,
                                       const domain::dialogue_node& root) const {
   // As many as there are processes on this thread.
-  for (auto* record : resting_)
-    if (record->rests_with == process && rests_after_one_turn(*record, root))
-      return *record->place;
+  for (const auto& resting : resting_)
+    if (resting.with == process && rests_after_one_turn(resting, root))
+      return *resting.who->place;
   return nullptr;
 }
 
@@ -98,11 +98,11 @@ conversation_directory::one_turn_from(const domain::dialogue_node& root,
                                       domain::steady_time limit) const {
   constexpr std::size_t looked_at_max = 64;
   std::size_t looked_at = 0;
-  for (auto* record : resting_) {
-    if (++looked_at > looked_at_max || *record->rests_since > limit)
+  for (const auto& resting : resting_) {
+    if (++looked_at > looked_at_max || resting.since > limit)
       break;
-    if (rests_after_one_turn(*record, root))
-      return *record->place;
+    if (rests_after_one_turn(resting, root))
+      return *resting.who->place;
   }
   return nullptr;
 }
@@ -114,8 +114,8 @@ void conversation_directory::touch(conversation_record& record) {
 
 std::shared_ptr<conversation_record> conversation_directory::find(const std::string& tenant,
                                                                   const std::string& id) const {
-  const auto found = by_key_.find(key_of(tenant, id));
-  return found == by_key_.end() ? nullptr : *found->second->place;
+  const auto found = known_.get<by_name>().find(std::tie(tenant, id));
+  return found == known_.get<by_name>().end() ? nullptr : *(*found)->place;
 }
 
 std::shared_ptr<conversation_record> conversation_directory::remove(const std::string& tenant,
@@ -128,7 +128,7 @@ std::shared_ptr<conversation_record> conversation_directory::remove(const std::s
 
 std::vector<std::shared_ptr<conversation_record>> conversation_directory::records() const {
   std::vector<std::shared_ptr<conversation_record>> all;
-  all.reserve(by_key_.size());
+  all.reserve(known_.size());
   for (const auto& [tenant, part] : tenants_)
     all.insert(all.end(), part.by_use.begin(), part.by_use.end());
   return all;
@@ -157,7 +157,7 @@ void conversation_directory::changed(conversation_record& record) {
     return;
   bytes_ -= record.bytes;
   record.part->bytes -= record.bytes;
-  record.bytes = record_overhead_bytes + 2 * record.key.size();
+  record.bytes = record_overhead_bytes + name_bytes(record);
   for (const auto& [name, value] : record.labels)
     record.bytes += name.size() + value.size();
   for (const auto& turn : record.interrupted)
@@ -170,57 +170,45 @@ void conversation_directory::changed(conversation_record& record) {
 void conversation_directory::rest(conversation_record& record, const domain::dialogue& at,
                                   domain::steady_time now, domain::process_id process) {
   wake(record);
-  if (!record.listed)
-    return;
-  record.rests_since = now;
-  record.rests_with = process;
-  record.resting_place = resting_.insert(resting_.end(), &record);
-  if (record.named || !at)
-    return;
-  record.rests_at = at;
-  auto& there = resting_at_[at.get()];
-  record.resting_at_place = there.insert(there.end(), &record);
+  if (record.listed)
+    record.resting_place = resting_
+                             .insert(resting_.end(), {.who = &record,
+                                                      .at = record.named ? domain::dialogue{} : at,
+                                                      .since = now,
+                                                      .with = process})
+                             .first;
 }
 
 void conversation_directory::wake(conversation_record& record) {
-  if (!record.rests_since)
-    return;
-  record.rests_since.reset();
-  resting_.erase(record.resting_place);
-  if (!record.rests_at)
-    return;
-  const auto there = resting_at_.find(record.rests_at.get());
-  there->second.erase(record.resting_at_place);
-  if (there->second.empty())
-    resting_at_.erase(there);
-  record.rests_at.reset();
+  if (const auto place = std::exchange(record.resting_place, std::nullopt))
+    resting_.erase(*place);
 }
 
 std::optional<domain::steady_time> conversation_directory::longest_rest() const {
-  return resting_.empty() ? std::nullopt : resting_.front()->rests_since;
+  return resting_.empty() ? std::nullopt : std::optional{resting_.front().since};
 }
 
 std::shared_ptr<conversation_record>
 conversation_directory::take_rested(domain::steady_time limit) {
-  if (resting_.empty() || *resting_.front()->rests_since > limit)
+  if (resting_.empty() || resting_.front().since > limit)
     return nullptr;
-  auto record = *resting_.front()->place;
+  auto record = *resting_.front().who->place;
   wake(*record);
   return record;
 }
 
 void conversation_directory::forget_surplus(const conversation_record* keep) {
-  while ((by_key_.size() > records_max_ || bytes() > bytes_max_) && forget_one(keep)) {
+  while ((known_.size() > records_max_ || bytes() > bytes_max_) && forget_one(keep)) {
   }
 }
 
 bool conversation_directory::forget_one(const conversation_record* keep) {
-  const bool by_number = by_key_.size() > records_max_;
-  const auto fair_share = (by_number ? records_max_ : bytes_max_) / std::max(tenants_.size(), 1UL);
+  const bool too_many = known_.size() > records_max_;
+  const auto fair_share = (too_many ? records_max_ : bytes_max_) / std::max(tenants_.size(), 1UL);
   std::vector<std::pair<std::size_t, const tenant_part*>> parts;
   parts.reserve(tenants_.size());
   for (const auto& [tenant, part] : tenants_)
-    parts.emplace_back(by_number ? part.by_use.size() : part.bytes + dialogues_->bytes_of(tenant),
+    parts.emplace_back(too_many ? part.by_use.size() : part.bytes + dialogues_->bytes_of(tenant),
                        &part);
   std::sort(parts.begin(), parts.end(),
             [](const auto& left, const auto& right) { return left.first > right.first; });
@@ -239,8 +227,7 @@ bool conversation_directory::forget_one(const conversation_record* keep) {
 void conversation_directory::drop(conversation_record& record) {
   wake(record);
   bytes_ -= record.bytes;
-  by_key_.erase(record.key);
-  by_number_.erase(record.number);
+  known_.get<by_number>().erase(record.number);
   record.listed = false;
   auto& part = *std::exchange(record.part, nullptr);
   part.bytes -= record.bytes;

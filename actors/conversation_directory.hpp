@@ -6,17 +6,24 @@
 #include "domain/prefix_index.hpp"
 #include "domain/process_pool.hpp"
 
+#include <boost/multi_index/hashed_index.hpp>
+#include <boost/multi_index/key.hpp>
+#include <boost/multi_index/ordered_index.hpp>
+#include <boost/multi_index/sequenced_index.hpp>
+#include <boost/multi_index_container.hpp>
+
 #include <cstddef>
 #include <deque>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace ccapi::actors {
+
+namespace multi_index = boost::multi_index;
 
 /// A turn whose client left before its end. Kept for the record; never context of a later turn.
 struct interrupted_turn {
@@ -24,6 +31,27 @@ struct interrupted_turn {
   domain::message query;
   domain::message said; ///< what there was of the answer
 };
+
+struct conversation_record;
+
+/// A conversation whose process waits for the next turn.
+struct resting_conversation {
+  conversation_record* who = nullptr;
+  domain::dialogue at; ///< goes on with whoever brings it; null: nobody comes back by a dialogue
+  domain::steady_time since;
+  domain::process_id with = 0;
+
+  [[nodiscard]] const domain::dialogue_node* node() const noexcept { return at.get(); }
+};
+
+struct by_dialogue; // tag of an index
+
+using resting_conversations = multi_index::multi_index_container<
+  resting_conversation,
+  multi_index::indexed_by<
+    multi_index::sequenced<>,        // the longest first
+    multi_index::ordered_non_unique< // who came last is the last of those at a dialogue
+      multi_index::tag<by_dialogue>, multi_index::key<&resting_conversation::node>>>>;
 
 /// One conversation. Shared by the directory and the conversation's actor, both on one thread.
 struct conversation_record {
@@ -48,20 +76,15 @@ struct conversation_record {
 
   [[nodiscard]] domain::conversation_info info() const;
   /// Its process waits for the next turn.
-  [[nodiscard]] bool rests() const noexcept { return rests_since.has_value(); }
+  [[nodiscard]] bool rests() const noexcept { return resting_place.has_value(); }
 
 private:
   friend class conversation_directory;
   struct tenant_part* part = nullptr;
-  std::string key;    ///< "tenant/id": '/' can occur in neither
   bool listed = true; ///< false: removed, but its actor is still ending
   std::size_t bytes = 0;
   std::list<std::shared_ptr<conversation_record>>::iterator place;
-  std::optional<domain::steady_time> rests_since;
-  std::list<conversation_record*>::iterator resting_place;
-  domain::dialogue rests_at; ///< key of resting_at_; null: not in there
-  std::list<conversation_record*>::iterator resting_at_place;
-  domain::process_id rests_with = 0;
+  std::optional<resting_conversations::iterator> resting_place;
 };
 
 /// What a tenant has of a directory.
@@ -125,18 +148,29 @@ public:
   /// Wakes and gives the one that has rested longest, if it has since `limit` or before.
   std::shared_ptr<conversation_record> take_rested(domain::steady_time limit);
 
-  [[nodiscard]] std::size_t size() const noexcept { return by_key_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return known_.size(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + dialogues_->bytes(); }
 
   /// All records; those of a tenant together, the last used first.
   [[nodiscard]] std::vector<std::shared_ptr<conversation_record>> records() const;
 
 private:
+  struct by_name; // tags of indexes; a record's name and number never change
+  struct by_number;
+  using all_records = multi_index::multi_index_container<
+    conversation_record*,
+    multi_index::indexed_by<
+      multi_index::hashed_unique<
+        multi_index::tag<by_name>,
+        multi_index::key<&conversation_record::tenant, &conversation_record::id>>,
+      multi_index::hashed_unique<multi_index::tag<by_number>,
+                                 multi_index::key<&conversation_record::number>>>>;
+
   void forget_surplus(const conversation_record* keep);
   /// Forgets one record, of the tenant with the most. False: all beyond a fair share are in use.
   bool forget_one(const conversation_record* keep);
   void drop(conversation_record& record);
-  [[nodiscard]] static bool rests_after_one_turn(const conversation_record& record,
+  [[nodiscard]] static bool rests_after_one_turn(const resting_conversation& resting,
                                                  const domain::dialogue_node& root);
 
   std::unique_ptr<domain::prefix_index> dialogues_ = std::make_unique<domain::prefix_index>();
@@ -144,11 +178,9 @@ private:
   std::size_t bytes_max_;
   std::size_t bytes_ = 0; ///< of the records without their dialogues
   std::uint64_t last_number_ = 0;
-  std::unordered_map<std::string, tenant_part> tenants_;              ///< who have records
-  std::unordered_map<std::string_view, conversation_record*> by_key_; ///< keys live in the records
-  std::unordered_map<std::uint64_t, conversation_record*> by_number_;
-  std::list<conversation_record*> resting_; ///< longest first
-  std::unordered_map<const domain::dialogue_node*, std::list<conversation_record*>> resting_at_;
+  std::unordered_map<std::string, tenant_part> tenants_; ///< who have records
+  all_records known_;
+  resting_conversations resting_;
 };
 
 } // namespace ccapi::actors

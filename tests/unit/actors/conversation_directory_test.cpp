@@ -194,6 +194,26 @@ TEST(conversation_directory, finds_whom_a_process_rests_with) {
   EXPECT_EQ(known.one_turn_with(7, *root), nullptr);
 }
 
+TEST(conversation_directory, finds_the_last_to_come_to_rest_at_a_dialogue) {
+  conversation_directory known{10, 1 << 20};
+  const auto root = known.dialogues().root({});
+  const auto turn = known.dialogues().append(root, {domain::role::user, "q"});
+  std::vector<std::shared_ptr<conversation_record>> all;
+  for (const auto* id : {"a", "b", "c", "named"})
+    all.push_back(known.obtain("", id));
+  all[3]->named = true;
+  EXPECT_EQ(known.resting_at(turn), nullptr);
+  for (const std::size_t next : {1, 2, 0, 3})
+    known.rest(*all[next], turn, {});
+  EXPECT_EQ(known.resting_at(turn), all[0]);
+  known.wake(*all[0]);
+  EXPECT_EQ(known.resting_at(turn), all[2]);
+  known.rest(*all[1], turn, {});
+  EXPECT_EQ(known.resting_at(turn), all[1]);
+  EXPECT_EQ(known.resting_at(root), nullptr);
+  EXPECT_EQ(known.resting_at({}), nullptr);
+}
+
 TEST(conversation_directory, removes_one_for_good_while_others_still_hold_it) {
   conversation_directory known{10, 1 << 20};
   const auto before = known.bytes();
