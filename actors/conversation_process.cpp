@@ -89,7 +89,7 @@ void conversation::request_process() {
                         {active_->order.request.model},
                         {origin.tenant, origin.system_prompt},
                         active_->order.request.request_id,
-                        {shard_.index, active_->plan.before->root().hash()},
+                        {shard_.placement.here().shard, active_->plan.before->root().hash()},
                         shard_.settings.process_pool.reuse && active_->plan.before->depth() == 0,
                         std::exchange(active_->waiting_since, {})})
     .then([this, lease](lease_reply& reply) { on_lease(lease, reply); },

@@ -2,7 +2,6 @@
 
 #include "actors/conversation.hpp"
 #include "domain/matching.hpp"
-#include "domain/placement.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -68,20 +67,21 @@ domain::turn_id front_end::submit(domain::chat_request request,
   const auto turn = shard_.unique_number();
   if (!request.conversation_id)
     domain::recall_opening(*shard_.asked, request);
-  const auto owner =
+  const auto where =
     request.conversation_id
-      ? domain::shard_of_conversation(request.tenant, *request.conversation_id, shard_.count)
-      : domain::shard_of_dialogue(request, shard_.count);
+      ? shard_.placement.home_of_conversation(request.tenant, *request.conversation_id)
+      : shard_.placement.home_of_dialogue(request);
   ++shard_.totals.turns_submitted;
   auto local = std::make_shared<local_sink>(
     [this, turn](const domain::event& outcome) { submitted_turn_over(turn, outcome); },
     std::move(sink));
-  submitted_.emplace(turn, submitted_turn{local, owner});
-  if (owner == shard_.index)
+  submitted_.emplace(turn, submitted_turn{local, where});
+  if (shard_.placement.is_here(where))
     open(turn, std::move(request), std::move(local));
   else
-    send(all_[owner], open_turn{turn, std::move(request),
-                                caf::actor_cast<turn_events_listener_actor>(self_reference())});
+    send(front_end_at(where),
+         open_turn{turn, std::move(request),
+                   caf::actor_cast<turn_events_listener_actor>(self_reference())});
   return turn;
 }
 
@@ -90,13 +90,13 @@ void front_end::cancel(domain::turn_id turn) {
   if (found == submitted_.end())
     return;
   found->second.sink->detach();
-  const auto owner = found->second.owner;
+  const auto where = found->second.home;
   submitted_.erase(found);
   ++shard_.totals.turns_cancelled;
-  if (owner == shard_.index)
+  if (shard_.placement.is_here(where))
     to_conversation(cancel_turn{turn});
   else
-    send(all_[owner], cancel_turn{turn});
+    send(front_end_at(where), cancel_turn{turn});
 }
 
 void front_end::acknowledge(domain::turn_id turn, std::size_t bytes) {
@@ -109,10 +109,11 @@ void front_end::acknowledge(domain::turn_id turn, std::size_t bytes) {
   if (owed < shard_.settings.limits.stream_buffer_bytes / 4)
     return;
   const grant_credit grant{turn, std::exchange(owed, 0)};
-  if (found->second.owner == shard_.index)
+  const auto& where = found->second.home;
+  if (shard_.placement.is_here(where))
     to_conversation(grant);
   else
-    send(all_[found->second.owner], grant);
+    send(front_end_at(where), grant);
 }
 
 void front_end::collect_stats(const std::function<void(const domain::stats&)>& callback) {
@@ -163,8 +164,8 @@ front_end::matched front_end::find_or_make(domain::chat_request& request) {
   if (found.record)
     conversations.touch(*found.record);
   else
-    found.record = conversations.obtain(
-      request.tenant, domain::mint_conversation_id(request.tenant, shard_.index, shard_.count));
+    found.record =
+      conversations.obtain(request.tenant, shard_.placement.mint_conversation_id(request.tenant));
   return found;
 }
 

@@ -7,6 +7,7 @@
 #include "actors/messages.hpp"
 #include "actors/turn_sinks.hpp"
 #include "domain/gateway.hpp"
+#include "domain/home.hpp"
 #include "domain/tick_schedule.hpp"
 
 #include <cstddef>
@@ -51,7 +52,7 @@ protected:
 private:
   struct submitted_turn {
     std::shared_ptr<local_sink> sink;
-    std::size_t owner = 0;       ///< index of the conversation's thread
+    domain::home home{};         ///< the conversation's
     std::size_t credit_owed = 0; ///< acknowledged by the sink, not yet passed on
   };
 
@@ -63,6 +64,10 @@ private:
     bool allow_full_rewind = false;
   };
 
+  /// Whom to tell what concerns a conversation that lives there.
+  [[nodiscard]] const front_end_actor& front_end_at(const domain::home& where) const {
+    return all_[where.shard];
+  }
   void open(domain::turn_id turn, domain::chat_request request,
             std::shared_ptr<domain::event_sink> sink);
   /// Settles the request's opening.
@@ -76,7 +81,7 @@ private:
   conversation_reply on_remove_conversation(const remove_conversation& what);
   /// Sends one of the messages above to the front end of a thread, maybe this one.
   template <class Message>
-  void ask(std::size_t owner, Message message, info_callback callback);
+  void ask(const domain::home& where, Message message, info_callback callback);
   void on_close_all();
   void on_settings_changed(const settings_changed& what);
   void on_tick();

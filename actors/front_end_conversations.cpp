@@ -1,5 +1,4 @@
 #include "actors/front_end.hpp"
-#include "domain/placement.hpp"
 
 #include <chrono>
 #include <memory>
@@ -57,8 +56,8 @@ struct page_collection {
 // -- domain::gateway -----------------------------------------------------------------------------
 
 template <class Message>
-void front_end::ask(std::size_t owner, Message message, info_callback callback) {
-  request(all_[owner], answer_timeout, std::move(message))
+void front_end::ask(const domain::home& where, Message message, info_callback callback) {
+  request(front_end_at(where), answer_timeout, std::move(message))
     .then(
       [callback](conversation_reply& reply) {
         if (reply.found)
@@ -72,17 +71,18 @@ void front_end::ask(std::size_t owner, Message message, info_callback callback) 
 void front_end::create(std::string tenant, domain::new_conversation wanted,
                        info_callback callback) {
   // Where the client's connection is: most likely its turns come by the same one.
-  ask(shard_.index, create_conversation{std::move(tenant), std::move(wanted)}, std::move(callback));
+  ask(shard_.placement.here(), create_conversation{std::move(tenant), std::move(wanted)},
+      std::move(callback));
 }
 
 void front_end::show(domain::conversation_name name, info_callback callback) {
-  const auto owner = domain::shard_of_conversation(name.tenant, name.id, shard_.count);
-  ask(owner, show_conversation{std::move(name)}, std::move(callback));
+  const auto where = shard_.placement.home_of_conversation(name.tenant, name.id);
+  ask(where, show_conversation{std::move(name)}, std::move(callback));
 }
 
 void front_end::remove(domain::conversation_name name, info_callback callback) {
-  const auto owner = domain::shard_of_conversation(name.tenant, name.id, shard_.count);
-  ask(owner, remove_conversation{std::move(name)}, std::move(callback));
+  const auto where = shard_.placement.home_of_conversation(name.tenant, name.id);
+  ask(where, remove_conversation{std::move(name)}, std::move(callback));
 }
 
 void front_end::list(std::string tenant, std::size_t limit, page_callback callback) {
@@ -99,7 +99,7 @@ void front_end::list(std::string tenant, std::size_t limit, page_callback callba
 // -- on the conversation's thread ----------------------------------------------------------------
 
 conversation_reply front_end::on_create_conversation(create_conversation& what) {
-  const auto id = domain::mint_conversation_id(what.tenant, shard_.index, shard_.count);
+  const auto id = shard_.placement.mint_conversation_id(what.tenant);
   const auto record = shard_.conversations.obtain(what.tenant, id);
   record->named = true;
   record->model = std::move(what.wanted.model);

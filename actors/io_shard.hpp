@@ -5,9 +5,11 @@
 #include "actors/conversation_directory.hpp"
 #include "actors/interfaces.hpp"
 #include "config/settings.hpp"
+#include "domain/ids.hpp"
 #include "domain/metrics.hpp"
 #include "domain/model_knowledge.hpp"
 #include "domain/opening.hpp"
+#include "domain/placement.hpp"
 #include "domain/retry.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
@@ -25,8 +27,7 @@ namespace ccapi::actors {
 /// Made by the composition root before the thread runs; outlives the actors on it.
 struct io_shard {
   io_home& home;
-  std::size_t index;
-  std::size_t count;
+  domain::placement placement;
   /// A copy of this thread's own; a front end replaces it when the configuration is read anew.
   config::settings settings;
   observe::logger log;
@@ -39,8 +40,8 @@ struct io_shard {
   std::shared_ptr<domain::model_knowledge> models; ///< of all threads
   /// Of all threads.
   std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
-  domain::retry_budget retries{settings.retry.budget_percent, count};
-  std::uint64_t next_number = 0;
+  domain::retry_budget retries{settings.retry.budget_percent, placement.shards()};
+  std::uint64_t numbers_given = 0;
   std::minstd_rand dice{std::random_device{}()};
 
   [[nodiscard]] domain::retry_options retry_policy() const noexcept {
@@ -49,19 +50,18 @@ struct io_shard {
 
   /// This thread's part of what may be remembered.
   [[nodiscard]] std::size_t records_max() const noexcept {
-    return std::max<std::size_t>(settings.conversation.stored_max / count, 1);
+    return std::max<std::size_t>(settings.conversation.stored_max / placement.shards(), 1);
   }
   [[nodiscard]] std::size_t record_bytes_max() const noexcept {
-    return settings.conversation.stored_bytes_max / count;
+    return settings.conversation.stored_bytes_max / placement.shards();
   }
 
   /// In [0, 1): spreads what would else happen at the same moment. Not for secrets.
   double chance() { return std::uniform_real_distribution<double>{}(dice); }
 
-  /// A number that no other thread gives out: turns and leases are named by them.
+  /// Names a turn or a lease.
   std::uint64_t unique_number() noexcept {
-    constexpr unsigned index_shift = 48;
-    return (static_cast<std::uint64_t>(index) << index_shift) | ++next_number;
+    return domain::unique_number(placement.here(), numbers_given++);
   }
 };
 

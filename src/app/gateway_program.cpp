@@ -4,6 +4,8 @@
 #include "app/resource_limits.hpp"
 #include "app/startup_text.hpp"
 #include "config/reload.hpp"
+#include "domain/ids.hpp"
+#include "domain/placement.hpp"
 #include "http/start_policy.hpp"
 #include "openai/protocol.hpp"
 
@@ -12,6 +14,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -28,12 +31,16 @@ constexpr auto poll_interval = 10ms;
 /// For threads to run out of work at the very end.
 constexpr auto thread_end_timeout = 2s;
 
-std::size_t cores() {
+/// There is one node only.
+constexpr std::uint32_t this_node = 0;
+
+std::uint32_t cores() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-std::size_t io_threads(const config::settings& settings) {
-  return settings.server.io_threads ? settings.server.io_threads : cores();
+std::uint32_t io_threads(const config::settings& settings) {
+  return settings.server.io_threads ? settings.server.io_threads
+                                    : std::min(cores(), domain::shards_max);
 }
 
 /// Without this actor nothing works; a fresh start is better than a gateway that only refuses.
@@ -139,10 +146,11 @@ actors::supervisor_options gateway_program::supervisor_options() {
 /// What runs on the I/O threads, but not yet the threads. Not in the constructor: when it throws,
 /// the destructor has to end the actors that there are by then.
 void gateway_program::make_threads() {
-  const std::size_t count = io_threads(settings_);
-  for (std::size_t index = 0; index < count; ++index) {
-    threads_.push_back(std::make_unique<io_thread>(system_, index, count, settings_, log_,
-                                                   supervisor_, cli_.health, models_, asked_));
+  const auto shards = io_threads(settings_);
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    const domain::placement placement{{.node = this_node, .shard = shard}, shards};
+    threads_.push_back(std::make_unique<io_thread>(system_, placement, settings_, log_, supervisor_,
+                                                   cli_.health, models_, asked_));
     end_program_with(threads_.back()->front_end, "front end");
   }
   connect_actors();

@@ -5,22 +5,22 @@
 
 namespace ccapi {
 
-io_thread::io_thread(caf::actor_system& system, std::size_t index, std::size_t count,
+io_thread::io_thread(caf::actor_system& system, const domain::placement& placement,
                      const config::settings& settings, const observe::logger& log,
                      const actors::supervisor_actor& supervisor, const domain::health& health,
                      std::shared_ptr<domain::model_knowledge> models,
                      std::shared_ptr<domain::asked_openings> asked)
   : home{system, loop},
     shard{.home = home,
-          .index = index,
-          .count = count,
+          .placement = placement,
           .settings = settings,
           .log = log,
           .supervisor = supervisor,
           .health = health,
           .totals = {},
-          .conversations = {std::max<std::size_t>(settings.conversation.stored_max / count, 1),
-                            settings.conversation.stored_bytes_max / count},
+          .conversations = {std::max<std::size_t>(
+                              settings.conversation.stored_max / placement.shards(), 1),
+                            settings.conversation.stored_bytes_max / placement.shards()},
           .models = std::move(models),
           .asked = std::move(asked)},
     front_end{actors::spawn_on<actors::front_end>(home, std::ref(shard))},

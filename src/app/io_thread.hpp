@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 #include "domain/model_knowledge.hpp"
 #include "domain/opening.hpp"
+#include "domain/placement.hpp"
 #include "domain/status.hpp"
 #include "observe/log.hpp"
 
@@ -16,7 +17,6 @@
 #include <caf/actor_system.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <future>
 #include <memory>
 #include <thread>
@@ -25,8 +25,9 @@ namespace ccapi {
 
 /// Made on the main thread; from run() on, everything but `gateway` belongs to the thread itself.
 struct io_thread {
-  /// Number `index` of `count`. Throws std::system_error where a descriptor can't be had.
-  io_thread(caf::actor_system& system, std::size_t index, std::size_t count,
+  /// The thread that is `here` for `placement`. Throws std::system_error where a descriptor can't
+  /// be had.
+  io_thread(caf::actor_system& system, const domain::placement& placement,
             const config::settings& settings, const observe::logger& log,
             const actors::supervisor_actor& supervisor, const domain::health& health,
             std::shared_ptr<domain::model_knowledge> models,

@@ -16,7 +16,7 @@
 
 namespace ccapi::domain {
 
-/// Names a submitted turn on the I/O thread that submitted it.
+/// Names a submitted turn; a unique_number of the I/O thread that submitted it.
 using turn_id = std::uint64_t;
 
 /// What a client wants of a conversation that it makes without a turn.

@@ -18,11 +18,6 @@ std::uint64_t mix(std::string_view text, std::uint64_t seed) noexcept {
 
 } // namespace
 
-std::size_t shard_of_conversation(std::string_view tenant, std::string_view conversation_id,
-                                  std::size_t shards) noexcept {
-  return static_cast<std::size_t>(mix(conversation_id, mix(tenant, 0)) % shards);
-}
-
 std::uint64_t beginning_of(const chat_request& request) {
   const auto root = mix(request.model, mix(request.tenant, 0));
   if (request.opening == opening::open) {
@@ -41,15 +36,24 @@ std::uint64_t beginning_of(const chat_request& request) {
   return hash;
 }
 
-std::size_t shard_of_dialogue(const chat_request& request, std::size_t shards) {
-  return shards == 1 ? 0 : static_cast<std::size_t>(beginning_of(request) % shards);
+home placement::home_of_hash(std::uint64_t hash) const noexcept {
+  return {.node = here_.node, .shard = static_cast<std::uint32_t>(hash % shards_)};
 }
 
-std::string mint_conversation_id(std::string_view tenant, std::size_t shard, std::size_t shards) {
-  // As many tries as there are shards, on average; each costs well under a microsecond.
+home placement::home_of_conversation(std::string_view tenant,
+                                     std::string_view conversation_id) const noexcept {
+  return home_of_hash(mix(conversation_id, mix(tenant, 0)));
+}
+
+home placement::home_of_dialogue(const chat_request& request) const {
+  return shards_ == 1 ? here_ : home_of_hash(beginning_of(request));
+}
+
+std::string placement::mint_conversation_id(std::string_view tenant) const {
+  // As many tries as there are threads, on average; each costs well under a microsecond.
   for (;;) {
     auto id = "conv_" + random_hex_128();
-    if (shard_of_conversation(tenant, id, shards) == shard)
+    if (is_here(home_of_conversation(tenant, id)))
       return id;
   }
 }

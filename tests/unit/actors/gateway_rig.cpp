@@ -12,14 +12,13 @@ front_end& object_of(const front_end_actor& handle) {
 
 } // namespace
 
-gateway_rig::played_thread::played_thread(io_home& home, std::size_t index, std::size_t count,
+gateway_rig::played_thread::played_thread(io_home& home, const domain::placement& placement,
                                           const config::settings& settings,
                                           const supervisor_actor& supervisor,
                                           const domain::health& health,
                                           std::shared_ptr<domain::asked_openings> asked)
   : state{.home = home,
-          .index = index,
-          .count = count,
+          .placement = placement,
           .settings = settings,
           .log = {},
           .supervisor = supervisor,
@@ -32,7 +31,7 @@ gateway_rig::played_thread::played_thread(io_home& home, std::size_t index, std:
     actor{spawn_on<front_end>(home, std::ref(state))},
     gateway{object_of(actor)} {}
 
-void gateway_rig::start(std::size_t io_threads) {
+void gateway_rig::start(std::uint32_t io_threads) {
   const auto start_child = [this](domain::process_id id, const process::spawn_spec& spec,
                                   const process::launcher::spawned& spawned,
                                   process::launcher::exited exited,
@@ -62,9 +61,10 @@ void gateway_rig::start(std::size_t io_threads) {
   std::vector<front_end_actor> front_ends;
   std::vector<status_client_actor> sources{supervisor_};
   attach_listeners listeners;
-  for (std::size_t index = 0; index < io_threads; ++index) {
-    auto& each = *shards_.emplace_back(std::in_place, world.add_loop(), index, io_threads, settings,
-                                       supervisor_, health, asked_);
+  for (std::uint32_t index = 0; index < io_threads; ++index) {
+    auto& each = *shards_.emplace_back(std::in_place, world.add_loop(),
+                                       domain::placement{{.node = 0, .shard = index}, io_threads},
+                                       settings, supervisor_, health, asked_);
     front_ends.push_back(each.actor);
     sources.emplace_back(each.actor);
     listeners.listeners.emplace_back(each.actor);

@@ -33,7 +33,7 @@ struct played_child {
 class gateway_rig : public testing::Test {
 protected:
   /// Builds the gateway; set `settings` before.
-  void start(std::size_t io_threads = 1);
+  void start(std::uint32_t io_threads = 1);
   /// Ends the gateway as the program does; fails the test if anything is left.
   void TearDown() override;
   void close_all();
@@ -74,7 +74,7 @@ protected:
 
 private:
   struct played_thread {
-    played_thread(io_home& home, std::size_t index, std::size_t count,
+    played_thread(io_home& home, const domain::placement& placement,
                   const config::settings& settings, const supervisor_actor& supervisor,
                   const domain::health& health, std::shared_ptr<domain::asked_openings> asked);
     io_shard state;

@@ -61,8 +61,7 @@ void process_rig::start() {
     };
   });
   shard.emplace(io_shard{.home = home_,
-                         .index = 0,
-                         .count = 1,
+                         .placement = {{}, 1},
                          .settings = settings,
                          .log = {},
                          .supervisor = supervisor_,

@@ -11,7 +11,7 @@ namespace {
 class two_threads : public gateway_rig {
 protected:
   /// A conversation that lives on the second thread.
-  const std::string afar = domain::mint_conversation_id("", 1, 2);
+  const std::string afar = domain::placement{{.node = 0, .shard = 1}, 2}.mint_conversation_id("");
 };
 
 TEST_F(two_threads, answers_come_to_the_clients_thread_in_order) {
@@ -133,7 +133,7 @@ TEST_F(two_threads, figures_cover_all_threads_and_count_once) {
   start(2);
   client near_one;
   client far_one;
-  submit(near_one, domain::mint_conversation_id("", 0, 2), "one");
+  submit(near_one, domain::placement({.node = 0, .shard = 0}, 2).mint_conversation_id(""), "one");
   submit(far_one, afar, "two");
   EXPECT_EQ(figures().turns_active, 2U);
   EXPECT_EQ(figures().processes_busy, 2U);

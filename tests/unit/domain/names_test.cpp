@@ -133,22 +133,58 @@ TEST(ids, random_ids_differ_and_have_their_form) {
   EXPECT_EQ(uuid[14], '4');
 }
 
+constexpr std::uint64_t last_count = (std::uint64_t{1} << counter_bits) - 1;
+
+TEST(unique_numbers, say_who_made_them) {
+  EXPECT_EQ(unique_number({.node = 0, .shard = 0}, 0), 1u);
+  EXPECT_EQ(unique_number({.node = 0, .shard = 1}, 0), 0x0000'0400'0000'0001u);
+  EXPECT_EQ(unique_number({.node = 1, .shard = 0}, 6), 0x0040'0000'0000'0007u);
+  EXPECT_EQ(unique_number({.node = nodes_max - 1, .shard = 0}, 0), 0xffc0'0000'0000'0001u);
+  EXPECT_EQ(unique_number({.node = 0, .shard = shards_max - 1}, 0), 0x003f'fc00'0000'0001u);
+}
+
+TEST(unique_numbers, no_part_reaches_into_its_neighbour) {
+  const home last{.node = nodes_max - 1, .shard = shards_max - 1};
+  EXPECT_EQ(unique_number(last, last_count - 1), ~std::uint64_t{0});
+  EXPECT_EQ(unique_number({.node = 5, .shard = 6}, last_count - 1) >> counter_bits,
+            unique_number({.node = 5, .shard = 6}, 0) >> counter_bits);
+  EXPECT_EQ(unique_number({.node = 5, .shard = shards_max}, 0), unique_number({.node = 5}, 0));
+  EXPECT_EQ(unique_number({.node = nodes_max, .shard = 7}, 0), unique_number({.shard = 7}, 0));
+}
+
+TEST(unique_numbers, begin_anew_behind_the_last_and_are_never_0) {
+  EXPECT_EQ(unique_number({}, last_count - 1), last_count);
+  EXPECT_EQ(unique_number({}, last_count), 1u);
+  EXPECT_EQ(unique_number({}, ~std::uint64_t{0}) >> counter_bits, 0u);
+  EXPECT_NE(unique_number({}, ~std::uint64_t{0}), 0u);
+}
+
+TEST(unique_numbers, last_for_years) {
+  constexpr std::uint64_t seconds_a_year = 365 * 24 * 3600;
+  EXPECT_GE(last_count / 10'000 / seconds_a_year, 13u);
+}
+
 TEST(placement, a_minted_id_leads_back_to_its_thread) {
-  for (std::size_t shards = 1; shards <= 8; ++shards)
-    for (std::size_t shard = 0; shard < shards; ++shard) {
-      const auto id = mint_conversation_id("key", shard, shards);
-      EXPECT_EQ(shard_of_conversation("key", id, shards), shard);
+  for (std::uint32_t shards = 1; shards <= 8; ++shards)
+    for (std::uint32_t shard = 0; shard < shards; ++shard) {
+      const placement there{{.node = 3, .shard = shard}, shards};
+      const auto id = there.mint_conversation_id("key");
       EXPECT_TRUE(is_valid_conversation_id(id));
+      const placement first{{.node = 3, .shard = 0}, shards};
+      EXPECT_EQ(first.home_of_conversation("key", id), there.here());
+      EXPECT_EQ(first.is_here(there.here()), shard == 0);
     }
 }
 
 TEST(placement, tenants_spread_the_same_id) {
-  std::set<std::size_t> seen;
+  std::set<std::uint32_t> seen;
+  const placement four{{}, 4};
   for (int tenant = 0; tenant < 64; ++tenant)
-    seen.insert(shard_of_conversation("key" + std::to_string(tenant), "c", 4));
+    seen.insert(four.home_of_conversation("key" + std::to_string(tenant), "c").shard);
   EXPECT_EQ(seen.size(), 4u);
-  EXPECT_EQ(shard_of_conversation("a", "b", 1 << 20), shard_of_conversation("a", "b", 1 << 20));
-  EXPECT_NE(shard_of_conversation("a", "bc", 1 << 20), shard_of_conversation("ab", "c", 1 << 20));
+  const placement many{{}, shards_max};
+  EXPECT_EQ(many.home_of_conversation("a", "b"), many.home_of_conversation("a", "b"));
+  EXPECT_FALSE(many.home_of_conversation("a", "bc") == many.home_of_conversation("ab", "c"));
 }
 
 TEST(conversation_pages, are_merged_newest_first_up_to_the_limit) {
@@ -175,7 +211,15 @@ TEST(placement, dialogues_that_begin_alike_meet) {
   auto later = first;
   later.messages.push_back({role::assistant, "hi"});
   later.messages.push_back({role::user, "more"});
-  EXPECT_EQ(shard_of_dialogue(first, 7), shard_of_dialogue(later, 7));
+  const placement seven{{}, 7};
+  EXPECT_EQ(seven.home_of_dialogue(first), seven.home_of_dialogue(later));
+}
+
+TEST(placement, another_nodes_thread_is_not_here) {
+  const placement here{{.node = 1, .shard = 2}, 4};
+  EXPECT_TRUE(here.is_here({.node = 1, .shard = 2}));
+  EXPECT_FALSE(here.is_here({.node = 1, .shard = 3}));
+  EXPECT_FALSE(here.is_here({.node = 2, .shard = 2}));
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // System text that an answer follows: a prompt, or the question that was answered.
 
+#include "domain/ids.hpp"
 #include "domain/opening.hpp"
 #include "domain/placement.hpp"
 #include "domain/turn_plan.hpp"
@@ -177,17 +178,19 @@ TEST(asked_openings_test, it_is_bounded_and_forgets_the_oldest) {
 }
 
 TEST(placement, an_open_opening_belongs_where_its_question_does) {
+  const placement many{{}, shards_max};
   for (const auto* ahead : {"", "be kind"}) {
     const auto first = asked_request(ahead, "say hi");
     const auto later = open_request(ahead, "say hi ", {assistant("hi"), user("more")});
-    EXPECT_EQ(shard_of_dialogue(first, 1U << 20), shard_of_dialogue(later, 1U << 20));
+    EXPECT_EQ(many.home_of_dialogue(first), many.home_of_dialogue(later));
   }
   // As a prompt it does not: the dialogues of a prompt that greets are spread.
-  std::set<std::size_t> shards;
+  const placement four{{}, 4};
+  std::set<std::uint32_t> shards;
   for (int i = 0; i < 100; ++i) {
     auto request = open_request("", "be kind", {assistant("hi"), user(std::to_string(i))});
     request.opening = opening::plain;
-    shards.insert(shard_of_dialogue(request, 4));
+    shards.insert(four.home_of_dialogue(request).shard);
   }
   EXPECT_EQ(shards.size(), 4U);
 }
