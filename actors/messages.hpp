@@ -173,7 +173,6 @@ struct process_claimed {
 
 /// launcher -> supervisor.
 struct child_started {
-  domain::lease_id lease = 0; ///< 0: a spare
   domain::process_id process = 0;
   std::shared_ptr<process::child_process> child{}; ///< null: see failure
   std::optional<domain::error> failure{};

@@ -94,99 +94,6 @@ void supervisor_state::on_withdraw_lease(const withdraw_lease& what) {
     answer_failure(what.lease, {.code = error_code::cancelled, .message = "The client went away."});
 }
 
-bool supervisor_state::spawn_for(domain::lease_id lease) {
-  const auto& wish = leases_.at(lease).wish;
-  auto spec = options_.spec_for(wish.kind, false);
-  if (!spec) {
-    answer_failure(lease, std::move(spec).error());
-    return false;
-  }
-  if (!breaker_.allows(now())) {
-    answer_failure(lease, {.code = error_code::cli_unavailable,
-                           .message = "Claude processes fail to start; no further one is started "
-                                      "for a while. The log has the reason.",
-                           .detail = start_failure_,
-                           .retry_after = breaker_.retry_after(now())});
-    return false;
-  }
-  start_child(lease, *std::move(spec));
-  return true;
-}
-
-domain::process_id supervisor_state::start_child(domain::lease_id lease, process::spawn_spec spec) {
-  const auto process = ++last_process_;
-  const auto me = caf::actor_cast<supervisor_actor>(self_);
-  process::launcher::spoke on_spoke;
-  if (spec.unhurried) // a spare: nobody reads what it says
-    on_spoke = [me](domain::process_id booted) { caf::anon_send(me, child_spoke{booted}); };
-  options_.start(
-    process, std::move(spec),
-    [me, lease, process](domain::result<process::child_process> started) {
-      child_started report{.lease = lease, .process = process, .child = nullptr, .failure = {}};
-      if (started)
-        report.child = std::make_shared<process::child_process>(*std::move(started));
-      else
-        report.failure = std::move(started).error();
-      caf::anon_send(me, std::move(report));
-    },
-    [me](domain::process_id ended, process::exit_status status) {
-      caf::anon_send(me, child_exited{ended, status});
-    },
-    std::move(on_spoke));
-  return process;
-}
-
-void supervisor_state::start_failed(const domain::error& why) {
-  const bool was_open = breaker_.open();
-  breaker_.failed(now(), std::uniform_real_distribution<double>{}(dice_));
-  start_failure_ = why.message;
-  if (breaker_.open() && !was_open)
-    options_.log.error("processes fail to start", {{"why", why.message}, {"detail", why.detail}});
-  review_health();
-}
-
-void supervisor_state::on_child_started(child_started& what) {
-  if (what.lease == 0)
-    return on_spare_started(what);
-  if (!what.child) {
-    ++totals_.processes_failed;
-    options_.log.error("process not started",
-                       {{"process", what.process}, {"detail", what.failure->detail}});
-    start_failed(*what.failure);
-    answer_failure(what.lease, std::move(*what.failure));
-    give_slot_on();
-    return free_what_starts_lack();
-  }
-  ++totals_.processes_spawned;
-  auto& child = running_[what.process];
-  child.pid = what.child->pid;
-  child.booting_since = now();
-  options_.log.info("process started", {{"process", what.process}, {"pid", int{what.child->pid}}});
-  const auto found = leases_.find(what.lease);
-  if (found == leases_.end())
-    return; // dropping the child ends it
-  child.origin = found->second.wish.origin;
-  found->second.answer.deliver(lease_reply{.child = std::move(what.child), .failure = {}});
-  leases_.erase(found);
-  last_given_ = now();
-  review_spares(); // nobody may be waiting any more
-}
-
-void supervisor_state::on_child_exited(const child_exited& what) {
-  const bool spare = on_spare_exited(what.process);
-  if (const auto found = running_.find(what.process); found != running_.end()) {
-    if (found->second.handle)
-      self_->send(found->second.handle, what);
-    running_.erase(found);
-  }
-  if (retiring_.erase(what.process) > 0) {
-    if (!spare)
-      ++totals_.processes_retired;
-    pool_.retirement_ended();
-  }
-  give_slot_on();
-}
-
 void supervisor_state::give_slot_on() {
   auto next = pool_.slot_freed();
   while (next && !spawn_for(*next))
@@ -206,13 +113,13 @@ void supervisor_state::answer_failure(domain::lease_id lease, domain::error fail
 // -- processes ------------------------------------------------------------------------------------
 
 void supervisor_state::on_process_claimed(process_claimed& what) {
-  const auto found = running_.find(what.process);
-  if (found == running_.end()) {
+  auto* claimed = child_in_use(what.process);
+  if (claimed == nullptr) {
     // It was reaped before its actor was up.
     self_->send(what.handle, child_exited{what.process, {}});
     return;
   }
-  found->second.handle = what.handle;
+  claimed->handle = what.handle;
   // It is about to be busy: this makes it tell when it no longer is.
   if (pool_.retirements_wanted() > 0)
     ask(what.process, what.handle);
@@ -223,11 +130,9 @@ void supervisor_state::on_process_booted(const process_booted& what) {
     start_failed(*what.failure);
     return free_what_starts_lack();
   }
-  if (const auto found = running_.find(what.process);
-      found != running_.end() && found->second.booting_since) {
-    boot_time_.note(now() - *std::exchange(found->second.booting_since, std::nullopt));
-    found->second.busy_since = now();
-  }
+  if (auto* booted = child_in_use(what.process))
+    if (const auto took = booted->life.booted(now()))
+      boot_time_.note(*took);
   if (breaker_.open())
     options_.log.info("processes start again");
   breaker_.succeeded();
@@ -338,7 +243,7 @@ domain::stats supervisor_state::figures() const {
   figures.processes_max = pool_.limits().processes_max;
   figures.spares_ready = spares_.ready_count();
   figures.spares_primed = spares_.all_primed().size();
-  figures.spares_booting = spares_.size() - spares_.ready_count() + starting_spares_.size();
+  figures.spares_booting = spares_.size() - spares_.ready_count() + spares_starting();
   figures.queue_length = pool_.waiting();
   figures.queue_max = pool_.limits().queue_max;
   figures.broken_invariants = domain::broken_invariants(); // of all threads: nobody else adds it

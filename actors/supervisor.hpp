@@ -5,6 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/messages.hpp"
 #include "config/settings.hpp"
+#include "domain/child_life.hpp"
 #include "domain/metrics.hpp"
 #include "domain/process_pool.hpp"
 #include "domain/spare_pool.hpp"
@@ -20,7 +21,6 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <sys/types.h>
 #include <unordered_map>
@@ -63,7 +63,8 @@ domain::start_breaker::options breaker_options(const config::settings& given);
 domain::spare_pool::options spare_options(const config::settings& given);
 memory_limits memory_options(const config::settings& given);
 
-/// Decisions are domain::process_pool's; this class performs them.
+/// Decisions are domain::process_pool's and spare_pool's, and what a child is at is its
+/// child_life's; this class performs them.
 class supervisor_state {
 public:
   static inline const char* name = "supervisor";
@@ -95,25 +96,28 @@ private:
     caf::typed_response_promise<lease_reply> answer;
   };
 
-  /// A child that runs.
-  struct running_child {
+  /// Everything that is known of a child, from the order to start it until it is reaped.
+  struct child {
+    domain::child_life life;
     pid_t pid = -1;
-    claude_process_actor handle; ///< null: no actor has claimed it yet
-    domain::process_origin origin{};
-    bool leads_back = false;  ///< it did when it was idle last
-    bool in_handover = false; ///< somebody is about to have it; counts as busy
-    std::optional<domain::steady_time> booting_since{};
-    std::optional<domain::steady_time> busy_since{}; ///< with its first turn since then
-    std::uint32_t turns_at_handover = 0;             ///< or when it was new
+    std::shared_ptr<process::child_process> pipes{}; ///< of a spare only
+    std::optional<claude::priming> primed{};         ///< what a spare was told
+    claude_process_actor handle{};                   ///< null: no actor has claimed it (yet)
   };
 
-  /// False: the lease was answered by a failure; its slot is free again.
-  bool spawn_for(domain::lease_id lease);
-  domain::process_id start_child(domain::lease_id lease, process::spawn_spec spec);
-  void start_failed(const domain::error& why);
   void give_slot_on();
   void answer_failure(domain::lease_id lease, domain::error failure);
   void arm_tick();
+
+  // -- children (supervisor_children.cpp) --
+  /// False: the lease was answered by a failure; its slot is free again.
+  bool spawn_for(domain::lease_id lease);
+  void start_child(domain::child_life life, process::spawn_spec spec);
+  /// The one that a conversation has; null: it is none (any more).
+  [[nodiscard]] child* child_in_use(domain::process_id process);
+  void start_failed(const domain::error& why);
+  void on_child_not_started(domain::process_id process, domain::error failure);
+  void on_lease_started(child& started, std::shared_ptr<process::child_process> pipes);
 
   // -- room (supervisor_room.cpp) --
   void make_room();
@@ -125,19 +129,13 @@ private:
   void retire_process(domain::process_id process);
   /// Somebody waits: gives him this process as it is, if it suits; else ends it.
   void pass_on_or_retire(const domain::idle_report& report);
-  [[nodiscard]] bool pass_on(const domain::idle_report& report);
+  [[nodiscard]] bool pass_on(child& idle, const domain::idle_report& report);
   /// True: whoever waits has his answer sooner if this one is let be. It is looked at again later.
   [[nodiscard]] bool let_be(const domain::idle_report& report);
   /// Ends spares and processes where memory is short, and those that hold too much.
   void watch_memory();
 
   // -- spares (supervisor_spares.cpp) --
-  /// A child that nobody has claimed.
-  struct spare_child {
-    std::shared_ptr<process::child_process> child;
-    std::optional<claude::priming> primed{};
-  };
-
   /// Answers the lease with a spare, if there is one.
   bool give_spare(domain::lease_id lease);
   /// Starts and ends spares as spare_pool says. Call when anything it goes by has changed.
@@ -146,14 +144,12 @@ private:
   void prime_spares();
   /// True: whoever has just got a process should have the machine to itself for a while.
   bool refill_too_soon();
-  void on_spare_started(child_started& what);
-  /// True: it was one.
-  bool on_spare_exited(domain::process_id process);
-  /// By itself, or it never came up; it is out of the pool already. Counts as a failed start.
-  void spare_died(domain::process_id process, const char* why);
-  void end_spare(domain::process_id process);
-  /// Ends one that is out of the pool already.
-  void drop_spare(domain::process_id process);
+  void on_spare_started(child& started, std::shared_ptr<process::child_process> pipes);
+  [[nodiscard]] std::size_t spares_starting() const;
+  /// It ended by itself, or never came up. Counts as a failed start.
+  void lose_spare(domain::process_id process,
+                  const char* why = "The Claude process ended before anybody used it.");
+  void end_spare(domain::process_id process, bool for_waiter = false);
   void end_spares(const char* why);
   /// A request that no spare can serve needs its slot.
   void evict_spare();
@@ -171,17 +167,13 @@ private:
   domain::stats totals_;
   domain::process_id last_process_ = 0;
   std::unordered_map<domain::lease_id, open_lease> leases_;
-  std::map<domain::process_id, running_child> running_; ///< leased; spares are not in here
-  std::set<domain::process_id> retiring_; ///< asked to end for the sake of a waiter or a spare
+  std::map<domain::process_id, child> children_;
   std::vector<domain::idle_report> reports_;
   std::size_t reports_awaited_ = 0;
   bool ask_again_ = false; ///< somebody did not answer in time
   domain::recent_duration boot_time_;
   domain::recent_duration turn_time_;
-  domain::spare_pool spares_;
-  std::unordered_map<domain::process_id, spare_child> spare_children_;
-  std::unordered_map<domain::process_id, domain::process_kind> starting_spares_;
-  std::set<domain::process_id> ending_spares_;
+  domain::spare_pool spares_; ///< chooses among the children that are spares
   /// An idle process may end though nobody waits for its slot: for a spare, or for want of
   /// memory or whatever else a start lacked.
   bool one_less_wanted_ = false;

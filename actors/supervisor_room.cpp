@@ -23,9 +23,9 @@ void supervisor_state::make_room() {
   if ((pool_.retirements_wanted() == 0 && !one_less_wanted_) || reports_awaited_ > 0)
     return;
   reports_.clear();
-  for (const auto& [process, child] : running_)
-    if (child.handle && !retiring_.contains(process))
-      ask(process, child.handle);
+  for (const auto& [process, each] : children_)
+    if (each.handle && each.life.state() != domain::child_state::retiring)
+      ask(process, each.handle);
 }
 
 void supervisor_state::free_what_starts_lack() {
@@ -50,8 +50,8 @@ void supervisor_state::on_idle_report(const domain::idle_report& report) {
     return;
   auto reports = std::exchange(reports_, {});
   std::erase_if(reports, [this](const domain::idle_report& each) {
-    const auto found = running_.find(each.process);
-    return found != running_.end() && found->second.in_handover;
+    const auto* asked = child_in_use(each.process);
+    return asked != nullptr && asked->life.state() == domain::child_state::handover;
   });
   const auto chosen = domain::longest_idle(reports, pool_.retirements_wanted());
   for (const auto process : chosen)
@@ -72,15 +72,12 @@ void supervisor_state::on_process_idle(const process_idle& what) {
 }
 
 void supervisor_state::pass_on_or_retire(const domain::idle_report& report) {
-  const auto found = running_.find(report.process);
-  if (found == running_.end())
+  auto* idle = child_in_use(report.process);
+  if (idle == nullptr)
     return;
-  auto& child = found->second;
-  child.leads_back = report.leads_back;
-  const auto since = std::exchange(child.busy_since, std::nullopt);
-  if (since && report.turns == child.turns_at_handover + 1)
-    turn_time_.note(report.idle_since - *since);
-  if (!pass_on(report) && !let_be(report))
+  if (const auto turn = idle->life.rested(report))
+    turn_time_.note(*turn);
+  if (!pass_on(*idle, report) && !let_be(report))
     retire_process(report.process);
 }
 
@@ -89,9 +86,8 @@ bool supervisor_state::let_be(const domain::idle_report& report) {
   const auto boot = boot_time_.get();
   if (next == nullptr || now() - report.idle_since >= boot)
     return false;
-  const auto his = std::count_if(running_.begin(), running_.end(), [&](const auto& each) {
-    return each.second.leads_back && each.second.origin == next->origin
-           && !retiring_.contains(each.first) && each.first != report.process;
+  const auto his = std::count_if(children_.begin(), children_.end(), [&](const auto& each) {
+    return each.second.life.serves(next->origin) && each.first != report.process;
   });
   if (!pool_.better_waits(static_cast<std::size_t>(his), turn_time_.get(), boot))
     return false;
@@ -100,20 +96,12 @@ bool supervisor_state::let_be(const domain::idle_report& report) {
   return true;
 }
 
-bool supervisor_state::pass_on(const domain::idle_report& report) {
-  const auto found = running_.find(report.process);
-  if (!report.leads_back || found == running_.end() || retiring_.contains(report.process))
+bool supervisor_state::pass_on(child& idle, const domain::idle_report& report) {
+  if (!idle.life.may_be_handed_over(report))
     return false;
-  auto& child = found->second;
-  // No turn since it was passed on last: nobody could find it.
-  if (child.in_handover || child.turns_at_handover == report.turns)
+  const auto lease = pool_.lead_back(idle.life.origin());
+  if (!lease || !idle.life.begin_handover(report, now()))
     return false;
-  const auto lease = pool_.lead_back(child.origin);
-  if (!lease)
-    return false;
-  child.in_handover = true;
-  child.busy_since = now();
-  child.turns_at_handover = report.turns;
   const auto me = caf::actor_cast<supervisor_actor>(self_);
   const auto tell = [me](const domain::process_id* process) {
     caf::anon_send(me, handover_over{*process});
@@ -131,28 +119,27 @@ bool supervisor_state::pass_on(const domain::idle_report& report) {
 }
 
 void supervisor_state::on_handover_over(const handover_over& what) {
-  const auto found = running_.find(what.process);
-  if (found == running_.end())
+  auto* given = child_in_use(what.process);
+  if (given == nullptr || !given->life.end_handover())
     return;
-  found->second.in_handover = false;
   // It is busy: this makes it tell when it no longer is. If it is not, the next one may have it.
-  if (pool_.retirements_wanted() > 0 && found->second.handle)
-    ask(what.process, found->second.handle);
+  if (pool_.retirements_wanted() > 0 && given->handle)
+    ask(what.process, given->handle);
 }
 
 void supervisor_state::retire_process(domain::process_id process) {
-  const auto found = running_.find(process);
-  if (found == running_.end() || !found->second.handle || found->second.in_handover
-      || !retiring_.insert(process).second)
+  auto* idle = child_in_use(process);
+  if (idle == nullptr || !idle->handle || !idle->life.retire())
     return;
   pool_.retirement_started();
   const auto refused = [this, process] {
-    if (retiring_.erase(process) == 0)
+    auto* asked = child_in_use(process);
+    if (asked == nullptr || !asked->life.refuse_retirement())
       return;
     pool_.retirement_ended();
     make_room();
   };
-  self_->request(found->second.handle, question_timeout, retire{})
+  self_->request(idle->handle, question_timeout, retire{})
     .then(
       [refused](bool accepted) {
         if (!accepted)
@@ -176,13 +163,17 @@ void supervisor_state::watch_memory() {
   }
   if (options_.memory.process_max == 0)
     return;
-  auto next = running_.upper_bound(last_measured_);
-  for (std::size_t count = std::min(measured_at_once, running_.size()); count > 0; --count) {
-    if (next == running_.end())
-      next = running_.begin();
-    const auto& [process, child] = *next++;
+  std::vector<std::pair<domain::process_id, pid_t>> in_use;
+  for (const auto& [process, each] : children_)
+    if (each.life.in_use())
+      in_use.emplace_back(process, each.pid);
+  const auto first = std::find_if(in_use.begin(), in_use.end(),
+                                  [this](const auto& each) { return each.first > last_measured_; });
+  std::rotate(in_use.begin(), first, in_use.end());
+  in_use.resize(std::min(measured_at_once, in_use.size()));
+  for (const auto& [process, pid] : in_use) {
     last_measured_ = process;
-    const auto held = process::tree_memory(child.pid);
+    const auto held = process::tree_memory(pid);
     if (!held || *held <= options_.memory.process_max)
       continue;
     options_.log.info("process holds much memory; it ends when it is idle",

@@ -1,6 +1,7 @@
 // supervisor, the part that keeps spare processes.
 
 #include "actors/supervisor.hpp"
+#include "domain/invariant.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -16,36 +17,32 @@ constexpr std::chrono::milliseconds refill_pause{250};
 /// Where requests come without a pause, a spare is started all the same.
 constexpr std::chrono::milliseconds refill_pause_max{1000};
 
-constexpr const char* ended_unused = "The Claude process ended before anybody used it.";
-
 } // namespace
 
 bool supervisor_state::give_spare(domain::lease_id lease) {
   const auto& wish = leases_.at(lease).wish;
   auto process = spares_.take(wish.kind, wish.prompt);
   while (process) {
-    const auto& child = *spare_children_.at(*process).child;
-    if (child.stdout_closed())
-      spare_died(*process, ended_unused); // its exit is on the way
-    else if (child.directory_gone())
-      drop_spare(*process);
+    const auto& pipes = *children_.at(*process).pipes;
+    if (pipes.stdout_closed())
+      lose_spare(*process); // its exit is on the way
+    else if (pipes.directory_gone())
+      end_spare(*process);
     else
       break;
     process = spares_.take(wish.kind, wish.prompt);
   }
   if (!process)
     return false;
-  auto spare = std::move(spare_children_.extract(*process).mapped());
+  auto& spare = children_.at(*process);
+  if (!domain::invariant(spare.life.lease_spare(wish.origin, now()), "a spare is nobody's"))
+    return false;
   if (spare.primed)
     ++totals_.primed_hits;
-  lease_reply reply{.child = std::move(spare.child),
+  lease_reply reply{.child = std::move(spare.pipes),
                     .failure = {},
                     .spare = true,
-                    .primed = std::move(spare.primed)};
-  auto& given = running_[*process];
-  given.pid = reply.child->pid;
-  given.origin = wish.origin;
-  given.busy_since = now();
+                    .primed = std::exchange(spare.primed, std::nullopt)};
   reply.child->restore_priority();
   last_given_ = now();
   leases_.at(lease).answer.deliver(std::move(reply));
@@ -56,15 +53,13 @@ bool supervisor_state::give_spare(domain::lease_id lease) {
 void supervisor_state::review_spares() {
   if (draining_ || health_.cli_path.empty())
     return;
-  for (const auto process : spares_.late(now())) {
-    spares_.remove(process);
-    spare_died(process, "It did not come up in time.");
-  }
+  for (const auto process : spares_.late(now()))
+    lose_spare(process, "It did not come up in time.");
   for (const auto process : spares_.surplus(now()))
     end_spare(process);
   prime_spares();
   // Whoever waits for a process comes first, and so does the machine.
-  if (!starting_spares_.empty() || !leases_.empty() || memory_short_)
+  if (spares_starting() > 0 || !leases_.empty() || memory_short_)
     return;
   const auto kind = spares_.wanted(now());
   if (!kind) {
@@ -80,7 +75,7 @@ void supervisor_state::review_spares() {
     one_less_wanted_ = true;
     return make_room();
   }
-  starting_spares_.emplace(start_child(0, *std::move(spec)), *kind);
+  start_child(domain::child_life{*kind}, *std::move(spec));
 }
 
 void supervisor_state::prime_spares() {
@@ -89,8 +84,8 @@ void supervisor_state::prime_spares() {
   const auto version = claude::parse_version(options_.health.cli_version);
   for (const auto& wish : spares_.to_prime(now())) {
     auto priming = claude::priming_for(wish.prompt->text, version);
-    auto& spare = spare_children_.at(wish.process);
-    if (!priming || !spare.child->tell(priming->lines))
+    auto& spare = children_.at(wish.process);
+    if (!priming || !spare.pipes->tell(priming->lines))
       continue; // stays blank
     priming->lines.clear();
     spare.primed = std::move(priming);
@@ -123,24 +118,27 @@ bool supervisor_state::refill_too_soon() {
   return true;
 }
 
-void supervisor_state::on_spare_started(child_started& what) {
-  const auto starting = starting_spares_.extract(what.process);
-  if (!what.child) {
-    ++totals_.processes_failed;
-    options_.log.error("spare process not started",
-                       {{"process", what.process}, {"detail", what.failure->detail}});
-    start_failed(*what.failure);
-    return give_slot_on();
-  }
-  ++totals_.processes_spawned;
-  options_.log.info(
-    "spare process started",
-    {{"process", what.process}, {"pid", int{what.child->pid}}, {"model", starting.mapped().model}});
-  spares_.started(what.process, starting.mapped(), now());
-  spare_children_.emplace(what.process, spare_child{std::move(what.child)});
+void supervisor_state::on_spare_started(child& started,
+                                        std::shared_ptr<process::child_process> pipes) {
+  const auto process = pipes->id;
+  const auto& kind = *started.life.spare_of();
+  options_.log.info("spare process started",
+                    {{"process", process}, {"pid", int{started.pid}}, {"model", kind.model}});
+  if (!domain::invariant(started.life.become_spare(), "a child starts once"))
+    return;
+  started.pipes = std::move(pipes);
+  spares_.started(process, kind, now());
   if (draining_)
-    return end_spare(what.process);
+    return end_spare(process);
   review_spares();
+}
+
+std::size_t supervisor_state::spares_starting() const {
+  return static_cast<std::size_t>(
+    std::count_if(children_.begin(), children_.end(), [](const auto& each) {
+      const auto& life = each.second.life;
+      return life.state() == domain::child_state::starting && life.spare_of() != nullptr;
+    }));
 }
 
 void supervisor_state::on_child_spoke(const child_spoke& what) {
@@ -154,30 +152,23 @@ void supervisor_state::on_child_spoke(const child_spoke& what) {
   review_spares();
 }
 
-bool supervisor_state::on_spare_exited(domain::process_id process) {
-  if (spares_.remove(process))
-    spare_died(process, ended_unused);
-  return ending_spares_.erase(process) > 0;
-}
-
-void supervisor_state::spare_died(domain::process_id process, const char* why) {
-  ending_spares_.insert(process);
-  spare_children_.erase(process);
+void supervisor_state::lose_spare(domain::process_id process, const char* why) {
+  end_spare(process);
   ++totals_.processes_failed;
-  ++totals_.spares_dropped;
   options_.log.warning("spare process lost", {{"process", process}, {"why", why}});
   start_failed({.code = domain::error_code::cli_unavailable, .message = why});
 }
 
-void supervisor_state::end_spare(domain::process_id process) {
-  if (spares_.remove(process))
-    drop_spare(process);
-}
-
-void supervisor_state::drop_spare(domain::process_id process) {
+void supervisor_state::end_spare(domain::process_id process, bool for_waiter) {
+  spares_.remove(process);
+  auto& spare = children_.at(process);
+  if (!(for_waiter ? spare.life.evict() : spare.life.end_unused()))
+    return;
+  if (for_waiter)
+    pool_.retirement_started();
+  spare.pipes.reset(); // its tree ends with the last copy
+  spare.primed.reset();
   ++totals_.spares_dropped;
-  ending_spares_.insert(process);
-  spare_children_.erase(process); // its tree ends with the last copy
 }
 
 void supervisor_state::end_spares(const char* why) {
@@ -190,12 +181,8 @@ void supervisor_state::end_spares(const char* why) {
 void supervisor_state::evict_spare() {
   if (pool_.retirements_wanted() == 0)
     return;
-  const auto process = spares_.sacrifice(now());
-  if (!process)
-    return;
-  retiring_.insert(*process);
-  pool_.retirement_started();
-  end_spare(*process);
+  if (const auto process = spares_.sacrifice(now()))
+    end_spare(*process, true);
 }
 
 void supervisor_state::notice_new_cli() {
