@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares the gateway with the floor (tests/bench/floor.cpp) and prints tables in markdown.
 
-Usage: tests/bench/run.py [--build DIR] [--pairs N] [--write]
+Usage: tests/bench/run.py [--build DIR] [--pairs N] [--write] [--threads]
 Method and meaning of the columns: docs/performance.md.
 """
 
@@ -27,12 +27,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- figures: written by tests/bench/run.py -->", "<!-- end of figures -->"
 DELTAS = 16
+THREADS_MARKS = ("<!-- figures: written by tests/bench/run.py --threads -->",
+                 "<!-- end of figures about threads -->")
 NOISE_MAX = 0.05  # half of the widest interval that two equal servers may show on a quiet machine
 CHILDREN = 8
 # (name, scenario, connections)
 ROWS = [("health", "health", 1), ("health, shown a key", "keyed", 1), ("turn", "turn", 1), ("turn, 8 conversations", "turn", 8),
         ("stream, all at once", "stream", 1), ("stream, 1 ms between deltas", "paced", 1),
         ("the same, 8 conversations", "paced", 8)]
+THREAD_ROWS = [("turn", "turn", 1), ("turn", "turn", 8), ("turn", "turn", 64),
+               ("stream, 1 ms between deltas", "paced", 64)]
 COUNTED = ["health", "keyed", "turn", "stream", "paced"]
 COUNTED_REQUESTS = 40
 LONG_TURNS, LONG_STEP = 1000, 50
@@ -41,7 +45,7 @@ LONG_TURNS, LONG_STEP = 1000, 50
 class Server:
     """A floor or a gateway, perhaps under a tool such as valgrind."""
 
-    def __init__(self, kind, build, directory, prefix=()):
+    def __init__(self, kind, build, directory, prefix=(), **settings):
         self.kind = kind
         fake = build / "fake_claude"
         home = directory / f"home{time.monotonic_ns()}"
@@ -52,6 +56,7 @@ class Server:
                        "ANTHROPIC_FAKE_STRICT": "0",
                        "CLAUDE_CODE__SERVER__PORT": "0", "CLAUDE_CODE__SERVER__IO_THREADS": "1",
                        "CLAUDE_CODE__CLAUDE__COMMAND": str(fake)}
+        environment |= {f"CLAUDE_CODE__{key.upper()}": str(value) for key, value in settings.items()}
         if kind == "gateway with keys":
             environment |= {"CLAUDE_CODE__AUTH__API_KEYS": '["the-key-of-the-benchmark"]',
                             "CLAUDE_CODE__AUTH__FAILURES_PER_MINUTE_MAX": "1000000"}
@@ -324,6 +329,27 @@ def measure(options, directory):
     return lines + ["One conversation that goes on:", "", *long_table(*growth)]
 
 
+# -- I/O threads ------------------------------------------------------------------------------------
+
+def threads(options, directory):
+    """Gateways with several I/O threads against one with a single thread."""
+    def gateway(count):
+        return Server("gateway", options.build, directory, server__io_threads=count,
+                      claude__max_concurrent_sessions=80, process_pool__size=0)
+    load, single = Load(options.build), gateway(1)
+    lines = machine() + ["", "Ratios to a gateway with one I/O thread; below 1 is better.", "",
+                         *pair_table([])]
+    for count in (1, 2, 4):
+        other = gateway(count)
+        rows = [(f"{name}, {count} threads", compare(load, single, other, scenario, c, options))
+                for name, scenario, c in THREAD_ROWS]
+        lines += pair_table(rows)[2:]
+        other.stop()
+    load.stop()
+    single.stop()
+    return lines
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--build", type=pathlib.Path, default=ROOT / "build/bench")
@@ -335,17 +361,20 @@ def main():
     arguments.add_argument("--keep", type=pathlib.Path, metavar="DIR",
                            help="leave the callgrind files there")
     arguments.add_argument("--write", action="store_true", help="put the figures into the page")
+    arguments.add_argument("--threads", action="store_true",
+                           help="compare numbers of I/O threads, nothing else")
     options = arguments.parse_args()
     options.build = options.build.resolve()
     with tempfile.TemporaryDirectory(prefix="ccapi-bench-") as directory:
-        figures = "\n".join(measure(options, pathlib.Path(directory)))
+        figures = "\n".join((threads if options.threads else measure)(options,
+                                                                      pathlib.Path(directory)))
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
             for file in pathlib.Path(directory).glob("callgrind-*.1"):
                 shutil.copy(file, options.keep)
     print(figures)
     if options.write:
-        write(figures, BEGIN, END)
+        write(figures, *(THREADS_MARKS if options.threads else (BEGIN, END)))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_slow_headers_do_not_slow_down_others(start_fake, record_property):
         return figures
 
     # Twice, and what a busy machine may add to the slowest of 200.
-    figures = measured(beside_slow_headers,
+    figures = measured(gateway, beside_slow_headers,
                        lambda f: f["p99 during ms"] < 2 * f["p99 before ms"] + 15)
     record_property("figures", figures)
 
