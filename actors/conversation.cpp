@@ -43,7 +43,7 @@ conversation::behavior_type conversation::make_behavior() {
 }
 
 void conversation::on_exit() {
-  // Only an actor that was killed still has turns. Their clients hear of it by the lifelines that
+  // Only an actor that was killed still has turns. Their clients hear of it by the guards that
   // stand in for their sinks, or by the process; the next turn must not be mailed to it.
   waiting_.clear();
   if (active_ && active_->handed_over)

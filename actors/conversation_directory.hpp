@@ -57,8 +57,7 @@ using resting_conversations = multi_index::multi_index_container<
 struct conversation_record {
   std::string tenant;
   std::string id;
-  std::uint64_t number =
-    0; ///< names it in domain::dialogue_node::last_conversation(); never reused
+  std::uint64_t number = 0; ///< for domain::dialogue_node::last_conversation(); never reused
   /// A client refers to it by its id: only such requests go on with it.
   bool named = false;
   std::string model; ///< of the last turn, or the one it was made with; may be empty

@@ -176,7 +176,9 @@ void front_end::choose_among_known(matched& found) {
                                       .reuse = shard_.settings.process_pool.reuse};
   auto resting = conversations.resting_at(found.known);
   candidates.one_rests_there = resting != nullptr;
-  auto last = resting ? nullptr : conversations.numbered(known.last_conversation());
+  // What the choice would not look at is not looked up.
+  const bool begins = known.depth() == 0;
+  auto last = resting || begins ? nullptr : conversations.numbered(known.last_conversation());
   if (last)
     candidates.last = {.named = last->named,
                        .has_mail = last->turns_in_mail > 0,
@@ -184,7 +186,7 @@ void front_end::choose_among_known(matched& found) {
                        .ends_there = last->head == found.known,
                        .has_idle_process = last->rests()};
   std::shared_ptr<conversation_record> one_turn;
-  if (!resting && known.depth() == 0 && known.use().one_shot())
+  if (candidates.reuse && !resting && begins && known.use().one_shot())
     one_turn =
       conversations.one_turn_from(known, home().system().clock().now() - rest_before_reuse);
   candidates.one_turn_rests = one_turn != nullptr;

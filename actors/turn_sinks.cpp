@@ -31,14 +31,13 @@ remote_sink::remote_sink(mail_callback mail)
   : mail_{std::move(mail)} {}
 
 void remote_sink::on_event(domain::event&& what) {
+  finished_ = finished_ || domain::is_terminal(what);
   batch_.push_back(std::move(what));
 }
 
 void remote_sink::on_flush() {
-  if (batch_.empty())
-    return;
-  const bool over = domain::is_terminal(batch_.back());
-  mail_(std::exchange(batch_, {}), over);
+  if (!batch_.empty())
+    mail_(std::exchange(batch_, {}), finished_);
 }
 
 abandonment_guard::abandonment_guard(std::shared_ptr<const bool> owner_alive,

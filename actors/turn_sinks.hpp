@@ -33,7 +33,7 @@ private:
 /// until they are flushed.
 class remote_sink final : public domain::event_sink {
 public:
-  /// Sends a batch to the other thread. `over`: the terminal event is in it.
+  /// Sends a batch to the other thread. `over`: the terminal event has come.
   using mail_callback = std::function<void(std::vector<domain::event> batch, bool over)>;
   explicit remote_sink(mail_callback mail);
 
@@ -43,6 +43,7 @@ public:
 private:
   mail_callback mail_;
   std::vector<domain::event> batch_;
+  bool finished_ = false;
 };
 
 /// What a conversation gets. A turn that is dropped unfinished, since an actor died, still ends:

@@ -82,7 +82,7 @@ void connection::close() {
     stream_.cut();
   deadlines_.clear();
   stream_.close();
-  site_member::unlink();
+  shard_member::unlink();
   place_.reset();
   self_at_work_.reset();
   alarm_.cancel();

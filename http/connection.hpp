@@ -35,7 +35,7 @@ namespace ccapi::http {
 /// Lives as long as one of its asynchronous operations; lives on its socket's I/O thread only.
 /// One request at a time: what a client sends ahead stays unparsed until the answer has left.
 class connection final : public exchange,
-                         public site_member,
+                         public shard_member,
                          public decoding_queue::member,
                          public std::enable_shared_from_this<connection> {
 public:

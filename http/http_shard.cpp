@@ -60,12 +60,12 @@ void http_shard::for_each(Action action) {
 
 void http_shard::drain() {
   draining_ = true;
-  for_each([](site_member& member) { member.drain(); });
+  for_each([](shard_member& member) { member.drain(); });
 }
 
 void http_shard::close_all() {
   draining_ = true;
-  for_each([](site_member& member) { member.close(); });
+  for_each([](shard_member& member) { member.close(); });
 }
 
 } // namespace ccapi::http

@@ -22,10 +22,10 @@
 namespace ccapi::http {
 
 /// A connection in its shard's list; leaves the list when it is destroyed.
-class site_member : public boost::intrusive::list_base_hook<
-                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class shard_member : public boost::intrusive::list_base_hook<
+                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
-  virtual ~site_member() = default;
+  virtual ~shard_member() = default;
   /// Closes if no request is in work; else after its answer.
   virtual void drain() = 0;
   virtual void close() = 0;
@@ -84,7 +84,7 @@ public:
   /// Of an answer that begins; for /stats.
   void count_answer(unsigned status);
 
-  void enter(site_member& member) { members_.push_back(member); }
+  void enter(shard_member& member) { members_.push_back(member); }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   /// From now on requests are refused, and connections end with the answer they are at.
   void drain();
@@ -92,7 +92,7 @@ public:
 
 private:
   using member_list =
-    boost::intrusive::list<site_member, boost::intrusive::constant_time_size<false>>;
+    boost::intrusive::list<shard_member, boost::intrusive::constant_time_size<false>>;
   /// Calls it for every member; a member may leave meanwhile, no other may.
   template <class Action>
   void for_each(Action action);

@@ -38,6 +38,14 @@ std::string busy_answer(const dialect::protocol& dialect) {
   return answer + body;
 }
 
+/// Out of memory, most likely: there may be none for the line, either.
+void report_lost_connection(const observe::logger& log, const char* why) noexcept {
+  try {
+    log.error("connection failed", {{"detail", why}});
+  } catch (...) { // the connection is closed all the same
+  }
+}
+
 } // namespace
 
 /// What start's and the acceptors' handlers share; lives as long as one of them.
@@ -215,8 +223,8 @@ void server::state::on_accept(std::size_t index, const error_code& ec, stream::s
   if (!ec) {
     try {
       welcome(!listening_[index].file, std::move(socket), worker_index);
-    } catch (const std::exception& failure) { // out of memory, most likely
-      log.error("connection failed", {{"detail", failure.what()}});
+    } catch (const std::exception& failure) {
+      report_lost_connection(log, failure.what());
     }
     return accept_on(index);
   }
@@ -268,8 +276,8 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
           born->start();
         else
           born->turn_away();
-      } catch (const std::exception& failure) { // out of memory, most likely
-        home->log.error("connection failed", {{"detail", failure.what()}});
+      } catch (const std::exception& failure) {
+        report_lost_connection(home->log, failure.what());
       }
     });
 }

@@ -1,7 +1,8 @@
-// Linked into builds with the thread sanitizer only. Debian's CAF is not instrumented: what
-// happens inside it, and what its mailboxes put in order, is not seen. Interceptors that it calls
-// are ignored, and so is every report with a frame of it: actors' own code is therefore covered by
-// design (one thread each), and all that runs outside of a message handler by this lane.
+// Linked into builds with the thread sanitizer only. Debian's CAF is not instrumented: that its
+// mailboxes put things in order is not seen, so each message would be a report. Interceptors that
+// it calls are ignored, and so is every report with a frame of it. What two message handlers do to
+// the same data is therefore not found here, only what runs outside of them: connections, pipes,
+// the launcher, the log, start, reload and stop.
 
 extern "C" const char* __tsan_default_options() { // NOLINT(bugprone-reserved-identifier)
   return "ignore_noninstrumented_modules=1";
