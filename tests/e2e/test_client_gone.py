@@ -118,8 +118,7 @@ def test_slot_of_a_client_that_left_is_free_within_a_second(start_fake):
         gone_at = stream.hang_up()
         assert gateway.answer("x", conversation_id=f"b{number}") == "You said: x"
         waits.append(time.monotonic() - gone_at)
-    # A busy machine spoils one of three.
-    assert statistics.median(waits) < 1 and max(waits) < 5, waits
+    assert statistics.median(waits) < 1 and max(waits) < 1.5, waits
 
 
 @pytest.mark.real_cli

@@ -77,9 +77,10 @@ def test_slow_headers_do_not_slow_down_others(start_fake, record_property):
         assert figures["RSS growth KiB"] < 64 * 1024 or not bounds_memory(gateway.pid), figures
         return figures
 
-    # Twice, and what a busy machine may add to the slowest of 200.
-    figures = measured(gateway, beside_slow_headers,
-                       lambda f: f["p99 during ms"] < 2 * f["p99 before ms"] + 15)
+    # Twice, and what a busy machine may add to the slowest of 200, in a sanitized build more.
+    added = 15 if bounds_memory(gateway.pid) else 50
+    figures = measured(beside_slow_headers,
+                       lambda f: f["p99 during ms"] < 2 * f["p99 before ms"] + added)
     record_property("figures", figures)
 
 

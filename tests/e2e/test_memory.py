@@ -62,9 +62,11 @@ def test_bombs_cost_other_clients_nothing(start_fake, record_property):
         assert answers["413"] > 0 and answers["415"] > 0 and "200" not in answers, figures
         return figures
 
-    # Twice, and what a busy machine may add to the slowest of 200 (measured: 7 ms become 11).
-    figures = measured(gateway, beside_bombs,
-                       lambda f: f["p99 beside bombs ms"] < 2 * f["p99 calm ms"] + 15)
+    # Twice, and what a busy machine may add to the slowest of 200 (measured: 7 ms become 11). In a
+    # sanitized build even harmless requests take the processor away: there bombs are held against
+    # those (measured: 54 ms become 69).
+    usual = "p99 calm ms" if bounds_memory(gateway.pid) else "p99 beside harmless requests ms"
+    figures = measured(beside_bombs, lambda f: f["p99 beside bombs ms"] < 2 * f[usual] + 15)
     record_property("figures", figures)
 
 

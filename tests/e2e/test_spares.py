@@ -56,7 +56,7 @@ def test_nobody_waits_for_a_spare_to_boot(start_fake):
     gateway = start_fake(TELLS + "[[boot:2000]]", **spares(1))
     wait_ready(gateway, 1)
     reply = Talk(gateway).say("one")
-    assert on_a_spare(reply) and reply.timing["boot"][0] < 1000
+    assert on_a_spare(reply) and reply.timing["boot"][0] < 200
 
 
 def test_spares_are_ready_before_the_first_request_and_again_after_it(with_spares):

@@ -6,7 +6,7 @@ import statistics
 import time
 
 import pytest
-from storm import Storm, bounds_memory, is_sanitized, resident_kib, wait_idle
+from storm import Storm, bounds_memory, resident_kib, wait_idle
 
 SEED = int(os.environ.get("CCAPI_STORM_SEED", random.randrange(1 << 32)))
 SHARE = float(os.environ.get("CCAPI_STORM_SHARE", "1"))  # of the full number of requests
@@ -56,4 +56,4 @@ def test_clients_that_leave_at_any_time_leave_nothing_behind(start_fake, ledger,
         figures["interrupt p99 ms"] = round(sorted(delays)[int(len(delays) * 0.99)] * 1000, 1)
     print(figures)
     record_property("figures", figures)
-    assert delays and (statistics.median(delays) < 0.1 or is_sanitized(gateway.pid)), figures
+    assert delays and statistics.median(delays) < 0.1, figures
