@@ -252,8 +252,8 @@ constexpr key table_of_keys[] = {
     "Time after which a client that takes nothing is given up."),
   seconds<limits, &limits_settings::stream_header_delay>(
     "limits.stream_header_delay_seconds", 0, hour_ms,
-    "A stream's 200 is sent so long after the question at the latest; failures before it keep "
-    "their HTTP status. A busy API that wants a longer wait gives 429 or 503 with retry-after."),
+    "A stream's 200 is sent so long after a process got the question at the latest; failures "
+    "before keep their HTTP status. A busy API that wants a longer wait: 429 or 503, retry-after."),
   seconds<limits, &limits_settings::stream_ping_interval>(
     "limits.stream_ping_interval_seconds", 10, hour_ms,
     "Pause in a stream after which a comment line is sent to keep it open."),

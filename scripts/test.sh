@@ -38,6 +38,16 @@ step() { # NAME COMMAND...
   [[ "$result" == passed ]]
 }
 
+# A step that is left out, and said to be, where a program that it needs could not be installed.
+step_with() { # PROGRAM NAME COMMAND...
+  if command -v "$1" >/dev/null; then
+    step "${@:2}"
+  else
+    summary+=("$(printf '%-36s skipped, there is no %s' "$2" "$1")")
+    echo "<== ${summary[-1]}"
+  fi
+}
+
 finish() {
   printf '\nSummary\n'
   printf '  %s\n' "${summary[@]}"
@@ -134,10 +144,6 @@ CCAPI_STORM_SHARE=0.05 step "end to end, sanitized" end_to_end dev "not real_cli
 if step "build tsan" build tsan --target claude-code-api; then
   CCAPI_STORM_SHARE=0.03 step "end to end, threads" threads || true
 fi
-if command -v clang++-14 >/dev/null; then
-  step "fuzz" scripts/fuzz.sh 20000 || true
-fi
-if command -v clang-tidy-14 >/dev/null; then
-  step "clang-tidy" scripts/tidy.sh --last || true
-fi
+step_with clang++-14 "fuzz" scripts/fuzz.sh 20000 || true
+step_with clang-tidy-14 "clang-tidy" scripts/tidy.sh --last || true
 finish
