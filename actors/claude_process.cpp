@@ -32,11 +32,9 @@ claude::session_order order_of(const run_turn& order) {
 } // namespace
 
 claude_process::claude_process(caf::actor_config& config, io_home& home, io_shard& shard,
-                               process_listener_actor parent, process::child_process child,
-                               std::optional<claude::priming> primed)
+                               process::child_process child, std::optional<claude::priming> primed)
   : on_io{config, home},
     shard_{shard},
-    parent_{std::move(parent)},
     id_{child.id},
     session_{shard.settings, std::move(primed), clock::now()},
     timer_{home.loop()},
@@ -51,19 +49,11 @@ claude_process::claude_process(caf::actor_config& config, io_home& home, io_shar
 
 claude_process::behavior_type claude_process::make_behavior() {
   context(&home());
-  set_down_handler([this](const caf::down_msg& what) {
-    if (what.source != caf::actor_cast<caf::actor_addr>(parent_))
-      return;
-    session_.close({.code = error_code::cancelled, .message = "The conversation has ended."},
-                   clock::now());
-    perform();
-  });
   send(shard_.supervisor,
        process_claimed{id_, caf::actor_cast<claude_process_actor>(self_reference())});
   pipes_->start();
   arm_timer();
   return {
-    [this](adopt_process& what) { return on_adopt_process(what); },
     [this](run_turn& order) { on_run_turn(order); },
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
@@ -82,25 +72,16 @@ void claude_process::on_exit() {
   leave_service();
   timer_.cancel();
   pipes_->stop();
-  destroy(parent_);
 }
 
 // -- messages ------------------------------------------------------------------------------------
-
-bool claude_process::on_adopt_process(adopt_process& what) {
-  // From hand to hand: whoever has it by now may have died without knowing of it.
-  demonitor(caf::actor_cast<caf::actor_addr>(parent_));
-  parent_ = std::move(what.parent);
-  monitor(parent_);
-  return session_.state() == process_state::idle;
-}
 
 void claude_process::on_run_turn(run_turn& order) {
   // Some CLIs fail every turn in a directory that was removed (2.1.197).
   const bool homeless =
     !turn_ && session_.state() < process_state::closing && pipes_->directory_gone();
   if (homeless || !session_.takes_turns()) {
-    send(parent_,
+    send(order.listener,
          turn_ended{.turn = order.turn, .process = id_, .outcome = turn_outcome::not_started});
     if (homeless) {
       shard_.log.info("process ends: its working directory was removed", {{"process", id_}});
@@ -329,7 +310,7 @@ void claude_process::fail_turn() {
 void claude_process::report_turn_end(bool reusable) {
   if (!turn_)
     return;
-  send(parent_, turn_->report(id_, reusable, session_.rewindable()));
+  send(turn_->order().listener, turn_->report(id_, reusable, session_.rewindable()));
   turn_.reset();
   pipes_->resume_reading();
 }
@@ -354,8 +335,8 @@ void claude_process::begin_close() {
 }
 
 void claude_process::leave_service() {
-  if (!std::exchange(out_of_service_, true))
-    send(parent_, process_ended{id_});
+  if (!std::exchange(out_of_service_, true) && shard_.front_end)
+    send(shard_.front_end, process_ended{id_});
 }
 
 void claude_process::log_defect() const {

@@ -19,16 +19,15 @@
 
 namespace ccapi::actors {
 
-/// Life cycle: made by its conversation from a leased child, on the conversation's I/O thread; ends
-/// when the supervisor says that the child is reaped. What is said and done when is decided by
-/// claude::session; this class performs it. Limits: one turn at a time, one timer, the stream's
-/// byte credit (beyond it the pipe is not read).
+/// Life cycle: made by a conversation from a leased child, on the conversation's I/O thread, where
+/// other conversations may have it later; ends when the supervisor says that the child is reaped.
+/// What is said and done when is decided by claude::session; this class performs it. Limits: one
+/// turn at a time, one timer, the stream's byte credit (beyond it the pipe is not read).
 class claude_process final : public on_io<claude_process_actor::base>,
                              public process::child_pipes::listener {
 public:
   claude_process(caf::actor_config& config, io_home& home, io_shard& shard,
-                 process_listener_actor parent, process::child_process child,
-                 std::optional<claude::priming> primed = {});
+                 process::child_process child, std::optional<claude::priming> primed = {});
 
   const char* name() const override { return "claude_process"; }
   void on_exit() override;
@@ -40,7 +39,6 @@ private:
   using clock = std::chrono::steady_clock;
 
   // -- messages, in the order of interfaces.hpp --
-  bool on_adopt_process(adopt_process& what);
   void on_run_turn(run_turn& order);
   void on_cancel_turn(const cancel_turn& what);
   void on_grant_credit(const grant_credit& what);
@@ -79,7 +77,6 @@ private:
   void on_timer();
 
   io_shard& shard_;
-  process_listener_actor parent_;
   std::shared_ptr<process::child_pipes> pipes_;
   domain::process_id id_;
   claude::session session_;

@@ -32,13 +32,11 @@ conversation::behavior_type conversation::make_behavior() {
     [this](turn_ended& what) { on_turn_ended(what); },
     [this](const process_ended& what) { on_process_ended(what); },
     [this](submit_turn& order) { on_submit_turn(order); },
-    [this](const donate_process& what) { return on_donate_process(what); },
     [this](const cancel_turn& what) { on_cancel_turn(what); },
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_all&) { on_close_all(); },
     [this](const forget_conversation&) { on_forget_conversation(); },
     [this](const run_again& what) { on_run_again(what); },
-    [this](const tick&) { on_tick(); },
   };
 }
 
@@ -51,31 +49,28 @@ void conversation::on_exit() {
   else if (active_ && active_->lease != 0)
     send(shard_.supervisor, withdraw_lease{active_->lease});
   active_.reset();
-  if (process_)
-    send(process_, close_process{});
-  destroy(process_);
   if (record_->actor && record_->actor.id() == id()) {
     record_->turns_in_mail = 0;
-    shard_.conversations.wake(*record_);
+    record_->process.reset();
     destroy(record_->actor);
+    shard_.conversations.changed(*record_);
   }
-  process_holds_.reset();
-  goes_on_at_.reset();
   record_.reset(); // timers may keep this object for a while, but not the dialogue
 }
 
 // -- messages ----------------------------------------------------------------------------------
 
 void conversation::on_turn_ended(turn_ended& what) {
-  if (!active_ || active_->order.turn != what.turn || process_id_ != what.process)
+  auto& process = record_->process;
+  if (!active_ || active_->order.turn != what.turn || !process || process->id() != what.process)
     return;
   detach_turn();
   if (what.reusable) {
-    process_holds_ = active_->plan.before;
-    goes_on_at_ = process_holds_;
-    rewindable_ = what.rewindable;
+    process->holds = active_->plan.before;
+    process->goes_on_at = active_->plan.before;
+    process->rewindable = what.rewindable;
   } else {
-    drop_process();
+    let_process_go();
   }
   if (what.outcome == turn_outcome::not_started && !active_->cancelled) {
     // The process was on its way out: the same turn, whole, on another one.
@@ -103,32 +98,31 @@ void conversation::on_turn_ended(turn_ended& what) {
 }
 
 void conversation::on_process_ended(const process_ended& what) {
-  if (process_ && process_id_ == what.process) {
-    drop_process();
-    if (active_ && active_->handed_over) { // the order reached it too late
-      detach_turn();
-      return active_->cancelled ? finish_active() : request_process();
-    }
-  }
-  if (!process_ && !active_)
-    rest();
+  if (!record_->process || record_->process->id() != what.process)
+    return;
+  let_process_go();
+  if (!active_ || !active_->handed_over)
+    return;
+  detach_turn(); // the order reached it too late
+  active_->cancelled ? finish_active() : request_process();
 }
 
 void conversation::on_submit_turn(submit_turn& order) {
-  --record_->turns_in_mail;
   const auto sink = order.sink;
   sink->on_event(domain::turn_accepted{record_->id});
-  if (closing_) {
+  // Until the others have made way it counts as mail: this actor must not end under it.
+  const bool goes_on = !shard_.closing && (!active_ || apply_busy_policy(order));
+  --record_->turns_in_mail;
+  if (shard_.closing) {
     fail_sink(sink, {.code = error_code::draining, .message = "The gateway is shutting down."});
-    if (!process_ && !active_)
-      rest();
-    return;
+    return active_ ? void() : rest();
   }
-  if (active_ && !apply_busy_policy(order))
+  if (!goes_on)
     return;
-  waiting_.push_back(std::move(order));
-  if (!active_)
-    start_next();
+  if (active_)
+    waiting_.push_back(std::move(order));
+  else
+    begin(std::move(order));
   sink->on_flush();
 }
 
@@ -168,7 +162,7 @@ void conversation::on_cancel_turn(const cancel_turn& what) {
     active_->cancelled = true;
     active_->order.sink.reset();
     if (active_->handed_over)
-      return send(process_, what);
+      return send(record_->process->handle(), what);
     withdraw_active({});
     return finish_active();
   }
@@ -176,17 +170,14 @@ void conversation::on_cancel_turn(const cancel_turn& what) {
 }
 
 void conversation::on_grant_credit(const grant_credit& what) {
-  if (process_ && active_ && active_->order.turn == what.turn)
-    send(process_, what);
+  if (active_ && active_->handed_over && active_->order.turn == what.turn)
+    send(record_->process->handle(), what);
 }
 
 void conversation::on_close_all() {
-  closing_ = true;
+  if (active_ && active_->handed_over)
+    send(record_->process->handle(), close_process{});
   fail_waiting({.code = error_code::draining, .message = "The gateway is shutting down."});
-  if (process_)
-    send(process_, close_process{});
-  else if (!active_)
-    rest();
 }
 
 void conversation::on_forget_conversation() {
@@ -196,7 +187,7 @@ void conversation::on_forget_conversation() {
                           .retry_useful = false};
   fail_waiting(why);
   if (!active_)
-    return rest();
+    return;
   // Its process has the turn: interrupted as if the client had left, then the end.
   fail_active(why);
   on_cancel_turn({active_->order.turn});
@@ -216,27 +207,19 @@ void conversation::on_run_again(const run_again& what) {
     request_process(); // else its client has left
 }
 
-void conversation::on_tick() {
-  if (active_ || record_->turns_in_mail > 0)
-    return;
-  if (process_)
-    send(process_, close_process{});
-  drop_process();
-  // A turn that comes from now on gets a new actor over the same record.
-  destroy(record_->actor);
-  shard_.conversations.wake(*record_);
-  shard_.conversations.changed(*record_);
-  quit();
-}
-
 // -- turns ---------------------------------------------------------------------------------------
 
 void conversation::start_next() {
   if (waiting_.empty())
     return rest();
-  active_.emplace();
-  active_->order = std::move(waiting_.front());
+  auto next = std::move(waiting_.front());
   waiting_.pop_front();
+  begin(std::move(next));
+}
+
+void conversation::begin(submit_turn&& order) {
+  active_.emplace();
+  active_->order = std::move(order);
   shard_.conversations.wake(*record_);
   shard_.retries.on_turn();
   auto& request = active_->order.request;
@@ -245,18 +228,15 @@ void conversation::start_next() {
   if (!settle_active())
     return finish_active();
   plan_active();
-  if (active_->order.donor)
-    return ask_donor();
   to_own_or_new_process();
 }
 
 void conversation::to_own_or_new_process() {
-  if (process_) {
-    if (const auto how = domain::plan_reuse(active_->plan.before, process_holds_, rewindable_))
+  if (const auto& process = record_->process)
+    if (const auto how = domain::plan_reuse(active_->plan.before, process->holds,
+                                            process->rewindable, active_->order.allow_full_rewind))
       return hand_to_process(how);
-    send(process_, close_process{});
-    drop_process();
-  }
+  record_->process.reset();
   request_process();
 }
 
@@ -314,10 +294,10 @@ void conversation::record_outcome(turn_ended& what) {
     record_->head =
       domain::answered(shard_.conversations.dialogues(), active_->plan, std::move(what.answer));
     domain::prefix_index::mark(record_->head, record_->number);
-    if (process_) {
-      goes_on_at_ = record_->head;
+    if (const auto& process = record_->process) {
+      process->goes_on_at = record_->head;
       if (!what.rewound)
-        process_holds_ = record_->head;
+        process->holds = record_->head;
     }
     ++record_->turn_count;
     record_->total_tokens += what.usage.prompt_tokens() + what.usage.output_tokens;
@@ -348,16 +328,25 @@ void conversation::finish_active() {
 }
 
 void conversation::rest() {
+  if (record_->turns_in_mail > 0)
+    return; // the next one goes on from here
   // Without a name and a dialogue nobody would come back to it; but a process that has taken back
   // its only turn can begin another dialogue.
+  const auto& process = record_->process;
   const bool found_again =
-    record_->named
-    || (goes_on_at_ && (goes_on_at_->depth() > 0 || shard_.settings.process_pool.reuse));
-  if (process_ && found_again && !forgotten_)
-    // The front end looks after those who rest: a clock message each would keep their memory.
-    shard_.conversations.rest(*record_, goes_on_at_, home().system().clock().now(), process_id_);
+    process
+    && (record_->named
+        || (process->goes_on_at
+            && (process->goes_on_at->depth() > 0 || shard_.settings.process_pool.reuse)));
+  if (found_again && !forgotten_ && !shard_.closing)
+    shard_.conversations.rest(*record_, process->goes_on_at, home().system().clock().now(),
+                              process->id());
   else
-    send(this, tick{}); // nothing to keep warm
+    record_->process.reset();
+  // A turn that comes from now on gets an actor of its own over the same record.
+  destroy(record_->actor);
+  shard_.conversations.changed(*record_);
+  quit();
 }
 
 } // namespace ccapi::actors

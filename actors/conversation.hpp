@@ -1,5 +1,6 @@
 #pragma once
-// conversation: one live dialogue. Queues its turns, holds its process, keeps its dialogue.
+// conversation: one dialogue while it has a turn. Queues its turns, has a process answer them, and
+// keeps the record true.
 
 #include "actors/asio_host.hpp"
 #include "actors/conversation_directory.hpp"
@@ -10,7 +11,7 @@
 #include "domain/turn_settings.hpp"
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 
@@ -37,10 +38,10 @@ struct active_turn {
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
-/// Life cycle: made by the front end for the first turn, ends when it has been idle for
-/// conversation.session_timeout or its process has gone; the record with the dialogue stays in the
-/// directory. Lives on the I/O thread that owns the record. One turn at a time; up to
-/// conversation.queue_max more wait.
+/// Life cycle: made by the front end for a turn, ends when it has no more of them. The record with
+/// the dialogue and the process stays in the directory, where the next request finds it (ADR 22).
+/// Lives on the I/O thread that owns the record. One turn at a time; up to conversation.queue_max
+/// more wait.
 class conversation final : public on_io<conversation_actor::base> {
 public:
   conversation(caf::actor_config& config, io_home& home, io_shard& shard,
@@ -57,29 +58,27 @@ private:
   void on_turn_ended(turn_ended& what);
   void on_process_ended(const process_ended& what);
   void on_submit_turn(submit_turn& order);
-  process_transfer on_donate_process(const donate_process& what);
   void on_cancel_turn(const cancel_turn& what);
   void on_grant_credit(const grant_credit& what);
   void on_close_all();
   void on_forget_conversation();
   void on_run_again(const run_again& what);
-  void on_tick();
 
   /// Makes way for a new turn, as conversation.busy says. False: the new one must go.
   bool apply_busy_policy(const submit_turn& order);
   void start_next();
+  void begin(submit_turn&& order);
   void plan_active();
   /// Works out the turn's parameters. False: it had to be refused.
   bool settle_active();
   void to_own_or_new_process();
-  void ask_donor();
-  void adopt(domain::turn_id turn, process_transfer transfer);
   void request_process();
   void on_lease(domain::lease_id lease, lease_reply& reply);
   void take_idle_process(std::shared_ptr<const domain::process_id> handover);
   /// `how`: the way of the process that it has had before; nothing: it is new.
   void hand_to_process(const std::optional<domain::reuse_plan>& how);
-  void drop_process();
+  /// Its process has ended, or is about to.
+  void let_process_go();
   /// Fails all turns that no process has.
   void fail_waiting(const domain::error& why);
   /// The API refused a parameter for the model. True: the turn runs again without it.
@@ -94,19 +93,14 @@ private:
   void record_outcome(turn_ended& what);
   void note_interrupted(domain::message said);
   void finish_active();
+  /// Leaves its process where the next request finds it, and ends, unless a turn is on its way.
   void rest();
 
   io_shard& shard_;
   std::shared_ptr<conversation_record> record_;
-  std::deque<submit_turn> waiting_;
+  std::list<submit_turn> waiting_; ///< mostly empty, which then costs nothing
   std::optional<active_turn> active_;
-  claude_process_actor process_; ///< null: none
-  domain::process_id process_id_ = 0;
-  domain::dialogue process_holds_; ///< between turns; null: nothing yet
-  domain::dialogue goes_on_at_;    ///< what requests are expected to go on with; as process_holds_
-  std::size_t rewindable_ = 0;     ///< of its user messages, from the last one back
-  bool closing_ = false;
-  bool forgotten_ = false; ///< ends as soon as it has no turn
+  bool forgotten_ = false; ///< ends its process as soon as it has no turn
 };
 
 } // namespace ccapi::actors

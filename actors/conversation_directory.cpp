@@ -197,6 +197,28 @@ conversation_directory::take_rested(domain::steady_time limit) {
   return record;
 }
 
+void conversation_directory::entrust(const std::shared_ptr<conversation_record>& record,
+                                     claude_process_actor handle, domain::process_id process) {
+  record->process = std::make_unique<held_process>(std::move(handle), process);
+  holders_[process] = record;
+}
+
+void conversation_directory::hand_over(conversation_record& from,
+                                       const std::shared_ptr<conversation_record>& to) {
+  wake(from);
+  to->process = std::move(from.process);
+  holders_[to->process->id()] = to;
+  changed(from);
+}
+
+std::shared_ptr<conversation_record>
+conversation_directory::process_ended(domain::process_id process) {
+  const auto had_it = holders_.extract(process);
+  auto record = had_it ? had_it.mapped().lock() : nullptr;
+  const bool has_it = record && record->process && record->process->id() == process;
+  return has_it ? std::move(record) : nullptr;
+}
+
 void conversation_directory::forget_surplus(const conversation_record* keep) {
   while ((known_.size() > records_max_ || bytes() > bytes_max_) && forget_one(keep)) {
   }
@@ -216,7 +238,7 @@ bool conversation_directory::forget_one(const conversation_record* keep) {
     if (size <= fair_share)
       return false; // whoever has more is using all of it right now
     for (auto place = part->by_use.rbegin(); place != part->by_use.rend(); ++place)
-      if (auto& record = **place; !record.actor && record.turns_in_mail == 0 && &record != keep) {
+      if (auto& record = **place; !record.in_use() && &record != keep) {
         drop(record);
         return true;
       }

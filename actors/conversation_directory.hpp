@@ -1,6 +1,8 @@
 #pragma once
-// conversation_directory: the conversations that live on one I/O thread, with or without an actor.
+// conversation_directory: the conversations that live on one I/O thread, with or without an actor,
+// and the processes that wait for the next turn with them.
 
+#include "actors/held_process.hpp"
 #include "actors/interfaces.hpp"
 #include "domain/conversation_info.hpp"
 #include "domain/prefix_index.hpp"
@@ -69,13 +71,17 @@ struct conversation_record {
   domain::dialogue head; ///< the dialogue so far; null until a turn has been completed
   /// The last few.
   std::deque<interrupted_turn> interrupted;
-  conversation_actor actor; ///< null while it has no process and no turn
+  conversation_actor actor; ///< null while it has no turn
+  /// Null: none. Belongs to the actor while there is one; set by entrust() and hand_over().
+  std::unique_ptr<held_process> process;
   /// Turns mailed to the actor that it has not taken yet: it must not end while there are any.
   std::size_t turns_in_mail = 0;
 
   [[nodiscard]] domain::conversation_info info() const;
   /// Its process waits for the next turn.
   [[nodiscard]] bool rests() const noexcept { return resting_place.has_value(); }
+  /// It has a turn, or a process.
+  [[nodiscard]] bool in_use() const noexcept { return actor || process || turns_in_mail > 0; }
 
 private:
   friend class conversation_directory;
@@ -93,8 +99,8 @@ struct tenant_part {
 };
 
 /// Bounded by number and bytes. Beyond that the tenant with the most of it loses its least recently
-/// used conversation without an actor, and what nobody else has of its dialogue. Those with an
-/// actor may be more than that, and a tenant with no more than an equal share of the bound loses
+/// used conversation without a turn and a process, and what nobody else has of its dialogue. Those
+/// in use may be more than that, and a tenant with no more than an equal share of the bound loses
 /// none: so nobody makes others' conversations forgotten. I/O thread only.
 class conversation_directory {
 public:
@@ -132,8 +138,8 @@ public:
   /// The tenant's newest ones.
   [[nodiscard]] domain::conversation_page page(const std::string& tenant, std::size_t limit) const;
 
-  /// Call when a record's dialogue, interrupted turns, labels or actor have changed. May forget
-  /// records.
+  /// Call when a record's dialogue, interrupted turns, labels, actor or process have changed. May
+  /// forget records.
   void changed(conversation_record& record);
 
   /// Its process waits for the next turn, which is expected to go on with this dialogue, as of now.
@@ -146,6 +152,14 @@ public:
   [[nodiscard]] std::optional<domain::steady_time> longest_rest() const;
   /// Wakes and gives the one that has rested longest, if it has since `limit` or before.
   std::shared_ptr<conversation_record> take_rested(domain::steady_time limit);
+
+  /// The record has that process from now on.
+  void entrust(const std::shared_ptr<conversation_record>& record, claude_process_actor handle,
+               domain::process_id process);
+  /// `to` has the process of `from`, which is at rest, from now on.
+  void hand_over(conversation_record& from, const std::shared_ptr<conversation_record>& to);
+  /// The process takes no more turns. Gives the record that has it, with it; null: none does.
+  std::shared_ptr<conversation_record> process_ended(domain::process_id process);
 
   [[nodiscard]] std::size_t size() const noexcept { return known_.size(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + dialogues_->bytes(); }
@@ -180,6 +194,8 @@ private:
   std::unordered_map<std::string, tenant_part> tenants_; ///< who have records
   all_records known_;
   resting_conversations resting_;
+  /// Who had it last, of all processes of the thread that have not ended.
+  std::unordered_map<domain::process_id, std::weak_ptr<conversation_record>> holders_;
 };
 
 } // namespace ccapi::actors

@@ -1,5 +1,5 @@
-// conversation, the part that looks after its process: has it from the supervisor, from another
-// conversation, gives it away.
+// conversation, the part that looks after its process: has it from the record, the supervisor, or
+// another conversation that is at rest.
 
 #include "actors/claude_process.hpp"
 #include "actors/conversation.hpp"
@@ -13,70 +13,7 @@ namespace {
 
 using domain::error_code;
 
-/// Both ends are on this thread.
-constexpr std::chrono::seconds transfer_timeout{2};
-
-void end_process(claude_process_actor* process) {
-  if (*process)
-    caf::anon_send(*process, close_process{});
-  delete process;
-}
-
 } // namespace
-
-process_transfer conversation::on_donate_process(const donate_process& what) {
-  const bool idle = process_ && !active_ && record_->turns_in_mail == 0 && !closing_ && !forgotten_;
-  if (!idle
-      || !domain::plan_reuse(what.wanted, process_holds_, rewindable_, what.allow_full_rewind)) {
-    if (!active_ && process_)
-      rest(); // the front end took it out of those who do
-    return {};
-  }
-  caf::anon_send(process_, adopt_process{what.recipient}); // the recipient asks for the answer
-  process_transfer transfer{{new claude_process_actor{process_}, end_process},
-                            process_id_,
-                            std::move(process_holds_),
-                            rewindable_};
-  drop_process();
-  rest();
-  return transfer;
-}
-
-void conversation::ask_donor() {
-  const auto turn = active_->order.turn;
-  const auto donor = std::exchange(active_->order.donor, {});
-  const auto me = caf::actor_cast<process_listener_actor>(self_reference());
-  request(donor, transfer_timeout,
-          donate_process{active_->plan.before, active_->order.allow_full_rewind, me})
-    .then([this, turn](process_transfer& transfer) { adopt(turn, std::move(transfer)); },
-          [this, turn](const caf::error&) { adopt(turn, {}); });
-}
-
-void conversation::adopt(domain::turn_id turn, process_transfer transfer) {
-  const auto wanted = [this, turn] { return active_ && active_->order.turn == turn; };
-  if (!transfer.process) {
-    if (wanted())
-      request_process();
-    return;
-  }
-  if (!wanted()) // its client has left
-    return;
-  const auto transferred = *transfer.process;
-  const auto take = [this, wanted, transfer = std::move(transfer)](bool taken) {
-    if (!wanted())
-      return;
-    const auto how = domain::plan_reuse(active_->plan.before, transfer.holds, transfer.rewindable,
-                                        active_->order.allow_full_rewind);
-    if (!taken || !how) // it is on its way out
-      return request_process();
-    process_ = std::exchange(*transfer.process, {});
-    process_id_ = transfer.id;
-    hand_to_process(how);
-  };
-  request(transferred, transfer_timeout,
-          adopt_process{caf::actor_cast<process_listener_actor>(self_reference())})
-    .then(take, [take](const caf::error&) { take(false); });
-}
 
 void conversation::request_process() {
   active_->lease = shard_.unique_number();
@@ -104,14 +41,13 @@ void conversation::request_process() {
 }
 
 void conversation::take_idle_process(std::shared_ptr<const domain::process_id> handover) {
-  const auto donor = shard_.conversations.one_turn_with(*handover, active_->plan.before->root());
-  if (!donor)
-    return request_process();
-  shard_.conversations.wake(*donor); // nobody else is to find it
-  active_->handover = std::move(handover);
-  active_->order.donor = donor->actor;
-  active_->order.allow_full_rewind = true;
-  ask_donor();
+  const auto& root = active_->plan.before->root();
+  if (const auto donor = shard_.conversations.one_turn_with(*handover, root)) {
+    shard_.conversations.hand_over(*donor, record_);
+    active_->order.allow_full_rewind = true;
+    active_->handover = std::move(handover);
+  }
+  to_own_or_new_process();
 }
 
 void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
@@ -126,12 +62,14 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
     fail_active(*reply.failure);
     return finish_active();
   }
-  process_id_ = reply.child->id;
+  const auto id = reply.child->id;
   const bool primed = reply.primed.has_value();
   try {
-    process_ = spawn_on<claude_process>(home(), std::ref(shard_),
-                                        caf::actor_cast<process_listener_actor>(self_reference()),
-                                        std::move(*reply.child), std::move(reply.primed));
+    shard_.conversations.entrust(record_,
+                                 spawn_on<claude_process>(home(), std::ref(shard_),
+                                                          std::move(*reply.child),
+                                                          std::move(reply.primed)),
+                                 id);
   } catch (const std::exception& failure) { // no room for its descriptors in the event loop
     fail_active({.code = error_code::cli_unavailable,
                  .message = "No process could be started.",
@@ -147,7 +85,9 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   auto& order = active_->order;
   auto& plan = active_->plan;
   active_->handed_over = true;
-  process_holds_.reset();
+  auto& process = *record_->process;
+  process.holds.reset();
+  process.goes_on_at.reset();
   const auto outcome = domain::outcome_of(plan, how);
   const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
     std::chrono::steady_clock::now() - order.since);
@@ -166,8 +106,9 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   ++shard_.totals.processes_busy;
   if (!active_->deadline)
     active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
-  send(process_,
+  send(process.handle(),
        run_turn{.turn = order.turn,
+                .listener = caf::actor_cast<turn_listener_actor>(self_reference()),
                 .request_id = order.request.request_id,
                 .sink = order.sink,
                 .before = plan.before,
@@ -183,16 +124,14 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   active_->handover.reset();
 }
 
-void conversation::drop_process() {
-  destroy(process_);
-  process_id_ = 0;
-  process_holds_.reset();
-  goes_on_at_.reset();
+void conversation::let_process_go() {
+  record_->process->let_go();
+  record_->process.reset();
 }
 
 bool conversation::run_without_parameter(const turn_ended& what) {
   if (what.outcome != turn_outcome::failed || !what.failure || !what.last_word
-      || what.failure->refused_parameter.empty() || active_->cancelled || closing_)
+      || what.failure->refused_parameter.empty() || active_->cancelled || shard_.closing)
     return false;
   const auto model = shard_.models->look_up(active_->order.request.model).id;
   const auto& parameter = what.failure->refused_parameter;
@@ -213,7 +152,7 @@ bool conversation::run_without_parameter(const turn_ended& what) {
 }
 
 bool conversation::run_again_later(const turn_ended& what) {
-  if (active_->cancelled || closing_)
+  if (active_->cancelled || shard_.closing)
     return false;
   const auto pause =
     domain::next_retry(shard_.retry_policy(), shard_.retries, ++active_->losses, shard_.chance());

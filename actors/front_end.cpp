@@ -2,6 +2,7 @@
 
 #include "actors/conversation.hpp"
 #include "domain/matching.hpp"
+#include "domain/turn_plan.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,6 +26,7 @@ void front_end::connect(std::vector<front_end_actor> all, stats_collector_actor 
 
 front_end::behavior_type front_end::make_behavior() {
   context(&home());
+  shard_.front_end = caf::actor_cast<process_listener_actor>(self_reference());
   return {
     [this](const collect&) { return figures(); },
     [this](open_turn& what) {
@@ -47,6 +49,7 @@ front_end::behavior_type front_end::make_behavior() {
     [this](const remove_conversation& what) { return on_remove_conversation(what); },
     [this](const close_all&) { on_close_all(); },
     [this](const tick&) { on_tick(); },
+    [this](const process_ended& what) { on_process_ended(what); },
     [this](const health_changed& what) { shard_.health = what.health; },
     [this](turn_events& batch) { on_turn_events(batch); },
   };
@@ -54,6 +57,8 @@ front_end::behavior_type front_end::make_behavior() {
 
 void front_end::on_exit() {
   *alive_ = false;
+  on_close_all();
+  destroy(shard_.front_end);
   all_.clear(); // it is in there itself
   destroy(collector_);
   submitted_.clear();
@@ -142,7 +147,6 @@ void front_end::open(domain::turn_id turn, domain::chat_request request,
                    .sink = std::make_shared<abandonment_guard>(alive_, std::move(sink)),
                    .since = std::chrono::steady_clock::now(),
                    .known = std::move(place.known),
-                   .donor = place.donor ? place.donor->actor : conversation_actor{},
                    .allow_full_rewind = place.allow_full_rewind});
 }
 
@@ -155,21 +159,21 @@ front_end::matched front_end::find_or_make(domain::chat_request& request) {
   }
   matched found{.record = {},
                 .known = domain::settle_opening(conversations.dialogues(), request,
-                                                shard_.settings.claude.system_prompt),
-                .donor = {}};
-  if (found.known)
-    choose_among_known(found);
-  if (found.donor)
-    conversations.wake(*found.donor);
+                                                shard_.settings.claude.system_prompt)};
+  const auto donor = found.known ? choose_among_known(found) : nullptr;
   if (found.record)
     conversations.touch(*found.record);
   else
     found.record =
       conversations.obtain(request.tenant, shard_.placement.mint_conversation_id(request.tenant));
+  if (donor
+      && domain::plan_reuse(found.known, donor->process->holds, donor->process->rewindable,
+                            found.allow_full_rewind))
+    conversations.hand_over(*donor, found.record);
   return found;
 }
 
-void front_end::choose_among_known(matched& found) {
+std::shared_ptr<conversation_record> front_end::choose_among_known(matched& found) {
   const auto& conversations = shard_.conversations;
   const auto& known = *found.known;
   domain::match_candidates candidates{.known_messages = known.depth(),
@@ -182,7 +186,7 @@ void front_end::choose_among_known(matched& found) {
   if (last)
     candidates.last = {.named = last->named,
                        .has_mail = last->turns_in_mail > 0,
-                       .has_actor = static_cast<bool>(last->actor),
+                       .in_use = last->in_use(),
                        .ends_there = last->head == found.known,
                        .has_idle_process = last->rests()};
   std::shared_ptr<conversation_record> one_turn;
@@ -206,8 +210,8 @@ void front_end::choose_among_known(matched& found) {
     return std::shared_ptr<conversation_record>{};
   };
   found.record = record_of(choice.conversation);
-  found.donor = record_of(choice.donor);
   found.allow_full_rewind = choice.allow_full_rewind;
+  return record_of(choice.donor);
 }
 
 void front_end::to_conversation(const cancel_turn& what) {
@@ -242,10 +246,29 @@ void front_end::submitted_turn_over(domain::turn_id turn, const domain::event& o
   hosted_.erase(turn);
 }
 
+void front_end::on_process_ended(const process_ended& what) {
+  const auto record = shard_.conversations.process_ended(what.process);
+  if (!record)
+    return;
+  if (record->actor)
+    return send(record->actor, what);
+  record->process->let_go();
+  end_rest(*record);
+}
+
+void front_end::end_rest(conversation_record& record) {
+  shard_.conversations.wake(record);
+  record.process.reset();
+  shard_.conversations.changed(record);
+}
+
 void front_end::on_close_all() {
+  shard_.closing = true;
   for (const auto& record : shard_.conversations.records())
     if (record->actor)
       send(record->actor, close_all{});
+    else if (record->process)
+      end_rest(*record);
 }
 
 void front_end::on_settings_changed(const settings_changed& what) {
@@ -261,7 +284,7 @@ void front_end::on_tick() {
   ticks_.fired(now);
   const auto limit = now - shard_.settings.conversation.session_timeout;
   while (const auto rested = shard_.conversations.take_rested(limit))
-    send(rested->actor, tick{});
+    end_rest(*rested);
   arm_tick();
 }
 

@@ -60,8 +60,7 @@ private:
   struct matched {
     std::shared_ptr<conversation_record> record;
     domain::dialogue known{};
-    std::shared_ptr<conversation_record> donor{}; ///< as in submit_turn
-    bool allow_full_rewind = false;
+    bool allow_full_rewind = false; ///< as in submit_turn
   };
 
   /// Whom to tell what concerns a conversation that lives there.
@@ -72,7 +71,8 @@ private:
             std::shared_ptr<domain::event_sink> sink);
   /// Settles the request's opening.
   matched find_or_make(domain::chat_request& request);
-  void choose_among_known(matched& found);
+  /// Settles `found.record`, null for a new one; gives whose process may be taken, if anybody's.
+  std::shared_ptr<conversation_record> choose_among_known(matched& found);
   void to_conversation(const cancel_turn& what);
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);
@@ -82,6 +82,9 @@ private:
   /// Sends one of the messages above to the front end of a thread, maybe this one.
   template <class Message>
   void ask(const domain::home& where, Message message, info_callback callback);
+  void on_process_ended(const process_ended& what);
+  /// Ends the process of a conversation that has no turn.
+  void end_rest(conversation_record& record);
   void on_close_all();
   void on_settings_changed(const settings_changed& what);
   void on_tick();

@@ -119,6 +119,8 @@ conversation_reply front_end::on_remove_conversation(const remove_conversation& 
     return {};
   if (record->actor)
     send(record->actor, forget_conversation{});
+  else
+    record->process.reset();
   return {record->info()};
 }
 

@@ -14,17 +14,18 @@ using status_client_actor = caf::typed_actor<
   // stats collector asks for this one's part of the figures
   answers<domain::stats>::to<collect>>;
 
-/// What a process needs of its conversation. A child never knows its parent's whole interface.
-using process_listener_actor = caf::typed_actor<
+/// Whoever ordered a turn of a process. A child never knows its parent's whole interface.
+using turn_listener_actor = caf::typed_actor<
   // process: a turn is over
-  takes<turn_ended>,
+  takes<turn_ended>>;
+
+/// Whoever knows which conversation has a process.
+using process_listener_actor = caf::typed_actor<
   // process: it takes no more turns
   takes<process_ended>>;
 
-/// One CLI child. Lives on its conversation's I/O thread; ends by itself when the child is reaped.
+/// One CLI child. Stays on one I/O thread; ends by itself when the child is reaped.
 using claude_process_actor = caf::typed_actor<
-  // conversation: it belongs to this one from now on
-  answers<bool>::to<adopt_process>,
   // conversation: run a turn; ends in turn_ended
   takes<run_turn>,
   // conversation: its client is gone
@@ -40,12 +41,12 @@ using claude_process_actor = caf::typed_actor<
   // supervisor: the child is reaped
   takes<child_exited>>;
 
-/// One live conversation. Lives on the I/O thread that its id names.
-using conversation_actor = process_listener_actor::extend<
+/// One conversation that has a turn. Lives on the I/O thread that its id names.
+using conversation_actor = turn_listener_actor::extend<
+  // front end, as its process said: that takes no more turns
+  takes<process_ended>,
   // front end: a turn; its events go to the sink
   takes<submit_turn>,
-  // another conversation: give your idle process away
-  answers<process_transfer>::to<donate_process>,
   // front end: a client is gone
   takes<cancel_turn>,
   // front end: a sink has room again
@@ -55,9 +56,7 @@ using conversation_actor = process_listener_actor::extend<
   // front end: a client has removed it
   takes<forget_conversation>,
   // itself: a turn's next run is due
-  takes<run_again>,
-  // front end: it has rested for too long; itself: there is nothing to keep it for
-  takes<tick>>;
+  takes<run_again>>;
 
 /// Hears how the gateway fares.
 using health_listener_actor = caf::typed_actor<
@@ -121,7 +120,8 @@ using front_end_actor = status_client_actor::extend<
   // app: the gateway ends
   takes<close_all>,
   // itself: who has rested for too long?
-  takes<tick>>::extend_with<health_listener_actor>::extend_with<turn_events_listener_actor>;
+  takes<tick>>::extend_with<process_listener_actor>::extend_with<health_listener_actor>::
+  extend_with<turn_events_listener_actor>;
 
 /// Adds up what the others count. Runs on CAF's scheduler.
 using stats_collector_actor = status_client_actor;

@@ -32,6 +32,9 @@ struct io_shard {
   config::settings settings;
   observe::logger log;
   supervisor_actor supervisor;
+  /// This thread's front end: hears of processes that end. Null before it is made and when it has
+  /// ended.
+  process_listener_actor front_end;
   /// What /health tells; the supervisor keeps it up to date by mail.
   domain::health health;
   /// This thread's part of /stats.
@@ -42,6 +45,7 @@ struct io_shard {
   std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
   domain::retry_budget retries{settings.retry.budget_percent, placement.shards()};
   std::uint64_t numbers_given = 0;
+  bool closing = false; ///< the gateway ends: no process rests any more
   std::minstd_rand dice{std::random_device{}()};
 
   [[nodiscard]] domain::retry_options retry_policy() const noexcept {

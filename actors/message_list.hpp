@@ -14,9 +14,6 @@
   X(submit_turn)                                                                                   \
   X(cancel_turn)                                                                                   \
   X(grant_credit)                                                                                  \
-  X(donate_process)                                                                                \
-  X(process_transfer)                                                                              \
-  X(adopt_process)                                                                                 \
   X(run_turn)                                                                                      \
   X(turn_ended)                                                                                    \
   X(process_ended)                                                                                 \

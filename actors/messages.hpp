@@ -47,9 +47,7 @@ struct submit_turn {
   std::chrono::steady_clock::time_point since{}; ///< when it came to this thread
   /// Of a request that brings its dialogue whole: what is known of it. Null: nothing.
   domain::dialogue known{};
-  /// Has an idle process that goes through `known`, and no turn. Null: nobody.
-  conversation_actor donor{};
-  bool allow_full_rewind = false; ///< nothing of what the donor's process holds is wanted
+  bool allow_full_rewind = false; ///< nothing of what its process holds may be wanted
 };
 
 /// front end -> (front end ->) conversation -> process: the client is gone.
@@ -63,32 +61,10 @@ struct grant_credit {
   std::size_t bytes = 0;
 };
 
-/// conversation -> conversation: I can lead your process to this dialogue. Answered by
-/// process_transfer.
-struct donate_process {
-  domain::dialogue wanted{};
-  bool allow_full_rewind = false;
-  process_listener_actor recipient{};
-};
-
-/// With `process` null: it has none, or none that gets there. Whatever is in the last copy of
-/// `process` when that is dropped ends: move out what you keep.
-struct process_transfer {
-  std::shared_ptr<claude_process_actor> process{};
-  domain::process_id id = 0;
-  domain::dialogue holds{};
-  std::size_t rewindable = 0;
-};
-
-/// conversation -> process: you are this one's now. Answered by bool: it takes turns. The process
-/// ends with its parent.
-struct adopt_process {
-  process_listener_actor parent{};
-};
-
 /// conversation -> process: run this turn. One at a time.
 struct run_turn {
   domain::turn_id turn = 0;
+  turn_listener_actor listener{}; ///< whom to tell how it ended
   std::string request_id{};
   std::shared_ptr<domain::event_sink> sink{};
   domain::dialogue before{}; ///< all that comes ahead of the query; its root has the system prompt
@@ -128,8 +104,8 @@ struct turn_ended {
   std::optional<domain::event> last_word{};
 };
 
-/// process -> conversation: it takes no more turns. A turn that it has not reported on by now, it
-/// never saw.
+/// process -> front end -> conversation that has it: it takes no more turns. A turn that it has not
+/// reported on by now, it never saw.
 struct process_ended {
   domain::process_id process = 0;
 };
@@ -291,7 +267,7 @@ struct run_again {
   domain::turn_id turn = 0;
 };
 
-/// An actor to itself, or a front end to its conversations: look whether something is due.
+/// An actor to itself: look whether something is due.
 struct tick {};
 
 } // namespace ccapi::actors

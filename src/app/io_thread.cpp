@@ -16,6 +16,7 @@ io_thread::io_thread(caf::actor_system& system, const domain::placement& placeme
           .settings = settings,
           .log = log,
           .supervisor = supervisor,
+          .front_end = {},
           .health = health,
           .totals = {},
           .conversations = {std::max<std::size_t>(

@@ -10,7 +10,7 @@ match_choice continued(const match_candidates& found) noexcept {
   if (!found.last || found.last->named || found.last->has_mail)
     return {};
   // Nobody else can have gone on from there: it merely lost its process.
-  if (!found.last->has_actor && found.last->ends_there)
+  if (!found.last->in_use && found.last->ends_there)
     return {.conversation = match_candidate::last};
   // A branch. Its process knows the way to the fork, and can be led back to it.
   if (found.last->has_idle_process)

@@ -11,7 +11,7 @@ namespace ccapi::domain {
 struct last_conversation {
   bool named = false;      ///< goes on only with requests that name it
   bool has_mail = false;   ///< turns are on their way to it
-  bool has_actor = false;  ///< it has a process or a turn
+  bool in_use = false;     ///< it has a turn or a process
   bool ends_there = false; ///< its dialogue is exactly the known part
   bool has_idle_process = false;
 };

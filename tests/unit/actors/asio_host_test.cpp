@@ -67,7 +67,7 @@ public:
 
 protected:
   behavior_type make_behavior() override {
-    return {[](const turn_ended&) {}, [](const process_ended&) {}};
+    return {[](const process_ended&) {}};
   }
 };
 

@@ -76,11 +76,10 @@ TEST(conversation_directory, never_forgets_one_that_is_in_use) {
   conversation_directory known{1, 1000};
   const auto busy = known.obtain("", "busy");
   busy->actor = world.system().spawn([]() -> conversation_actor::behavior_type {
-    return {[](const turn_ended&) {},  [](const process_ended&) {},
-            [](const submit_turn&) {}, [](const donate_process&) { return process_transfer{}; },
-            [](const cancel_turn&) {}, [](const grant_credit&) {},
-            [](const close_all&) {},   [](const forget_conversation&) {},
-            [](const run_again&) {},   [](const tick&) {}};
+    return {[](const turn_ended&) {},          [](const process_ended&) {},
+            [](const submit_turn&) {},         [](const cancel_turn&) {},
+            [](const grant_credit&) {},        [](const close_all&) {},
+            [](const forget_conversation&) {}, [](const run_again&) {}};
   });
   const auto addressed = known.obtain("", "addressed");
   addressed->turns_in_mail = 1;

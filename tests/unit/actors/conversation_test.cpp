@@ -201,9 +201,11 @@ TEST_F(conversation_turns, idle_conversation_gives_its_process_up_and_keeps_its_
   client third;
   submit(first, "c", "one");
   first_turn(0, "one", "1");
+  EXPECT_EQ(live_conversations(), 0U) << "only one with a turn is an actor";
   world.advance(59s);
   EXPECT_FALSE(cli(0).input_closed());
   submit(second, "c", "two");
+  EXPECT_EQ(live_conversations(), 1U);
   next_turn(0, "two", "2");
   world.advance(59s);
   EXPECT_FALSE(cli(0).input_closed()) << "its time starts anew with each turn";
@@ -246,6 +248,26 @@ TEST_F(conversation_turns, turn_longer_than_the_idle_time_is_left_alone) {
   EXPECT_EQ(second.text, "2");
 }
 
+TEST_F(conversation_turns, newer_request_replaces_one_that_waits_for_a_process) {
+  settings.conversation.busy = config::busy_policy::interrupt;
+  settings.claude.max_concurrent_sessions = 1;
+  start();
+  client other;
+  client older;
+  client newer;
+  submit(other, "a", "q");
+  submit(older, "b", "one");
+  submit(newer, "b", "two");
+  EXPECT_EQ(older.failure(), error_code::conversation_busy);
+  EXPECT_FALSE(newer.over());
+  EXPECT_EQ(figures().queue_length, 1U);
+  first_turn(0, "q", "a");
+  reap_ended();
+  ASSERT_EQ(children.size(), 2U);
+  first_turn(1, "two", "2");
+  EXPECT_EQ(newer.text, "2");
+}
+
 TEST_F(conversation_turns, turn_in_the_mail_of_a_killed_conversation_ends) {
   start();
   client first;
@@ -253,8 +275,8 @@ TEST_F(conversation_turns, turn_in_the_mail_of_a_killed_conversation_ends) {
   client later;
   submit(first, "c", "one");
   first_turn(0, "one", "1");
-  caf::anon_send_exit(shard().conversations.records().front()->actor, caf::exit_reason::kill);
   gateway().submit(request("c", "two"), in_the_mail.make_sink());
+  caf::anon_send_exit(shard().conversations.records().front()->actor, caf::exit_reason::kill);
   world.pump();
   EXPECT_EQ(in_the_mail.failure(), error_code::internal);
   EXPECT_EQ(in_the_mail.terminals, 1U);

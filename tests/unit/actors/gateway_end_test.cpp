@@ -72,8 +72,8 @@ TEST_F(gateway_end, turn_that_crosses_the_end_is_refused_and_holds_nothing_up) {
   submit(first, "c", "q");
   first_turn(0, "q", "a");
   drain();
-  // Its conversation is told to end while the turn is on its way to it.
-  caf::anon_send(shard().conversations.records().front()->actor, actors::close_all{});
+  // The end is told while the turn is on its way to the conversation.
+  send_close_all();
   gateway().submit(request("c", "late"), late.make_sink());
   world.pump();
   EXPECT_EQ(late.failure(), error_code::draining);
@@ -88,9 +88,9 @@ TEST_F(gateway_end, turn_that_crosses_the_end_of_a_conversation_without_a_proces
   const auto turn = submit(first, "c", "q");
   cancel(turn);
   reap_ended();
-  // An actor without a process and without a turn, which is about to leave.
+  // A conversation without a process.
   gateway().submit(request("c", "again"), late.make_sink());
-  caf::anon_send(shard().conversations.records().front()->actor, actors::close_all{});
+  send_close_all();
   drain();
   world.pump();
   EXPECT_EQ(late.failure(), error_code::draining);
@@ -105,12 +105,13 @@ TEST_F(gateway_end, two_refusals_in_the_mail_of_a_closing_conversation) {
   submit(busy, "a", "one");
   submit(waiting, "b", "two");
   // The conversation fails its turn and leaves; another turn for it is in the mail already.
-  caf::anon_send(shard().conversations.records().front()->actor, actors::close_all{});
+  send_close_all();
   gateway().submit(request("b", "late"), late.make_sink());
   world.pump();
   EXPECT_EQ(waiting.failure(), error_code::draining);
   EXPECT_EQ(late.failure(), error_code::draining);
-  EXPECT_EQ(live_conversations(), 1U) << "the busy one";
+  EXPECT_EQ(busy.failure(), error_code::draining);
+  EXPECT_EQ(live_conversations(), 0U);
 }
 
 TEST_F(gateway_end, children_that_do_not_go_by_themselves_are_killed) {

@@ -22,6 +22,7 @@ gateway_rig::played_thread::played_thread(io_home& home, const domain::placement
           .settings = settings,
           .log = {},
           .supervisor = supervisor,
+          .front_end = {},
           .health = health,
           .totals = {},
           .conversations = {settings.conversation.stored_max,
@@ -98,9 +99,13 @@ void gateway_rig::TearDown() {
   world.pump();
 }
 
-void gateway_rig::close_all() {
+void gateway_rig::send_close_all() {
   for (auto& each : shards_)
     caf::anon_send(each->actor, actors::close_all{});
+}
+
+void gateway_rig::close_all() {
+  send_close_all();
   world.pump();
 }
 

@@ -37,6 +37,8 @@ protected:
   /// Ends the gateway as the program does; fails the test if anything is left.
   void TearDown() override;
   void close_all();
+  /// The same, without waiting until it is heard.
+  void send_close_all();
   void drain();
   /// Has the threads take over what `settings` holds now.
   void reconfigure();

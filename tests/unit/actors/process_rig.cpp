@@ -44,7 +44,7 @@ void process_rig::start() {
       [](const tick&) {},
     };
   });
-  parent_ = world.system().spawn([this]() -> process_listener_actor::behavior_type {
+  listener_ = world.system().spawn([this]() -> decltype(listener_)::behavior_type {
     return {
       [this](const turn_ended& what) {
         ends.push_back(what);
@@ -65,13 +65,14 @@ void process_rig::start() {
                          .settings = settings,
                          .log = {},
                          .supervisor = supervisor_,
+                         .front_end = listener_,
                          .health = {},
                          .totals = {},
                          .conversations = {100, 1 << 20},
                          .models = std::make_shared<domain::model_knowledge>()});
   auto child = cli.make_child(id);
   EXPECT_TRUE(!primed || child.tell(primed->lines));
-  process = spawn_on<claude_process>(home_, std::ref(*shard), parent_, std::move(child), primed);
+  process = spawn_on<claude_process>(home_, std::ref(*shard), std::move(child), primed);
   world.pump();
 }
 
@@ -88,8 +89,9 @@ void process_rig::TearDown() {
     tell_exit();
   EXPECT_EQ(left_service, 1U) << "the conversation hears once that its process is gone";
   process = nullptr;
+  shard->front_end = nullptr;
   for (const auto& each :
-       {caf::actor_cast<caf::actor>(parent_), caf::actor_cast<caf::actor>(supervisor_)})
+       {caf::actor_cast<caf::actor>(listener_), caf::actor_cast<caf::actor>(supervisor_)})
     caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
   world.pump();
 }
@@ -106,6 +108,7 @@ domain::turn_id process_rig::order(client& from, std::string query,
     told.push_back(&node->said());
   caf::anon_send(process,
                  run_turn{.turn = last_turn_,
+                          .listener = listener_,
                           .request_id = "req",
                           .sink = sink,
                           .before = before,

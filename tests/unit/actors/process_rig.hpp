@@ -1,6 +1,6 @@
 #pragma once
-// process_rig: one claude_process between a child that the test plays, and a conversation and a
-// supervisor that only take notes.
+// process_rig: one claude_process between a child that the test plays, and a conversation, a
+// front end and a supervisor that only take notes.
 
 #include "actors/claude_process.hpp"
 #include "recording_sink.hpp"
@@ -62,7 +62,7 @@ protected:
 
 private:
   io_home& home_ = world.add_loop();
-  process_listener_actor parent_;
+  turn_listener_actor::extend_with<process_listener_actor> listener_; ///< of turns and the end
   supervisor_actor supervisor_;
   domain::turn_id last_turn_ = 0;
   domain::prefix_index dialogues_;

@@ -84,7 +84,6 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
   played.handle = world.system().spawn(
     [&played, id](claude_process_actor::pointer self) -> claude_process_actor::behavior_type {
       return {
-        [](const adopt_process&) { return true; },
         [](const run_turn&) {},
         [](const cancel_turn&) {},
         [](const grant_credit&) {},

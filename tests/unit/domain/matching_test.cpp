@@ -17,7 +17,7 @@ constexpr match_choice from_undone{.donor = match_candidate::rests_there,
                                    .allow_full_rewind = true};
 constexpr match_choice from_one_turn{.donor = match_candidate::one_turn, .allow_full_rewind = true};
 
-constexpr last_conversation idle{.has_actor = true, .has_idle_process = true};
+constexpr last_conversation idle{.in_use = true, .has_idle_process = true};
 
 struct row {
   std::string what;
@@ -45,21 +45,21 @@ TEST(matching, chooses_by_this_table) {
      new_one},
     {"a fork of a live dialogue", {.known_messages = 2, .last = idle}, branches_off},
     {"a fork of a dialogue that has a turn right now",
-     {.known_messages = 2, .last = last_conversation{.has_actor = true}},
+     {.known_messages = 2, .last = last_conversation{.in_use = true}},
      new_one},
     {"the same dialogue, while it has a turn",
-     {.known_messages = 2, .last = last_conversation{.has_actor = true, .ends_there = true}},
+     {.known_messages = 2, .last = last_conversation{.in_use = true, .ends_there = true}},
      new_one},
     {"a fork of a dialogue that is about to have a turn",
      {.known_messages = 2,
-      .last = last_conversation{.has_mail = true, .has_actor = true, .has_idle_process = true}},
+      .last = last_conversation{.has_mail = true, .in_use = true, .has_idle_process = true}},
      new_one},
     {"a dialogue without a process that is about to have one",
      {.known_messages = 2, .last = last_conversation{.has_mail = true, .ends_there = true}},
      new_one},
     {"a fork of a named conversation",
      {.known_messages = 2,
-      .last = last_conversation{.named = true, .has_actor = true, .has_idle_process = true}},
+      .last = last_conversation{.named = true, .in_use = true, .has_idle_process = true}},
      new_one},
     {"the follow-up of a named conversation without its name",
      {.known_messages = 2, .last = last_conversation{.named = true, .ends_there = true}},
@@ -93,7 +93,7 @@ TEST(matching, never_takes_what_is_not_offered_or_is_somebody_elses) {
     if (bit(4))
       found.last = last_conversation{.named = bit(5),
                                      .has_mail = bit(6),
-                                     .has_actor = bit(7),
+                                     .in_use = bit(7),
                                      .ends_there = bit(8),
                                      .has_idle_process = bit(7) && !bit(6)};
     const auto choice = choose_match(found);
