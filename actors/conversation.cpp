@@ -65,7 +65,7 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (!active_ || active_->order.turn != what.turn || !process || process->id() != what.process)
     return;
   detach_turn();
-  if (what.reusable) {
+  if (what.reusable && process->handle()) {
     process->holds = active_->plan.before;
     process->goes_on_at = active_->plan.before;
     process->rewindable = what.rewindable;
@@ -162,7 +162,7 @@ void conversation::on_cancel_turn(const cancel_turn& what) {
     active_->cancelled = true;
     active_->order.sink.reset();
     if (active_->handed_over)
-      return send(record_->process->handle(), what);
+      return tell_process(what);
     withdraw_active({});
     return finish_active();
   }
@@ -171,12 +171,12 @@ void conversation::on_cancel_turn(const cancel_turn& what) {
 
 void conversation::on_grant_credit(const grant_credit& what) {
   if (active_ && active_->handed_over && active_->order.turn == what.turn)
-    send(record_->process->handle(), what);
+    tell_process(what);
 }
 
 void conversation::on_close_all() {
   if (active_ && active_->handed_over)
-    send(record_->process->handle(), close_process{});
+    tell_process(close_process{});
   fail_waiting({.code = error_code::draining, .message = "The gateway is shutting down."});
 }
 
@@ -232,7 +232,7 @@ void conversation::begin(submit_turn&& order) {
 }
 
 void conversation::to_own_or_new_process() {
-  if (const auto& process = record_->process)
+  if (const auto& process = record_->process; process && process->handle())
     if (const auto how = domain::plan_reuse(active_->plan.before, process->holds,
                                             process->rewindable, active_->order.allow_full_rewind))
       return hand_to_process(how);
@@ -334,7 +334,7 @@ void conversation::rest() {
   // its only turn can begin another dialogue.
   const auto& process = record_->process;
   const bool found_again =
-    process
+    process && process->handle()
     && (record_->named
         || (process->goes_on_at
             && (process->goes_on_at->depth() > 0 || shard_.settings.process_pool.reuse)));

@@ -79,6 +79,12 @@ private:
   void hand_to_process(const std::optional<domain::reuse_plan>& how);
   /// Its process has ended, or is about to.
   void let_process_go();
+  /// Of one that has ended, process_ended is on its way.
+  template <class Message>
+  void tell_process(const Message& what) {
+    if (const auto& handle = record_->process->handle())
+      send(handle, what);
+  }
   /// Fails all turns that no process has.
   void fail_waiting(const domain::error& why);
   /// The API refused a parameter for the model. True: the turn runs again without it.

@@ -250,10 +250,11 @@ void front_end::on_process_ended(const process_ended& what) {
   const auto record = shard_.conversations.process_ended(what.process);
   if (!record)
     return;
+  record->process->let_go(); // now: before this mail the actor may leave it to the next one
   if (record->actor)
-    return send(record->actor, what);
-  record->process->let_go();
-  end_rest(*record);
+    send(record->actor, what);
+  else
+    end_rest(*record);
 }
 
 void front_end::end_rest(conversation_record& record) {

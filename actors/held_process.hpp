@@ -18,9 +18,10 @@ public:
   held_process(const held_process&) = delete;
   held_process& operator=(const held_process&) = delete;
 
+  /// Null: it takes no more turns.
   [[nodiscard]] const claude_process_actor& handle() const noexcept { return handle_; }
   [[nodiscard]] domain::process_id id() const noexcept { return id_; }
-  /// It ends, or has ended, by itself: for reasons of its own, which are not to be replaced.
+  /// It takes no more turns, and ends, or has ended, for reasons of its own.
   void let_go() noexcept;
 
   // Between turns; null: nothing yet, or it has a turn.
