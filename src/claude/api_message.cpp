@@ -1,6 +1,7 @@
 #include "claude/api_message.hpp"
 
 #include "claude/masking.hpp"
+#include "domain/utf8_character.hpp"
 #include "json/utf8.hpp"
 
 #include <simdjson.h>
@@ -204,8 +205,8 @@ std::string_view cut(std::string_view text, std::size_t size_max) {
   if (text.size() <= size_max)
     return text;
   auto size = size_max;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80U)
-    --size; // not inside a UTF-8 sequence
+  while (size > 0 && domain::continues_character(text[size]))
+    --size;
   return text.substr(0, size);
 }
 

@@ -1,6 +1,7 @@
 #include "openai/conversations.hpp"
 
 #include "dialect/model_choice.hpp"
+#include "domain/utf8_character.hpp"
 #include "json/field_reader.hpp"
 #include "json/reader.hpp"
 #include "json/writer.hpp"
@@ -28,9 +29,8 @@ constexpr std::array<std::string_view, 4> own_members{"model", "total_tokens", "
                                                       "project_path"};
 
 std::size_t characters(std::string_view utf8) noexcept {
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
+  return static_cast<std::size_t>(std::count_if(
+    utf8.begin(), utf8.end(), [](char byte) { return !domain::continues_character(byte); }));
 }
 
 bool is_own_member(std::string_view name) noexcept {
