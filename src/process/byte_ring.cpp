@@ -1,6 +1,7 @@
 #include "process/byte_ring.hpp"
 
-#include "process/log_text.hpp"
+#include "domain/utf8_character.hpp"
+#include "process/secrets.hpp"
 
 #include <algorithm>
 
@@ -17,10 +18,6 @@ std::string_view without_headless_line(std::string_view text) {
     return text.substr(line_end + 1);
   const std::size_t word_end = text.find_first_of(" \n", headless_bytes);
   return word_end == std::string_view::npos ? std::string_view{} : text.substr(word_end + 1);
-}
-
-bool continues_character(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
 }
 
 } // namespace
@@ -49,10 +46,10 @@ std::string byte_ring::tail(std::size_t bytes_max) const {
   std::string_view end = clean;
   if (end.size() > bytes_max) {
     end.remove_prefix(end.size() - bytes_max);
-    for (int cut = 0; cut < 3 && !end.empty() && continues_character(end.front()); ++cut)
+    for (int cut = 0; cut < 3 && !end.empty() && domain::continues_character(end.front()); ++cut)
       end.remove_prefix(1);
   }
-  return escape_for_log(end);
+  return std::string{end};
 }
 
 } // namespace ccapi::process

@@ -15,9 +15,9 @@ public:
 
   void append(std::string_view bytes);
 
-  /// The end of what was written, at most `bytes_max` bytes before escaping, as text that is safe
-  /// for a log (see log_text). When older bytes were dropped, the line that lost its beginning is
-  /// left out: it may hold the rest of a secret.
+  /// The end of what was written, at most `bytes_max` bytes, without secrets; the logger escapes
+  /// it. When older bytes were dropped, the line that lost its beginning is left out: it may hold
+  /// the rest of a secret.
   [[nodiscard]] std::string tail(std::size_t bytes_max) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }

@@ -74,7 +74,7 @@ public:
 
   [[nodiscard]] domain::process_id id() const noexcept { return child_.id; }
   [[nodiscard]] pid_t pid() const noexcept { return child_.pid; }
-  /// The end of what the child wrote to stderr, made safe for a log.
+  /// The end of what the child wrote to stderr, without secrets. For the log, which escapes it.
   [[nodiscard]] std::string stderr_tail(std::size_t bytes_max) const {
     return ring_.tail(bytes_max);
   }

@@ -1,5 +1,5 @@
 #include "process/launcher.hpp"
-#include "process/log_text.hpp"
+#include "process/secrets.hpp"
 #include "process/spawn.hpp"
 
 #include <algorithm>
@@ -72,7 +72,7 @@ domain::error failed(const spawn_spec& spec, std::string_view how, const std::st
   failure.message = "The Claude CLI did not answer as expected at start: " + std::string{how} + '.';
   failure.detail = spec.program + ": " + std::string{how};
   if (!errors.empty())
-    failure.detail += "; stderr: " + log_text(errors);
+    failure.detail += "; stderr: " + scrub_secrets(errors);
   failure.retry_useful = false;
   return failure;
 }

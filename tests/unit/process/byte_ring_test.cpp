@@ -17,7 +17,7 @@ TEST(byte_ring, gives_everything_while_it_fits) {
   EXPECT_EQ(ring.tail(50), "");
   ring.append("first\n");
   ring.append("second");
-  EXPECT_EQ(ring.tail(50), "first\\nsecond");
+  EXPECT_EQ(ring.tail(50), "first\nsecond");
 }
 
 TEST(byte_ring, keeps_only_the_end_of_a_flood) {
@@ -28,7 +28,7 @@ TEST(byte_ring, keeps_only_the_end_of_a_flood) {
     ring.append(line);
     ASSERT_LE(ring.size(), 4096U);
   }
-  EXPECT_EQ(ring.tail(20), "line 9998\\nline 9999\\n");
+  EXPECT_EQ(ring.tail(20), "line 9998\nline 9999\n");
   // The oldest line lost its beginning and is left out.
   EXPECT_EQ(ring.tail(10'000).substr(0, 5), "line ");
 }

@@ -21,14 +21,14 @@ TEST(run_to_end, command_gets_an_empty_input) {
   EXPECT_EQ(*output, "end\n");
 }
 
-TEST(run_to_end, non_zero_exit_fails_with_safe_words_of_stderr) {
+TEST(run_to_end, non_zero_exit_fails_with_what_stderr_says_but_its_secrets) {
   const auto output = run_to_end(
     shim(), script("printf 'bad \\033[31m key sk-ant-api03-abcDEF\\n' >&2; exit 3"), patience);
   ASSERT_FALSE(output);
   EXPECT_EQ(output.error().code, domain::error_code::cli_unavailable);
   EXPECT_FALSE(output.error().retry_useful);
   EXPECT_THAT(output.error().detail, HasSubstr("exit code 3"));
-  EXPECT_THAT(output.error().detail, HasSubstr("bad \\x1b[31m key sk-ant-***\\n"));
+  EXPECT_THAT(output.error().detail, HasSubstr("bad \033[31m key sk-ant-***\n"));
   EXPECT_THAT(output.error().message, Not(HasSubstr("bad")));
 }
 
