@@ -1,3 +1,4 @@
+#include "dialect/protocol.hpp"
 #include "http/ascii.hpp"
 #include "http/connection.hpp"
 #include "http/cors.hpp"
@@ -40,7 +41,8 @@ void connection::accept_head(std::size_t head_bytes) {
   const bool preflight = !problem && is_preflight(request_.method, fields);
   if (preflight)
     append_preflight_fields(common_fields_, fields, route.allow,
-                            is_listed(shard_->settings().cors, *fields.origin));
+                            is_listed(shard_->settings().cors, *fields.origin),
+                            request_.dialect->headers);
   input_.consume(head_bytes); // the views of fields and target end here
   if (problem)
     return refuse(*problem);
@@ -62,7 +64,7 @@ const transport_problem* connection::admit(const head_fields& fields, const rout
         check_origin(fields, shard_->hosts(stream_.is_unix_socket()), settings.cors))
     return problem;
   if (fields.origin)
-    append_cors_fields(common_fields_, *fields.origin);
+    append_cors_fields(common_fields_, *fields.origin, request_.dialect->headers);
   if (is_preflight(request_.method, fields))
     return nullptr; // browsers send no key with it
   if (const auto* problem = identify(fields, found.found ? found.found->allowed : access::key))

@@ -16,23 +16,21 @@ constexpr std::size_t granted_max = 64;
 constexpr std::array<std::string_view, 10> known_fields{
   "accept",     "api-key",   "authorization", "content-encoding", "content-type",
   "user-agent", "x-api-key", "x-request-id",  "idempotency-key",  "x-requested-with"};
-constexpr std::array<std::string_view, 4> known_families{"x-stainless-", "openai-", "anthropic-",
-                                                         "x-ccapi-"};
+constexpr std::string_view own_family = "x-ccapi-";
 
 constexpr std::string_view exposed_fields =
-  "x-request-id, retry-after, retry-after-ms, x-should-retry, openai-processing-ms, "
-  "openai-version, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
-  "x-ccapi-conversation-id, x-ccapi-match, x-ccapi-mapped-model, x-ccapi-ignored-params, "
-  "x-ccapi-demo, server-timing";
+  "x-request-id, retry-after, retry-after-ms, x-should-retry, x-ratelimit-limit-requests, "
+  "x-ratelimit-remaining-requests, x-ccapi-conversation-id, x-ccapi-match, x-ccapi-mapped-model, "
+  "x-ccapi-ignored-params, x-ccapi-demo, server-timing";
 
-bool is_known(std::string_view name) noexcept {
+bool is_known(std::string_view name, const dialect::header_fields& of_dialect) noexcept {
   const auto is = [&](std::string_view known) { return ascii::equals_lower(name, known); };
   const auto begins = [&](std::string_view family) {
     return name.size() > family.size()
            && ascii::equals_lower(name.substr(0, family.size()), family);
   };
-  return std::any_of(known_fields.begin(), known_fields.end(), is)
-         || std::any_of(known_families.begin(), known_families.end(), begins);
+  return std::any_of(known_fields.begin(), known_fields.end(), is) || begins(own_family)
+         || std::any_of(of_dialect.asked_families.begin(), of_dialect.asked_families.end(), begins);
 }
 
 } // namespace
@@ -53,14 +51,19 @@ bool is_preflight(method verb, const head_fields& fields) noexcept {
   return verb == method::options && fields.origin && fields.access_control_request_method;
 }
 
-void append_cors_fields(std::string& lines, std::string_view origin) {
+void append_cors_fields(std::string& lines, std::string_view origin,
+                        const dialect::header_fields& of_dialect) {
   append_header(lines, "access-control-allow-origin", origin);
-  append_header(lines, "access-control-expose-headers", exposed_fields);
+  std::string exposed{exposed_fields};
+  if (!of_dialect.answered.empty())
+    exposed.append(", ").append(of_dialect.answered);
+  append_header(lines, "access-control-expose-headers", exposed);
   append_header(lines, "vary", "Origin");
 }
 
 void append_preflight_fields(std::string& lines, const head_fields& fields,
-                             std::string_view allowed_methods, bool listed) {
+                             std::string_view allowed_methods, bool listed,
+                             const dialect::header_fields& of_dialect) {
   append_header(lines, "access-control-allow-methods", allowed_methods);
   std::string allowed;
   std::size_t granted = 0;
@@ -69,7 +72,7 @@ void append_preflight_fields(std::string& lines, const head_fields& fields,
     const auto comma = asked.find(',');
     const auto name = ascii::trim(asked.substr(0, comma));
     const bool valid = !name.empty() && ascii::all_in(ascii::token, name);
-    if (listed ? valid : is_known(name)) {
+    if (listed ? valid : is_known(name, of_dialect)) {
       ++granted;
       if (!allowed.empty())
         allowed += ", ";

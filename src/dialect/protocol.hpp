@@ -8,6 +8,7 @@
 #include "json/padded_text.hpp"
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,15 @@ struct conversation_format {
   std::string (*deleted)(std::string_view id);
 };
 
+/// Header fields that belong to the dialect, for what browsers are told about web pages (CORS).
+/// Names are in lower case.
+struct header_fields {
+  /// How the names of request fields begin that its clients send.
+  std::span<const std::string_view> asked_families{};
+  /// The fields that append_headers writes, separated by ", ".
+  std::string_view answered{};
+};
+
 /// Functions without state. A dialect without models or conversations leaves them out; no endpoint
 /// may then ask for them in it.
 struct protocol {
@@ -47,6 +57,7 @@ struct protocol {
   /// Appends header fields of every answer, complete lines. `processing`: from the request's head
   /// to the answer's.
   void (*append_headers)(std::string& lines, std::chrono::milliseconds processing) = nullptr;
+  header_fields headers{};
   model_format models{};
   conversation_format conversations{};
 };

@@ -7,6 +7,7 @@
 #include "openai/errors.hpp"
 #include "openai/models.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -24,6 +25,9 @@ domain::result<dialect::parsed_turn> parse(json::reader& reader, json::padded_te
   return dialect::parsed_turn{std::move(*chat)};
 }
 
+/// Pages that speak to several providers send Anthropic's fields along.
+constexpr std::array<std::string_view, 3> asked_families{"x-stainless-", "openai-", "anthropic-"};
+
 void append_headers(std::string& lines, std::chrono::milliseconds processing) {
   lines += "openai-version: 2020-10-01\r\nopenai-processing-ms: ";
   json::append_integer(lines, std::int64_t{processing.count()});
@@ -36,6 +40,7 @@ const dialect::protocol protocol{
   .parse = parse,
   .error = error_body,
   .append_headers = append_headers,
+  .headers = {.asked_families = asked_families, .answered = "openai-processing-ms, openai-version"},
   .models = {.list = model_list_body, .one = model_body},
   .conversations = {.parse = parse_new_conversation,
                     .one = conversation_body,

@@ -202,8 +202,8 @@ TEST_F(server_auth, an_unlisted_page_may_send_what_is_known) {
   const auto preflight =
     ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: " + host() + "\r\n" + page
         + "Access-Control-Request-Method: POST\r\n"
-          "Access-Control-Request-Headers: content-type,x-title\r\n\r\n");
-  EXPECT_EQ(preflight.field("access-control-allow-headers"), "content-type");
+          "Access-Control-Request-Headers: content-type,x-title,x-stainless-os\r\n\r\n");
+  EXPECT_EQ(preflight.field("access-control-allow-headers"), "content-type, x-stainless-os");
 }
 
 TEST_F(server_auth, other_pages_learn_nothing) {

@@ -37,6 +37,22 @@ TEST_F(server_dialect, gives_a_whole_answer) {
   EXPECT_EQ(domain::plain_text(gateway_->requests.front().messages.back()), "hi");
 }
 
+TEST_F(server_dialect, tells_browsers_of_its_fields_only) {
+  settings_of_keys_.cors.allow_any = true;
+  settings_of_keys_.auth.accepted.push_back(
+    {.name = "plain", .secret = "key-of-the-plain", .sha256 = {}});
+  serve();
+  const auto answer =
+    ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: " + host()
+        + "\r\nOrigin: http://page.test\r\nAccess-Control-Request-Method: POST\r\n"
+          "Access-Control-Request-Headers: toy-wish, openai-beta, x-ccapi-strict\r\n"
+          "\r\n");
+  EXPECT_EQ(answer.status, 204u);
+  EXPECT_EQ(answer.field("access-control-allow-headers"), "toy-wish, x-ccapi-strict");
+  EXPECT_THAT(answer.field("access-control-expose-headers"), EndsWith(", toy"));
+  EXPECT_THAT(answer.field("access-control-expose-headers"), Not(HasSubstr("openai")));
+}
+
 TEST_F(server_dialect, streams) {
   serve();
   gateway_->play({domain::answer_started{"claude-x"}, domain::text_delta{"Hel"},

@@ -3,6 +3,7 @@
 #include "json/reader.hpp"
 #include "json/writer.hpp"
 
+#include <array>
 #include <utility>
 
 namespace ccapi::http::test {
@@ -62,6 +63,8 @@ domain::result<dialect::parsed_turn> parse(json::reader& reader, json::padded_te
   return turn;
 }
 
+constexpr std::array<std::string_view, 1> asked_families{"toy-"};
+
 void append_headers(std::string& lines, std::chrono::milliseconds) {
   lines += "toy: 1\r\n";
 }
@@ -69,6 +72,9 @@ void append_headers(std::string& lines, std::chrono::milliseconds) {
 } // namespace
 
 const dialect::protocol toy_protocol{
-  .parse = parse, .error = error, .append_headers = append_headers};
+  .parse = parse,
+  .error = error,
+  .append_headers = append_headers,
+  .headers = {.asked_families = asked_families, .answered = "toy"}};
 
 } // namespace ccapi::http::test
