@@ -35,7 +35,15 @@ void http_shard::reconfigure(host_allow_list hosts, shard_settings settings) {
   hosts_ = std::move(hosts);
   unix_socket_hosts_ = hosts_.for_unix_socket();
   settings_ = std::move(settings);
+  model_lists_.clear();
   reader_ = reader_for(settings_.limits);
+}
+
+std::string_view http_shard::model_list(const dialect::protocol& dialect) {
+  const auto [list, is_new] = model_lists_.try_emplace(&dialect);
+  if (is_new)
+    list->second = dialect.models.list(models());
+  return list->second;
 }
 
 void http_shard::trim_reader() {

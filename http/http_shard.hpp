@@ -16,8 +16,10 @@
 #include <boost/intrusive/list.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ccapi::http {
 
@@ -66,6 +68,8 @@ public:
     return unix_socket ? unix_socket_hosts_ : hosts_;
   }
   [[nodiscard]] const domain::model_catalog& models() const noexcept { return *settings_.models; }
+  /// The body of a list of all models, made once; valid until `reconfigure`.
+  std::string_view model_list(const dialect::protocol& dialect);
   /// What a dialect's parser makes of a body.
   template <class Parsed>
   domain::result<Parsed> parse(dialect::parser<Parsed> parser, json::padded_text body) {
@@ -101,6 +105,7 @@ private:
   host_allow_list hosts_;
   host_allow_list unix_socket_hosts_;
   shard_settings settings_;
+  std::map<const dialect::protocol*, std::string> model_lists_; ///< of these settings
   std::unique_ptr<json::reader> reader_;
   member_list members_;
   decoding_queue decoding_;

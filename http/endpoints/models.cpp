@@ -5,7 +5,8 @@
 namespace ccapi::http::endpoints {
 
 void list_models(exchange& client) {
-  reply_json(client, client.request().dialect->models.list(client.shard().models()));
+  const auto* dialect = client.request().dialect;
+  reply_json(client, client.shard().model_list(*dialect));
 }
 
 void show_model(exchange& client) {

@@ -97,6 +97,19 @@ TEST_F(server_dialect, refuses_in_its_form_before_it_knows_who_asks) {
   EXPECT_THAT(ask("no http\r\n\r\n").body, HasSubstr(R"({"sorry":)")) << "leads to no route at all";
 }
 
+TEST_F(server_dialect, makes_the_list_of_models_once_and_anew_after_a_reload) {
+  static int made = 0; // a dialect's functions have no other state
+  made = 0;
+  auto counting = openai::protocol;
+  counting.models.list = [](const domain::model_catalog&) { return std::to_string(++made); };
+  dialects_.openai = &counting;
+  serve();
+  for (int asked = 0; asked < 3; ++asked)
+    EXPECT_EQ(ask(get("/v1/models")).body, "1");
+  server_->reconfigure(settings());
+  EXPECT_EQ(ask(get("/v1/models")).body, "2");
+}
+
 TEST(route_dialect, is_the_one_of_the_paths_row_whatever_the_method) {
   for (const auto& each : api)
     for (const auto verb : {each.verb, method::options, method::other})
