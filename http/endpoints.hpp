@@ -36,10 +36,11 @@ void show_methods(exchange& client);        ///< endpoints/overview.cpp; OPTIONS
 /// The dialects that the endpoints speak, plugged in from outside. None is null.
 struct dialects {
   const dialect::protocol* openai;
+  /// Of what has none itself: the gateway's own endpoints, and requests that lead nowhere.
+  const dialect::protocol* otherwise;
 };
 using dialect_choice = const dialect::protocol* dialects::*;
-/// Of what has no dialect of its own: the gateway's own endpoints, and requests that lead to none.
-inline constexpr dialect_choice default_dialect = &dialects::openai;
+inline constexpr dialect_choice default_dialect = &dialects::otherwise;
 
 /// Whom an endpoint answers where API keys are configured.
 enum class access : std::uint8_t {

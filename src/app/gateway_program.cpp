@@ -157,7 +157,8 @@ void gateway_program::make_threads() {
   std::vector<http::worker> workers;
   for (const auto& each : threads_)
     workers.push_back({each->loop, each->gateway});
-  server_.emplace(std::move(workers), http::dialects{.openai = &openai::protocol},
+  server_.emplace(std::move(workers),
+                  http::dialects{.openai = &openai::protocol, .otherwise = &openai::protocol},
                   within_descriptors(settings_, log_), CCAPI_VERSION, log_);
   signals_.emplace(threads_.front()->loop, SIGTERM, SIGINT, SIGHUP);
 }

@@ -67,7 +67,7 @@ private:
 struct world {
   counting_gateway gateway;
   http::http_shard shard{gateway,
-                         {.openai = &openai::protocol},
+                         {.openai = &openai::protocol, .otherwise = &openai::protocol},
                          http::host_allow_list{{}, 8080},
                          settings(),
                          "1",

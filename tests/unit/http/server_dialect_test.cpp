@@ -12,10 +12,11 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 class server_dialect : public server_fixture {
 protected:
-  server_dialect() { dialects_.openai = &toy_protocol; }
+  server_dialect() { dialects_ = {.openai = &toy_protocol, .otherwise = &toy_protocol}; }
 
   raw_answer ask(const std::string& request) {
     auto client = connect();
@@ -95,6 +96,48 @@ TEST_F(server_dialect, refuses_in_its_form_before_it_knows_who_asks) {
   EXPECT_EQ(foreign.status, 421u);
   EXPECT_THAT(foreign.body, HasSubstr(R"({"sorry":"The Host header)"));
   EXPECT_THAT(ask("no http\r\n\r\n").body, HasSubstr(R"({"sorry":)")) << "leads to no route at all";
+}
+
+TEST_F(server_dialect, stands_beside_another_one) {
+  dialects_.otherwise = &openai::protocol;
+  settings_of_keys_.auth.accepted.push_back(
+    {.name = "plain", .secret = "key-of-the-plain", .sha256 = {}});
+  serve();
+  gateway_->play(
+    {domain::answer_started{"claude-x"}, domain::text_delta{"Hello"}, domain::turn_finished{}});
+  const std::string key = "X-Api-Key: key-of-the-plain\r\n";
+  auto client = connect(); // one connection speaks both, in turn
+  const auto ask_in_turn = [&](const std::string& request) {
+    client.send(request);
+    return client.read_answer();
+  };
+  const auto is_toy = [](const raw_answer& answer) {
+    return answer.field("toy") == "1" && answer.field("openai-version").empty();
+  };
+  const auto is_openai = [](const raw_answer& answer) {
+    return answer.field("toy").empty() && !answer.field("openai-version").empty();
+  };
+  for (int round = 0; round < 2; ++round) {
+    const auto stranger = ask_in_turn(get("/v1/chat/completions"));
+    EXPECT_TRUE(is_toy(stranger));
+    EXPECT_THAT(stranger.body, StartsWith(R"({"sorry":)"));
+    const auto health = ask_in_turn(get("/health"));
+    EXPECT_EQ(health.status, 200u);
+    EXPECT_TRUE(is_openai(health));
+    const auto said = ask_in_turn(post(R"({"say":"hi"})", key));
+    EXPECT_EQ(said.body, R"({"said":"Hello"})");
+    EXPECT_TRUE(is_toy(said));
+    const auto nowhere = ask_in_turn(get("/v1/nothing", key));
+    EXPECT_EQ(nowhere.status, 404u);
+    EXPECT_TRUE(is_openai(nowhere));
+    EXPECT_THAT(nowhere.body, StartsWith(R"({"error":)"));
+    const auto mistaken = ask_in_turn(post(R"({"say":1})", key));
+    EXPECT_EQ(mistaken.body, R"({"sorry":"Say something."})");
+    const auto forbidden = ask_in_turn(get("/stats", key));
+    EXPECT_EQ(forbidden.status, 403u);
+    EXPECT_TRUE(is_openai(forbidden));
+    EXPECT_THAT(forbidden.body, StartsWith(R"({"error":)"));
+  }
 }
 
 TEST_F(server_dialect, makes_the_list_of_models_once_and_anew_after_a_reload) {

@@ -50,7 +50,7 @@ protected:
   config::limits_settings limits_;
   bool echo_requested_model_ = false;
   config::settings settings_of_keys_; ///< auth and cors
-  dialects dialects_{.openai = &openai::protocol};
+  dialects dialects_{.openai = &openai::protocol, .otherwise = &openai::protocol};
 
   boost::asio::io_context loop_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> busy_;
