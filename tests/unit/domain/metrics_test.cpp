@@ -62,6 +62,43 @@ TEST(metrics, a_name_stands_once_and_groups_stand_together) {
   }
 }
 
+/// Something in each figure that has a member.
+stats one_of_each() {
+  stats made;
+#define CCAPI_NUMBER(member, ...) made.member = 1;
+#define CCAPI_LABELLED(label, member, ...) made.member.fill(1);
+#define CCAPI_TIMES(member, ...) made.member.add(std::chrono::microseconds{1});
+#define CCAPI_NOTHING(...)
+  CCAPI_METRICS(CCAPI_NUMBER, CCAPI_NUMBER, CCAPI_LABELLED, CCAPI_TIMES, CCAPI_NOTHING)
+#undef CCAPI_NUMBER
+#undef CCAPI_LABELLED
+#undef CCAPI_TIMES
+#undef CCAPI_NOTHING
+  return made;
+}
+
+/// The least of what a row shows.
+struct least {
+  std::uint64_t operator()(std::uint64_t number) const { return number; }
+  std::uint64_t operator()(std::span<const std::uint64_t> numbers) const {
+    return *std::min_element(numbers.begin(), numbers.end());
+  }
+  std::uint64_t operator()(const duration_histogram* times) const { return times->count(); }
+};
+
+TEST(metrics, a_row_is_all_that_a_figure_needs) {
+  const auto part = one_of_each();
+  stats sum;
+  sum += part;
+  sum += part;
+  for (const auto& row : metrics()) {
+    const auto in_part = std::visit(least{}, row.read(part));
+    EXPECT_GE(in_part, 1u) << shown_name(row) << " shows no member";
+    EXPECT_EQ(std::visit(least{}, row.read(sum)), 2 * in_part)
+      << shown_name(row) << " is left out when parts are added up";
+  }
+}
+
 TEST(metrics, parts_of_threads_add_up) {
   stats sum;
   sum.turns_submitted = 1;
