@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
+from cli_driver import CliDriver  # noqa: E402
 from configuration import Program  # noqa: E402
 from gateway import Gateway  # noqa: E402
 from ledger import Ledger  # noqa: E402
@@ -22,7 +23,7 @@ ANSWERS = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 # Files whose tests look at times, memory or load: nothing else runs beside them.
 SERIAL = {"test_storm.py", "test_hostile_clients.py", "test_client_gone.py", "test_drain.py",
           "test_process_cap.py", "test_memory.py", "test_fair_waiting.py", "test_matching_model.py",
-          "test_matching_real.py",
+          "test_matching_real.py", "test_many_dialogues.py",
           "test_reload.py", "test_spares.py", "test_primed_spares.py", "test_browser.py"}
 
 
@@ -66,6 +67,26 @@ def api():
 @pytest.fixture
 def ledger(tmp_path):
     return Ledger(tmp_path / "ledger.jsonl")
+
+
+@pytest.fixture
+def drive(tmp_path, api):
+    """drive(program, script="", **options) -> CliDriver; closed at the end."""
+    running = []
+
+    def start(program, script="", environment=None, **options):
+        driver = CliDriver(program, tmp_path, {
+            **ANSWERS, "ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_FAKE_SCRIPT": script,
+            "ANTHROPIC_FAKE_LEDGER": str(tmp_path / "ledger.jsonl"),
+            "ANTHROPIC_FAKE_STATE": str(tmp_path), **(environment or {})}, **options)
+        running.append(driver)
+        return driver
+
+    yield start
+    for driver in running:
+        if driver.process.poll() is None:
+            driver.process.kill()
+        driver.close()
 
 
 @pytest.fixture

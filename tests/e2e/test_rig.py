@@ -1,51 +1,18 @@
 """The rig itself: the stand-in satisfies the real CLIs, and the fake CLI behaves like them."""
 
 import json
-import os
-import signal
-import subprocess
-import time
 
 import pytest
 
-import proc_tree
-from cli_driver import CliDriver, deltas, is_result, shape
-from ledger import Ledger
+from cli_driver import deltas, is_result, shape, version_of
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, UTF8_SAMPLE
 from programs import NEWEST_CLI, CLI_VERSIONS, fake_cli, installed_cli
-from told import Told, expected, process_of
-
-KEY = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
-
-
-@pytest.fixture
-def drive(tmp_path, api):
-    """drive(program, script="", **options) -> CliDriver; closed at the end."""
-    running = []
-
-    def start(program, script="", environment=None, **options):
-        driver = CliDriver(program, tmp_path, {
-            **KEY, "ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_FAKE_SCRIPT": script,
-            "ANTHROPIC_FAKE_LEDGER": str(tmp_path / "ledger.jsonl"),
-            "ANTHROPIC_FAKE_STATE": str(tmp_path), **(environment or {})}, **options)
-        running.append(driver)
-        return driver
-
-    yield start
-    for driver in running:
-        if driver.process.poll() is None:
-            driver.process.kill()
-        driver.close()
 
 
 @pytest.fixture(params=[*CLI_VERSIONS, "fake"])
 def program(request):
     """The same test on each real CLI and on the fake."""
     return fake_cli() if request.param == "fake" else installed_cli(request.param)
-
-
-def version_of(driver):
-    return driver.control("get_binary_version")["response"]["version"]
 
 
 # -- the stand-in with real CLIs
@@ -145,23 +112,6 @@ def test_interrupt_ends_the_turn_and_a_rewind_removes_it(drive, program):
     assert lines[-1]["subtype"] == "error_during_execution"
     assert lines[-1]["terminal_reason"] == "aborted_streaming"
     assert driver.control("rewind_conversation", target_message_uuid=uuid)["response"]["rewound"]
-
-
-def test_fake_forgets_an_interrupted_turn_only_after_a_rewind(drive, fake_claude):
-    driver = drive(fake_claude, "[[version:2.1.197]]")
-    driver.turn("warm")
-    uuid = driver.user("[[text:100]][[delay:20]]")
-    driver.until(lambda m: "w2" in json.dumps(m))
-    driver.control("interrupt")
-    driver.until(is_result)
-    told = json.loads("".join(deltas(driver.turn("[[dialogue]]"))))["messages"]
-    assert told[4] == ["user", "[Request interrupted by user]"]
-    last = driver.user("again")
-    driver.until(is_result)
-    for target in (last, uuid):
-        driver.control("rewind_conversation", target_message_uuid=target)
-    told = json.loads("".join(deltas(driver.turn("[[dialogue]]"))))["messages"]
-    assert [text for _, text in told][:2] == ["warm", "You said: warm"]
 
 
 def texts_known(driver, fake, api):
@@ -301,157 +251,3 @@ def test_sigterm_ends_the_process_with_143(drive, program):
     version_of(driver)
     driver.process.terminate()
     assert driver.process.wait(10) == 143
-
-
-# -- the fake's own ways
-
-def test_fake_answers_with_the_dialogue_it_was_told(drive, fake_claude):
-    driver = drive(fake_claude, model="opus")
-    driver.control("initialize", systemPrompt=["A", "B"])
-    driver.control("apply_flag_settings",
-                   settings={"env": {"CLAUDE_CODE_EXTRA_BODY": '{"max_tokens":500}'}})
-    driver.seed([("user", "u1"), ("assistant", "a1")])
-    told = json.loads("".join(deltas(driver.turn("now [[dialogue]]"))))
-    assert told["messages"] == [["user", "u1"], ["assistant", "a1"], ["user", "now [[dialogue]]"]]
-    assert told["system"] == "A\n\nB" and told["extra_body"] == {"max_tokens": 500}
-    assert told["model"] == "claude-opus-5-5" and told["pid"] == driver.process.pid
-
-
-def test_fake_digests_what_it_was_told(drive, fake_claude):
-    driver = drive(fake_claude, model="opus")
-    driver.control("initialize", systemPrompt=["Grüße."])
-    driver.seed([("user", "u1"), ("user", "u2 \n"), ("assistant", ""), ("assistant", "a\r\n1")])
-    known = Told("Grüße.", "opus").then("user", "u1").then("user", "u2").then("assistant", "a\r\n1")
-    first = "".join(deltas(driver.turn("now [[told]]")))
-    assert first == known.then("user", "now [[told]]").answer()
-    known = known.then("user", "now [[told]]").then("assistant", first + " ")
-    second = "".join(deltas(driver.turn("[[told:by]]\t")))
-    assert second == f"{known.then('user', '[[told:by]]').answer()} by {driver.process.pid}.1"
-    assert process_of(second) == driver.process.pid
-    assert known.answer() != Told("Grüße.", "opus").then("user", "u1u2").answer()
-
-
-def test_digest_is_the_same_however_a_client_writes_its_messages():
-    plain = [{"role": "system", "content": "s"}, {"role": "user", "content": "ab"},
-             {"role": "assistant", "content": ""}, {"role": "user", "content": "c"}]
-    other = [{"role": "system", "content": "s\n"},
-             {"role": "user", "content": [{"type": "text", "text": "a"},
-                                          {"type": "text", "text": "b "}]},
-             {"role": "assistant", "content": None}, {"role": "user", "content": "c\r\n"}]
-    assert expected(plain) == expected(other) != expected(plain[1:]) != expected(plain, "opus")
-
-
-def test_fake_marks_tokens_and_writes_them_to_the_ledger(drive, fake_claude, ledger):
-    driver = drive(fake_claude)
-    assert deltas(driver.turn("[[mark:X]][[text:3]]")) == ["X-0 ", "X-1 ", "X-2 "]
-    assert ledger.tokens() == "X-0 X-1 X-2 "
-    assert ledger.prompts() == ["[[mark:X]][[text:3]]"]
-
-
-@pytest.mark.parametrize("how, code", [("exit", 1), ("kill", -9), ("segv", -11)])
-def test_fake_dies_at_the_given_step(drive, fake_claude, how, code):
-    for at in range(0, 9):
-        driver = drive(fake_claude)
-        driver.user(f"[[die_at:{at}:{how}]][[text:2]]")
-        lines = []
-        while (line := driver.next()) is not None:
-            if line["type"] != "command_lifecycle" and line.get("subtype") != "ui_invalidate":
-                lines.append(line)
-        assert len(lines) == at and driver.process.wait(5) == code
-
-
-def test_fake_goes_wrong_only_once_when_told_so(drive, fake_claude):
-    first = drive(fake_claude)
-    first.user("[[once:a]][[die_at:0]]")
-    assert first.process.wait(5) == 1
-    assert not drive(fake_claude).turn("[[once:a]][[die_at:0]]")[-1]["is_error"]
-
-
-def test_fake_hangs_deaf_to_everything_but_sigterm(drive, fake_claude, ledger):
-    driver = drive(fake_claude)
-    driver.user("[[hang_at:4]]")
-    ledger.wait("hang")
-    driver.control_later("interrupt")
-    driver.process.stdin.close()
-    with pytest.raises(subprocess.TimeoutExpired):
-        driver.process.wait(0.3)
-    driver.process.terminate()
-    assert driver.process.wait(5) == 143
-
-
-def test_fake_ignores_sigterm_and_end_of_input_when_told_so(drive, fake_claude, ledger):
-    driver = drive(fake_claude, "[[ignore_term]][[ignore_eof]]")
-    driver.turn("x")
-    driver.process.terminate()
-    driver.process.stdin.close()
-    ledger.wait("signal")
-    ledger.wait("eof")
-    assert driver.process.poll() is None
-
-
-def test_fake_writes_garbage_giant_lines_and_floods(drive, fake_claude):
-    driver = drive(fake_claude)
-    driver.user("[[garbage_at:2:3]][[giant:100000]][[giant_at:5]][[stderr:300000]][[unknown]]")
-    lines = []
-    while not (lines and isinstance(lines[-1], dict) and is_result(lines[-1])):
-        lines.append(driver.next())
-    raw = [line for line in lines if isinstance(line, bytes)]
-    assert len(raw) == 4 and max(map(len, raw)) > 100000
-    assert any(isinstance(m, dict) and m["type"] == "a_type_of_tomorrow" for m in lines)
-    proc_tree.wait_until(lambda: len(driver.stderr) > 300000, 5, "the flood")
-
-
-def test_fake_writes_bytes_one_by_one_and_invalid_text(drive, fake_claude):
-    driver = drive(fake_claude)
-    driver.user("[[split]][[bad_utf8]]")
-    raw = []
-    while not (raw and b'"type":"result"' in raw[-1]):
-        raw.append(driver.lines.get(timeout=10))
-    assert b'"\xff"' in b"".join(raw) and b"\xe2\x80\xa8" in b"".join(raw)
-
-
-def test_fake_leaves_a_grandchild_that_holds_the_pipe(drive, fake_claude, ledger):
-    driver = drive(fake_claude)
-    driver.turn("[[grandchild]]")
-    child = ledger.wait("grandchild")[0]["child"]
-    driver.process.stdin.close()
-    assert driver.process.wait(5) == 0
-    assert proc_tree.stat(child)
-    os.kill(child, signal.SIGKILL)
-
-
-def test_fake_goes_on_after_max_tokens_unless_interrupted(drive, fake_claude):
-    driver = drive(fake_claude)
-    assert deltas(driver.turn("[[stop:max_tokens]][[text:2]]")) == ["w0 ", "w1 ", "CONTINUED"]
-    driver.user("[[stop:max_tokens]][[text:2]][[continue:5000]]")
-    driver.until(lambda m: m.get("event", {}).get("type") == "message_stop")
-    driver.control("interrupt")
-    assert driver.until(is_result)[-1]["stop_reason"] == "max_tokens"
-
-
-def test_fake_starts_an_answer_anew_after_abandoning_it(drive, fake_claude):
-    lines = drive(fake_claude).turn("[[abandon:2]][[text:3]]")
-    assert deltas(lines) == ["w0 ", "w1 ", "w0 ", "w1 ", "w2 "]
-    assert shape(lines).count("message_start") == 2 and shape(lines).count("message_delta") == 1
-
-
-def test_fake_does_not_read_when_told_so_and_boots_late(drive, fake_claude):
-    began = time.monotonic()
-    driver = drive(fake_claude, "[[boot:200]]")
-    version_of(driver)
-    assert time.monotonic() - began >= 0.2
-    driver.turn("[[no_read]]")
-    driver.control_later("get_binary_version")
-    driver.process.stdin.close()
-    with pytest.raises(subprocess.TimeoutExpired):
-        driver.process.wait(0.3)
-
-
-def test_ledger_line_torn_by_a_kill_costs_nobody_elses(tmp_path):
-    path = tmp_path / "ledger"
-    path.write_bytes(b'{"t":1.5,"pid":1,"kind":"start"}\n'
-                     b'{"t":2.5,"pid":2,"kind":"prompt","text":"gr\xc3'
-                     b'{"t":2.6,"pid":3,"kind":"prompt","text":"{\\"t\\":1}"}\n'
-                     b'{"t":2.7,"pid":4,"kind":"pro')
-    assert [entry["pid"] for entry in Ledger(path).lines()] == [1, 3]
-    assert Ledger(path).prompts() == ['{"t":1}']

@@ -164,3 +164,7 @@ def shape(lines):
         if not (names and names[-1] == name == "content_block_delta"):
             names.append(name)
     return names
+
+
+def version_of(driver):
+    return driver.control("get_binary_version")["response"]["version"]
