@@ -22,8 +22,8 @@ struct text_block {
 };
 
 /// One piece of a message. Readers visit it with a function for each kind, so that a new kind does
-/// not compile before all of them know it: the functions of content.cpp, the dialects' parsers and
-/// claude/encoder.
+/// not compile before all of them know it: the functions of content.cpp and claude/encoder. The
+/// dialects' parsers make it.
 using block = std::variant<text_block>;
 
 /// One message of a dialogue. An assistant's text is one block; where a user's blocks end counts.
