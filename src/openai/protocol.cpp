@@ -2,7 +2,7 @@
 
 #include "json/writer.hpp"
 #include "openai/chat_encoder.hpp"
-#include "openai/chat_request.hpp"
+#include "openai/chat_parser.hpp"
 #include "openai/conversations.hpp"
 #include "openai/errors.hpp"
 #include "openai/models.hpp"

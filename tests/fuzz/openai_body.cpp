@@ -4,7 +4,7 @@
 #include "domain/ids.hpp"
 #include "domain/model_catalog.hpp"
 #include "json/reader.hpp"
-#include "openai/chat_request.hpp"
+#include "openai/chat_parser.hpp"
 
 #include <cstddef>
 #include <cstdint>

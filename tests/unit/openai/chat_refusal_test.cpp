@@ -1,7 +1,7 @@
 // Bodies that are refused: each names the field, and the way it is refused.
 
 #include "json/reader.hpp"
-#include "openai/chat_request.hpp"
+#include "openai/chat_parser.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // tests/fixtures/json/documents.tsv through the parser of chat requests: what a client notices.
 
 #include "json/reader.hpp"
-#include "openai/chat_request.hpp"
+#include "openai/chat_parser.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "openai/chat_request.hpp"
+#include "openai/chat_parser.hpp"
 
 #include "dialect/model_choice.hpp"
 #include "domain/ids.hpp"
 #include "json/field_reader.hpp"
 #include "json/reader.hpp"
-#include "openai/dialogue.hpp"
+#include "openai/message_list.hpp"
 #include "openai/parameters.hpp"
 
 #include <string_view>
@@ -26,7 +26,7 @@ void read_messages(field_reader& body, std::size_t messages_max, parsed_chat& ch
     body.fail_missing("messages");
     return;
   }
-  auto read = read_dialogue(*messages, messages_max);
+  auto read = read_message_list(*messages, messages_max);
   if (!read) {
     body.fail(std::move(read).error());
     return;

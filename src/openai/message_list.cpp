@@ -1,4 +1,4 @@
-#include "openai/dialogue.hpp"
+#include "openai/message_list.hpp"
 
 #include "domain/blank.hpp"
 #include "json/field_reader.hpp"
@@ -132,7 +132,7 @@ public:
       add_assistant(message, join(std::move(pieces), {}));
   }
 
-  domain::result<dialogue> finish() {
+  domain::result<message_list> finish() {
     if (!blank_end_.empty())
       return blank_last(std::move(blank_end_));
     begin_with_user();
@@ -231,7 +231,7 @@ private:
     }
   }
 
-  dialogue out_;
+  message_list out_;
   std::vector<std::string> system_; ///< none is blank
   std::size_t system_ahead_ = 0;    ///< of these, those ahead of the first message
   bool system_given_ = false;
@@ -240,7 +240,7 @@ private:
 
 } // namespace
 
-domain::result<dialogue> read_dialogue(dom::array messages, std::size_t messages_max) {
+domain::result<message_list> read_message_list(dom::array messages, std::size_t messages_max) {
   const auto count = messages.size();
   if (count == 0)
     return invalid_messages("Messages cannot be empty");

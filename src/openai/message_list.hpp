@@ -18,7 +18,7 @@ namespace ccapi::openai {
 /// What the model is asked where the last message is an assistant's.
 inline constexpr std::string_view continue_query = "Continue exactly where you stopped.";
 
-struct dialogue {
+struct message_list {
   /// System and developer texts from anywhere in the list, in order, joined by blank lines. Set but
   /// empty if there were only blank ones.
   std::optional<std::string> system_prompt;
@@ -35,6 +35,7 @@ struct dialogue {
 /// a last message that is an assistant's comes continue_query.
 /// Fails with: invalid_request, unsupported_parameter (media, tool calls and tool results); `param`
 /// is the path of the field, e.g. messages[2].content[1].type. Pure.
-domain::result<dialogue> read_dialogue(simdjson::dom::array messages, std::size_t messages_max);
+domain::result<message_list> read_message_list(simdjson::dom::array messages,
+                                               std::size_t messages_max);
 
 } // namespace ccapi::openai

@@ -1,8 +1,8 @@
 // Bodies that are accepted, and what becomes of them.
 
 #include "json/reader.hpp"
-#include "openai/chat_request.hpp"
-#include "openai/dialogue.hpp"
+#include "openai/chat_parser.hpp"
+#include "openai/message_list.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
