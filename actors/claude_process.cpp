@@ -182,12 +182,15 @@ void claude_process::perform() {
   for (;;) {
     for (auto& event : out.events)
       show(std::move(event));
-    const bool written = write_lines();
-    for (const auto step : out.steps)
-      take(step);
-    if (!out.lines.empty() || !out.steps.empty()) // deltas move no deadline
+    out.events.clear();
+    bool written = true;
+    if (!out.empty()) { // most lines are deltas; these move no deadline either
+      written = write_lines();
+      for (const auto step : out.steps)
+        take(step);
       arm_timer();
-    out.clear();
+      out.clear();
+    }
     if (!written) // behind the steps: it is the next reason for failures
       session_.on_input_full(clock::now());
     else if (session_.awaits_room() && pipes_->input_idle())
