@@ -152,7 +152,8 @@ void claude_process::on_child_exited(const child_exited& what) {
 void claude_process::on_line(std::string_view line) {
   session_.on_line(line, clock::now());
   count_lines();
-  perform();
+  if (!session_.output().empty())
+    perform();
 }
 
 void claude_process::on_lines_end() {

@@ -82,8 +82,8 @@ decoder& decoder::operator=(decoder&&) noexcept = default;
 
 decoded decoder::decode(std::string_view line) {
   memory_->drop_if_large(line.size());
-  // Without the alternative's name all of it would be zeroed.
-  decoded what{std::in_place_type<message>, std::in_place_type<unknown>};
+  // Nothing constant: of that, compilers clear every byte first.
+  decoded what{std::in_place_type<message>, unknown{.type = line, .subtype = {}}};
   if (!memory_->short_way.read(line, std::get<message>(what)))
     what = parse(line);
   return what;

@@ -3,6 +3,7 @@
 #include "claude/line_cursor.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ccapi::claude {
 
@@ -21,12 +22,13 @@ void known_bytes::remember(std::string_view bytes) {
 bool known_bytes::match(std::string_view bytes) const noexcept {
   if (bytes.size() != bytes_.size() || bytes.empty())
     return false;
-  const std::string_view known{bytes_};
+  const auto same = [&](std::size_t from, std::size_t to) {
+    return std::memcmp(bytes.data() + from, bytes_.data() + from, to - from) == 0;
+  };
   const auto id_end = id_at_ + id_size_;
   bool ascii = true;
-  return bytes.substr(0, id_at_) == known.substr(0, id_at_)
-         && bytes.substr(id_end) == known.substr(id_end)
-         && string_run(bytes.substr(id_at_, id_size_), ascii) == id_size_ && ascii;
+  return same(0, id_at_) && same(id_end, bytes.size())
+         && string_run({bytes.data() + id_at_, id_size_}, ascii) == id_size_ && ascii;
 }
 
 } // namespace ccapi::claude

@@ -2,9 +2,9 @@
 
 #include "json/utf8.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
+#include <utility>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -17,11 +17,55 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-std::size_t count_digits(std::string_view text) noexcept {
-  std::size_t count = 0;
-  while (count < text.size() && is_digit(text[count]))
-    ++count;
-  return count;
+#ifdef __SSE2__
+constexpr std::ptrdiff_t step = sizeof(__m128i);
+
+/// Of the sixteen bytes at `at`, which ones are `ends` of a string's run, and which are no ASCII: a
+/// bit for each.
+struct marks {
+  explicit marks(const char* at) noexcept {
+    const auto all = [](char byte) { return _mm_set1_epi8(byte); };
+    const auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    // Control characters and the quote are what is not above 0x20 once bit 1 is turned.
+    const auto turned = _mm_xor_si128(block, all(0x02));
+    const auto low = _mm_cmpeq_epi8(_mm_min_epu8(turned, all(0x20)), turned);
+    const auto backslash = _mm_cmpeq_epi8(block, all('\\'));
+    ends = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, backslash)));
+    beyond_ascii = static_cast<unsigned>(_mm_movemask_epi8(block));
+  }
+
+  unsigned ends;
+  unsigned beyond_ascii;
+};
+#endif
+
+/// As string_run, from `at`. What is between `begin` and `at` may be read.
+inline const char* run_end([[maybe_unused]] const char* begin, const char* at, const char* end,
+                           bool& ascii) noexcept {
+#ifdef __SSE2__
+  for (; end - at >= step; at += step) {
+    const marks found{at};
+    if (found.beyond_ascii != 0)
+      ascii = false;
+    if (found.ends != 0)
+      return at + std::countr_zero(found.ends);
+  }
+  if (end - begin >= step) {
+    const marks found{end - step};
+    const auto before = step - (end - at); // which were looked at already
+    if (found.beyond_ascii >> before != 0)
+      ascii = false;
+    const auto ends = found.ends >> before;
+    return ends != 0 ? at + std::countr_zero(ends) : end;
+  }
+#endif
+  for (; at != end; ++at) {
+    const auto byte = static_cast<unsigned char>(*at);
+    if (byte < 0x20 || byte == '"' || byte == '\\')
+      break;
+    ascii = ascii && byte < 0x80;
+  }
+  return at;
 }
 
 /// Nothing follows that would make a whole character of it.
@@ -61,95 +105,78 @@ bool append_escape(std::string& out, char letter) {
 } // namespace
 
 std::size_t string_run(std::string_view text, bool& ascii) noexcept {
-  std::size_t at = 0;
-#ifdef __SSE2__
-  constexpr std::size_t step = sizeof(__m128i);
-  if (text.size() >= step) {
-    const auto all = [](char byte) { return _mm_set1_epi8(byte); };
-    unsigned beyond = 0;
-    for (;;) {
-      const auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-      beyond |= static_cast<unsigned>(_mm_movemask_epi8(block));
-      // Control characters and the quote are what is not above 0x20 once bit 1 is turned.
-      const auto turned = _mm_xor_si128(block, all(0x02));
-      const auto low = _mm_cmpeq_epi8(_mm_min_epu8(turned, all(0x20)), turned);
-      const auto ends = static_cast<unsigned>(
-        _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(block, all('\\')))));
-      if (ends != 0) {
-        at += static_cast<std::size_t>(std::countr_zero(ends));
-        break;
-      }
-      if (at + step == text.size()) {
-        at = text.size();
-        break;
-      }
-      at = std::min(at + step, text.size() - step); // the last block may overlap
-    }
-    ascii = ascii && beyond == 0;
-    return at;
-  }
-#endif
-  for (; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x20 || byte == '"' || byte == '\\')
-      break;
-    ascii = ascii && byte < 0x80;
-  }
-  return at;
+  const char* const begin = text.data();
+  return static_cast<std::size_t>(run_end(begin, begin, begin + text.size(), ascii) - begin);
+}
+
+bool line_cursor::string(std::string_view& out) noexcept {
+  if (!skip('"'))
+    return false;
+  const char* const first = at_;
+  at_ = run_end(begin_, at_, end_, ascii_);
+  out = {first, static_cast<std::size_t>(at_ - first)};
+  return skip('"');
 }
 
 bool line_cursor::text(std::string& out, char16_t& half) {
   if (!skip('"'))
     return false;
   for (;;) {
-    const auto size = string_run(rest_, ascii_);
-    if (size == rest_.size())
-      return false;
-    if (size > 0) {
+    const char* const first = std::exchange(at_, run_end(begin_, at_, end_, ascii_));
+    if (at_ != first) {
       give_up(half, out);
-      out.append(rest_.data(), size);
-      rest_.remove_prefix(size);
+      out.append(first, at_);
     }
     if (skip('"'))
       return true;
-    if (skip("\\u")) {
+    if (left() < 2 || *at_ != '\\')
+      return false;
+    if (at_[1] == 'u') {
+      at_ += 2;
       char16_t unit = 0;
       if (!code_unit(unit))
         return false;
       append_unit(out, unit, half);
-      continue;
+    } else {
+      give_up(half, out);
+      if (!append_escape(out, at_[1]))
+        return false;
+      at_ += 2;
     }
-    give_up(half, out);
-    if (rest_.size() < 2 || rest_[0] != '\\' || !append_escape(out, rest_[1]))
-      return false;
-    rest_.remove_prefix(2);
   }
 }
 
 /// Of an escape, behind \u.
 bool line_cursor::code_unit(char16_t& out) noexcept {
   constexpr std::size_t digits = 4;
+  if (left() < digits)
+    return false;
   std::uint16_t unit = 0;
-  const auto hex = rest_.substr(0, digits);
-  const auto [stop, failure] = std::from_chars(hex.data(), hex.data() + hex.size(), unit, 16);
-  if (failure != std::errc{} || stop != hex.data() + digits)
+  const auto [stop, failure] = std::from_chars(at_, at_ + digits, unit, 16);
+  if (failure != std::errc{} || stop != at_ + digits)
     return false;
   out = unit;
-  rest_.remove_prefix(digits);
+  at_ += digits;
   return true;
+}
+
+std::size_t line_cursor::skip_digits() noexcept {
+  const char* const first = at_;
+  while (at_ != end_ && is_digit(*at_))
+    ++at_;
+  return static_cast<std::size_t>(at_ - first);
 }
 
 bool line_cursor::small_number(std::int64_t& out) noexcept {
   constexpr std::size_t digits_max = 9;
-  std::int64_t value = 0;
-  std::size_t digits = 0;
-  for (; digits < std::min(rest_.size(), digits_max) && is_digit(rest_[digits]); ++digits)
-    value = 10 * value + (rest_[digits] - '0');
+  const char* const first = at_;
+  const auto digits = skip_digits();
   // No leading zero: JSON has none.
-  if (digits == 0 || (digits > 1 && rest_.front() == '0'))
+  if (digits == 0 || digits > digits_max || (digits > 1 && *first == '0'))
     return false;
-  out = value;
-  rest_.remove_prefix(digits);
+  out = 0;
+  for (const char digit : std::string_view{first, digits})
+    out = 10 * out + (digit - '0');
   return true;
 }
 
@@ -157,14 +184,13 @@ bool line_cursor::small_number(std::int64_t& out) noexcept {
 bool line_cursor::skip_number() noexcept {
   constexpr std::size_t digits_max = 18;
   skip('-');
-  const auto whole = count_digits(rest_);
-  if (whole == 0 || whole > digits_max || (whole > 1 && rest_.front() == '0'))
+  const char* const first = at_;
+  const auto whole = skip_digits();
+  if (whole == 0 || whole > digits_max || (whole > 1 && *first == '0'))
     return false;
-  rest_.remove_prefix(whole);
   if (!skip('.'))
     return true;
-  const auto fraction = count_digits(rest_);
-  rest_.remove_prefix(fraction);
+  const auto fraction = skip_digits();
   return fraction > 0 && fraction <= digits_max;
 }
 
@@ -181,9 +207,9 @@ bool line_cursor::skip_list(unsigned depth_left) noexcept {
 }
 
 bool line_cursor::skip_value(unsigned depth_left) noexcept {
-  if (rest_.empty())
+  if (at_ == end_)
     return false;
-  switch (rest_.front()) {
+  switch (*at_) {
   case '"': {
     std::string_view value;
     return string(value);
@@ -204,7 +230,8 @@ bool line_cursor::skip_value(unsigned depth_left) noexcept {
 }
 
 bool line_cursor::is_over() const noexcept {
-  return rest_.empty() && (ascii_ || json::is_valid(line_));
+  return at_ == end_
+         && (ascii_ || json::is_valid({begin_, static_cast<std::size_t>(end_ - begin_)}));
 }
 
 } // namespace ccapi::claude

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -20,39 +21,31 @@ std::size_t string_run(std::string_view text, bool& ascii) noexcept;
 class line_cursor {
 public:
   explicit line_cursor(std::string_view line) noexcept
-    : line_{line},
-      rest_{line} {}
+    : begin_{line.data()},
+      at_{line.data()},
+      end_{line.data() + line.size()} {}
 
   /// What is still to be read.
-  [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+  [[nodiscard]] std::string_view rest() const noexcept { return {at_, left()}; }
 
   bool skip(std::string_view literal) noexcept {
-    if (!rest_.starts_with(literal))
+    if (left() < literal.size() || std::memcmp(at_, literal.data(), literal.size()) != 0)
       return false;
-    rest_.remove_prefix(literal.size());
+    at_ += literal.size();
     return true;
   }
 
   bool skip(char literal) noexcept {
-    if (rest_.empty() || rest_.front() != literal)
+    if (at_ == end_ || *at_ != literal)
       return false;
-    rest_.remove_prefix(1);
+    ++at_;
     return true;
   }
 
-  void skip_rest() noexcept { rest_ = {}; }
+  void skip_rest() noexcept { at_ = end_; }
 
   /// A string without escapes; `out` points into the line.
-  bool string(std::string_view& out) noexcept {
-    if (!skip('"'))
-      return false;
-    const auto size = string_run(rest_, ascii_);
-    if (size == rest_.size() || rest_[size] != '"')
-      return false;
-    out = rest_.substr(0, size);
-    rest_.remove_prefix(size + 1);
-    return true;
-  }
+  bool string(std::string_view& out) noexcept;
 
   /// A string with its escapes resolved, appended to `out`. `half`: the first half of a surrogate
   /// pair that the text ended with, 0 for none. One that is given is put before the text.
@@ -86,6 +79,8 @@ public:
   [[nodiscard]] bool is_over() const noexcept;
 
 private:
+  [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+
   template <class Read>
   bool member(Read& read) {
     std::string_view key;
@@ -93,10 +88,12 @@ private:
   }
   bool skip_list(unsigned depth_left) noexcept;
   bool skip_number() noexcept;
+  std::size_t skip_digits() noexcept;
   bool code_unit(char16_t& out) noexcept;
 
-  std::string_view line_;
-  std::string_view rest_;
+  const char* begin_;
+  const char* at_;
+  const char* end_;
   bool ascii_ = true; ///< what was read of strings
 };
 

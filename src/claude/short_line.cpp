@@ -108,23 +108,25 @@ bool short_lines::read_event_end(line_cursor& rest) {
   return true;
 }
 
-bool short_lines::read_delta(line_cursor& rest, message& out) {
-  content_block_delta read;
-  if (!rest.small_number(read.index) || !rest.skip(R"(,"delta":{"type":")"))
-    return false;
-  if (rest.skip(R"(text_delta","text":)"))
-    read.kind = delta_kind::text;
-  else if (rest.skip(R"(thinking_delta","thinking":)"))
-    read.kind = delta_kind::thinking;
-  else
-    return false;
+/// From a delta's text on.
+bool short_lines::read_delta_text(line_cursor& rest, std::int64_t index, delta_kind kind,
+                                  message& out) {
   auto half = half_;
   if (!rest.text(text_, half) || !rest.skip("}}") || !read_event_end(rest))
     return false;
   half_ = half;
-  read.text = text_;
-  out.emplace<content_block_delta>(read);
+  out = content_block_delta{.index = index, .kind = kind, .text = text_, .parent_tool_use_id = {}};
   return true;
+}
+
+bool short_lines::read_delta(line_cursor& rest, message& out) {
+  std::int64_t index = 0;
+  if (!rest.small_number(index) || !rest.skip(R"(,"delta":{"type":")"))
+    return false;
+  if (rest.skip(R"(text_delta","text":)"))
+    return read_delta_text(rest, index, delta_kind::text, out);
+  return rest.skip(R"(thinking_delta","thinking":)")
+         && read_delta_text(rest, index, delta_kind::thinking, out);
 }
 
 bool short_lines::read_block_start(line_cursor& rest, message& out) {
@@ -290,6 +292,10 @@ bool short_lines::read_result(line_cursor& rest, message& out) {
 bool short_lines::read(std::string_view line, message& out) {
   text_.clear();
   line_cursor rest{line};
+  // Most lines of most answers.
+  if (rest.skip(R"({"type":"stream_event","event":{"type":"content_block_delta","index":0,)"
+                R"("delta":{"type":"text_delta","text":)"))
+    return read_delta_text(rest, 0, delta_kind::text, out);
   if (rest.skip(R"({"type":"stream_event","event":{"type":")")) {
     text_.reserve(line.size());
     return read_event(rest, out);

@@ -5,6 +5,7 @@
 #include "claude/message.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,7 @@ public:
 private:
   bool read_event(line_cursor& rest, message& out);
   bool read_delta(line_cursor& rest, message& out);
+  bool read_delta_text(line_cursor& rest, std::int64_t index, delta_kind kind, message& out);
   bool read_block_start(line_cursor& rest, message& out);
   bool read_message_start(line_cursor& rest, message& out);
   bool read_message_delta(line_cursor& rest, message& out);
