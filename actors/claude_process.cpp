@@ -152,7 +152,8 @@ void claude_process::on_child_exited(const child_exited& what) {
 void claude_process::on_line(std::string_view line) {
   session_.on_line(line, clock::now());
   count_lines();
-  perform();
+  if (!session_.output().empty())
+    perform();
 }
 
 void claude_process::on_lines_end() {
@@ -182,12 +183,15 @@ void claude_process::perform() {
   for (;;) {
     for (auto& event : out.events)
       show(std::move(event));
-    const bool written = write_lines();
-    for (const auto step : out.steps)
-      take(step);
-    if (!out.lines.empty() || !out.steps.empty()) // deltas move no deadline
+    out.events.clear();
+    bool written = true;
+    if (!out.empty()) { // most lines are deltas; these move no deadline either
+      written = write_lines();
+      for (const auto step : out.steps)
+        take(step);
       arm_timer();
-    out.clear();
+      out.clear();
+    }
     if (!written) // behind the steps: it is the next reason for failures
       session_.on_input_full(clock::now());
     else if (session_.awaits_room() && pipes_->input_idle())

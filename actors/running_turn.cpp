@@ -21,8 +21,9 @@ delivery running_turn::deliver(domain::event&& what) {
   } else if (const auto* text = std::get_if<domain::text_delta>(&what)) {
     domain::append_text(answer_, text->text);
   }
-  note(what);
   concluded_ = domain::is_terminal(what);
+  if (concluded_)
+    note(what);
   order_.sink->on_event(std::move(what));
   flush_wanted_ = true;
   if (concluded_)

@@ -10,6 +10,7 @@
 #include <bit>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace ccapi::claude {
 
@@ -36,8 +37,8 @@ bool may_hold_surrogate(std::string_view line) noexcept {
 struct decoder::memory {
   simdjson::dom::parser parser;
   std::string mended; ///< copy of a line that had to be repaired
-  std::string joined; ///< see read_plain, read_short_line
-  char16_t half = 0;  ///< of a character whose other half is in the next delta
+  std::string joined; ///< see read_plain
+  short_lines short_way;
 
   void reset() {
     parser = simdjson::dom::parser{};
@@ -46,8 +47,12 @@ struct decoder::memory {
   }
 
   void drop_if_large(std::size_t next_size) {
-    if (parser.capacity() > capacity_kept && next_size <= capacity_kept)
+    if (next_size > capacity_kept)
+      return;
+    if (parser.capacity() > capacity_kept)
       reset();
+    if (short_way.capacity() > capacity_kept)
+      short_way.free_memory();
   }
 
   simdjson::error_code parse(std::string_view line, simdjson::dom::element& root) {
@@ -76,12 +81,15 @@ decoder::decoder(decoder&&) noexcept = default;
 decoder& decoder::operator=(decoder&&) noexcept = default;
 
 decoded decoder::decode(std::string_view line) {
-  if (auto known = read_short_line(line, memory_->joined, memory_->half)) {
-    if (std::holds_alternative<content_block_stop>(*known))
-      memory_->half = 0; // what it belonged to is over
-    return *std::move(known);
-  }
   memory_->drop_if_large(line.size());
+  // Nothing constant: of that, compilers clear every byte first.
+  decoded what{std::in_place_type<message>, unknown{.type = line, .subtype = {}}};
+  if (!memory_->short_way.read(line, std::get<message>(what)))
+    what = parse(line);
+  return what;
+}
+
+decoded decoder::parse(std::string_view line) {
   simdjson::dom::element root;
   auto failure = simdjson::UTF8_ERROR;
   if (!may_hold_surrogate(line))
@@ -103,9 +111,11 @@ decoded decoder::decode(std::string_view line) {
                                         : read_plain(type, fields, memory_->joined);
   if (std::holds_alternative<unknown>(what))
     ++unknown_;
-  if (std::holds_alternative<content_block_stop>(what)
-      || std::holds_alternative<message_start>(what))
-    memory_->half = 0;
+  else if (std::holds_alternative<content_block_stop>(what)
+           || std::holds_alternative<message_start>(what))
+    memory_->short_way.drop_half();
+  else if (const auto* init = std::get_if<system_init>(&what))
+    memory_->short_way.note_init(line, *init);
   return what;
 }
 

@@ -44,6 +44,8 @@ public:
 private:
   struct memory;
 
+  decoded parse(std::string_view line);
+
   std::unique_ptr<memory> memory_;
   std::uint64_t unknown_ = 0;
   std::uint64_t malformed_ = 0;

@@ -35,6 +35,8 @@ struct block_writer {
 };
 
 void append_user(std::string& out, std::string_view uuid, const domain::message& said, bool query) {
+  constexpr std::size_t around = 256; // more than stands around the text of one block
+  out.reserve(out.size() + around + domain::heap_bytes(said));
   out += R"({"type":"user","uuid":)";
   json::append_string(out, uuid);
   if (!query)

@@ -308,7 +308,7 @@ void session::on_turn_line(const message& line) {
 void session::on_answer_line(const message& line) {
   answering_ = answering_ || belongs_to_answer(line);
   mapper_->on_message(line, out_.events);
-  if (!note_events())
+  if (!out_.events.empty() && !note_events())
     return give_up(error_code::upstream_error, "The answer is longer than limits.answer_bytes_max.",
                    {});
   if (mapper_->over()) {

@@ -1,222 +1,330 @@
 #include "claude/short_line.hpp"
 
-#include "json/utf8.hpp"
+#include "claude/line_cursor.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <cstdint>
-#include <cstring>
+#include <utility>
 
 namespace ccapi::claude {
 
 namespace {
 
-/// What of a line is still to be read.
-class remainder {
+constexpr std::string_view parent_key = "parent_tool_use_id";
+
+/// Of keys that were met: of two that are the same the parser takes the first.
+class key_marks {
 public:
-  explicit remainder(std::string_view line) noexcept
-    : rest_{line} {}
-
-  bool skip(std::string_view literal) noexcept {
-    if (!rest_.starts_with(literal))
-      return false;
-    rest_.remove_prefix(literal.size());
-    return true;
-  }
-
-  std::optional<std::int64_t> small_number() noexcept {
-    std::int64_t value = 0;
-    const char* const end = rest_.data() + std::min<std::size_t>(rest_.size(), 9);
-    const auto [stop, failure] = std::from_chars(rest_.data(), end, value);
-    const auto digits = static_cast<std::size_t>(stop - rest_.data());
-    // No leading zero and no sign: JSON has neither.
-    if (failure != std::errc{} || value < 0 || (rest_.front() == '0' && digits > 1))
-      return std::nullopt;
-    rest_.remove_prefix(digits);
-    return value;
-  }
-
-  /// The rest of a string behind its opening quote, closing quote included, escapes resolved. False
-  /// for what is wrong. `half`: as in read_delta_line.
-  bool string_rest(std::string& out, char16_t& half) {
-    for (;;) {
-      const auto plain = std::find_if(rest_.begin(), rest_.end(), [](char c) {
-        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-      });
-      if (plain != rest_.begin())
-        give_up(half, out);
-      out.append(rest_.begin(), plain);
-      rest_.remove_prefix(static_cast<std::size_t>(plain - rest_.begin()));
-      if (skip("\""))
-        return json::is_valid(out);
-      if (skip("\\u")) {
-        const auto unit = code_unit();
-        if (!unit)
-          return false;
-        append_unit(out, *unit, half);
-        continue;
-      }
-      give_up(half, out);
-      if (rest_.size() < 2 || rest_[0] != '\\' || !append_escape(out, rest_[1]))
-        return false;
-      rest_.remove_prefix(2);
-    }
-  }
-
-  /// `"…"` of ASCII without escapes, as ids and keys are.
-  bool skip_plain_string() noexcept {
-    if (!skip("\""))
-      return false;
-    const auto end = rest_.find('"');
-    if (end == std::string_view::npos || !is_plain(rest_.substr(0, end)))
-      return false;
-    rest_.remove_prefix(end + 1);
-    return true;
-  }
-
-  /// The members behind the first ones of an object, of plain strings, lists of them, and a parent
-  /// that is null, and the line's end.
-  bool skip_members() noexcept {
-    while (skip(",")) {
-      if (skip(R"("parent_tool_use_id":)")
-            ? !skip("null") // what a subagent says names its parent
-            : !(skip_plain_string() && skip(":") && (skip_plain_string() || skip_plain_list())))
-        return false;
-    }
-    return skip("}") && rest_.empty();
-  }
-
-  /// Of one plain string at least.
-  bool skip_plain_list() noexcept {
-    if (!skip("["))
-      return false;
-    do {
-      if (!skip_plain_string())
-        return false;
-    } while (skip(","));
-    return skip("]");
+  bool first(unsigned bit) noexcept {
+    return (std::exchange(seen_, seen_ | (1U << bit)) & (1U << bit)) == 0;
   }
 
 private:
-  /// Of an escape, behind \u.
-  std::optional<char16_t> code_unit() noexcept {
-    constexpr std::size_t digits = 4;
-    std::uint16_t unit = 0;
-    const auto hex = rest_.substr(0, digits);
-    const auto [stop, failure] = std::from_chars(hex.data(), hex.data() + hex.size(), unit, 16);
-    if (failure != std::errc{} || stop != hex.data() + digits)
-      return std::nullopt;
-    rest_.remove_prefix(digits);
-    return unit;
-  }
-
-  /// Nothing follows that would make a whole character of it.
-  static void give_up(char16_t& half, std::string& out) {
-    if (half != 0)
-      json::append_code_point(out, half);
-    half = 0;
-  }
-
-  static void append_unit(std::string& out, char16_t unit, char16_t& half) {
-    constexpr char32_t first_behind_the_units = 0x10000;
-    const bool high = unit >= 0xd800 && unit < 0xdc00;
-    const bool low = unit >= 0xdc00 && unit < 0xe000;
-    if (low && half != 0) {
-      json::append_code_point(out,
-                              first_behind_the_units + ((half & 0x3ffU) << 10U) + (unit & 0x3ffU));
-      half = 0;
-      return;
-    }
-    give_up(half, out);
-    if (high)
-      half = unit;
-    else
-      json::append_code_point(out, unit);
-  }
-
-  /// Eight bytes at a time: most of a line is ids.
-  static bool is_plain(std::string_view text) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t high = 0x80 * ones;
-    // The high bit of a byte is set where the byte is not plain, or one below it is not.
-    const auto suspects = [](std::uint64_t eight) {
-      const auto no_backslash = eight ^ ('\\' * ones);
-      return (eight | (eight - 0x20 * ones) | (no_backslash - ones)) & high;
-    };
-    for (; text.size() >= sizeof(std::uint64_t); text.remove_prefix(sizeof(std::uint64_t))) {
-      std::uint64_t eight = 0;
-      std::memcpy(&eight, text.data(), sizeof eight);
-      if (suspects(eight) != 0)
-        return false;
-    }
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
-  }
-
-  static bool append_escape(std::string& out, char letter) {
-    constexpr std::string_view letters = R"("\/nrtbf)";
-    constexpr std::string_view meanings = "\"\\/\n\r\t\b\f";
-    const auto at = letters.find(letter);
-    if (at == std::string_view::npos)
-      return false;
-    out += meanings[at];
-    return true;
-  }
-
-  std::string_view rest_;
+  unsigned seen_ = 0;
 };
 
-std::optional<message> read_delta(remainder rest, std::int64_t index, std::string& text,
-                                  char16_t& half) {
-  auto kind = delta_kind::text;
-  if (rest.skip(R"(thinking_delta","thinking":")"))
-    kind = delta_kind::thinking;
-  else if (!rest.skip(R"(text_delta","text":")"))
-    return std::nullopt;
-  text.clear();
-  auto open_half = half;
-  if (!rest.string_rest(text, open_half) || !rest.skip("}}") || !rest.skip_members())
-    return std::nullopt;
-  half = open_half;
-  return content_block_delta{.index = index, .kind = kind, .text = text, .parent_tool_use_id = {}};
+/// A member that says whether a subagent speaks, or one that is not looked at.
+bool skip_member(line_cursor& rest, std::string_view key) noexcept {
+  return key == parent_key ? rest.skip("null") : rest.skip_value();
 }
 
-std::optional<message> if_over(remainder rest, const message& what) {
-  return rest.skip_members() ? std::optional{what} : std::nullopt;
+/// The rest of an object, and of the line.
+bool skip_line_end(line_cursor& rest) {
+  return rest.more_members([&](std::string_view key) { return skip_member(rest, key); })
+         && rest.is_over();
 }
 
-std::optional<message> read_event(remainder rest, std::string& text, char16_t& half) {
-  if (rest.skip(R"(message_stop"})"))
-    return if_over(rest, message_stop{});
-  if (!rest.skip("content_block_"))
-    return std::nullopt;
-  const bool delta = rest.skip("delta");
-  const bool stop = !delta && rest.skip("stop");
-  if ((!delta && !stop && !rest.skip("start")) || !rest.skip(R"(","index":)"))
-    return std::nullopt;
-  const auto index = rest.small_number();
-  if (!index)
-    return std::nullopt;
-  if (delta)
-    return rest.skip(R"(,"delta":{"type":")") ? read_delta(rest, *index, text, half) : std::nullopt;
-  if (stop)
-    return rest.skip("}") ? if_over(rest, content_block_stop{*index, {}}) : std::nullopt;
-  if (!rest.skip(R"(,"content_block":{"type":"text","text":""}})"))
-    return std::nullopt;
-  return if_over(rest, content_block_start{*index, "text", {}, {}, {}});
+bool read_count(line_cursor& rest, std::optional<std::int64_t>& out) {
+  return rest.small_number(out.emplace());
+}
+
+bool read_flag(line_cursor& rest, bool& out) {
+  out = rest.skip("true");
+  return out || rest.skip("false");
+}
+
+bool read_usage(line_cursor& rest, token_counts& out) {
+  key_marks marks;
+  return rest.members([&](std::string_view key) {
+    if (key == "input_tokens")
+      return marks.first(0) && read_count(rest, out.input);
+    if (key == "cache_creation_input_tokens")
+      return marks.first(1) && read_count(rest, out.cache_write);
+    if (key == "cache_read_input_tokens")
+      return marks.first(2) && read_count(rest, out.cache_read);
+    if (key == "output_tokens")
+      return marks.first(3) && read_count(rest, out.output);
+    if (key != "output_tokens_details")
+      return rest.skip_value();
+    return marks.first(4) && rest.members([&](std::string_view detail) {
+      return detail == "thinking_tokens" ? marks.first(5) && read_count(rest, out.thinking)
+                                         : rest.skip_value();
+    });
+  });
 }
 
 } // namespace
 
-std::optional<message> read_short_line(std::string_view line, std::string& text, char16_t& half) {
-  remainder rest{line};
-  if (rest.skip(R"({"type":"stream_event","event":{"type":")"))
-    return read_event(rest, text, half);
-  if (rest.skip(R"({"type":"command_lifecycle")"))
-    return if_over(rest, command_lifecycle{});
-  if (rest.skip(R"({"type":"system","subtype":"status","status":"requesting")"))
-    return if_over(rest, system_status{"requesting"});
-  return std::nullopt;
+// -- parts ---------------------------------------------------------------------------------------
+
+bool short_lines::keep_string(line_cursor& rest, std::string_view& out) {
+  std::string_view value;
+  if (!rest.string(value))
+    return rest.skip("null");
+  const auto begin = text_.size();
+  text_ += value;
+  out = std::string_view{text_}.substr(begin);
+  return true;
+}
+
+bool short_lines::keep_text(line_cursor& rest, std::string_view& out) {
+  char16_t half = 0;
+  const auto begin = text_.size();
+  if (!rest.text(text_, half) || half != 0)
+    return false;
+  out = std::string_view{text_}.substr(begin);
+  return true;
+}
+
+/// The CLI writes a line for each block.
+bool short_lines::read_content(line_cursor& rest, std::string_view& out) {
+  if (rest.skip(R"([{"type":"text","text":)"))
+    return keep_text(rest, out) && rest.skip("}]");
+  std::string_view thought;
+  return rest.skip(R"([{"type":"thinking","thinking":)") && keep_text(rest, thought)
+         && rest.more_members([&](std::string_view) { return rest.skip_value(); })
+         && rest.skip(']');
+}
+
+// -- the stream of an answer ---------------------------------------------------------------------
+
+bool short_lines::read_event_end(line_cursor& rest) {
+  const auto bytes = rest.rest();
+  if (end_.match(bytes)) {
+    rest.skip_rest();
+    return rest.is_over();
+  }
+  if (!skip_line_end(rest))
+    return false;
+  end_.remember(bytes);
+  return true;
+}
+
+/// From a delta's text on.
+bool short_lines::read_delta_text(line_cursor& rest, std::int64_t index, delta_kind kind,
+                                  message& out) {
+  auto half = half_;
+  if (!rest.text(text_, half) || !rest.skip("}}") || !read_event_end(rest))
+    return false;
+  half_ = half;
+  out = content_block_delta{.index = index, .kind = kind, .text = text_, .parent_tool_use_id = {}};
+  return true;
+}
+
+bool short_lines::read_delta(line_cursor& rest, message& out) {
+  std::int64_t index = 0;
+  if (!rest.small_number(index) || !rest.skip(R"(,"delta":{"type":")"))
+    return false;
+  if (rest.skip(R"(text_delta","text":)"))
+    return read_delta_text(rest, index, delta_kind::text, out);
+  return rest.skip(R"(thinking_delta","thinking":)")
+         && read_delta_text(rest, index, delta_kind::thinking, out);
+}
+
+bool short_lines::read_block_start(line_cursor& rest, message& out) {
+  content_block_start read;
+  key_marks marks;
+  const bool whole = rest.small_number(read.index) && rest.skip(R"(,"content_block":)")
+                     && rest.members([&](std::string_view key) {
+                          if (key == "type")
+                            return marks.first(0) && keep_string(rest, read.kind);
+                          if (key == "id")
+                            return marks.first(1) && keep_string(rest, read.id);
+                          if (key == "name")
+                            return marks.first(2) && keep_string(rest, read.name);
+                          return rest.skip_value();
+                        })
+                     && rest.skip('}') && read_event_end(rest);
+  if (whole)
+    out = read;
+  return whole;
+}
+
+bool short_lines::read_message_start(line_cursor& rest, message& out) {
+  message_start read;
+  key_marks marks;
+  const bool whole = rest.skip(R"(,"message":)") && rest.members([&](std::string_view key) {
+    if (key == "id")
+      return marks.first(0) && keep_string(rest, read.id);
+    if (key == "model")
+      return marks.first(1) && keep_string(rest, read.model);
+    if (key == "usage")
+      return marks.first(2) && read_usage(rest, read.usage);
+    return rest.skip_value();
+  }) && rest.skip('}')
+                     && skip_line_end(rest);
+  if (!whole)
+    return false;
+  half_ = 0;
+  out = read;
+  return true;
+}
+
+bool short_lines::read_message_delta(line_cursor& rest, message& out) {
+  message_delta read;
+  key_marks marks;
+  const bool whole = rest.more_members([&](std::string_view key) {
+    if (key == "usage")
+      return marks.first(0) && read_usage(rest, read.usage);
+    if (key != "delta")
+      return rest.skip_value();
+    return marks.first(1) && rest.members([&](std::string_view inner) {
+      return inner == "stop_reason" ? marks.first(2) && keep_string(rest, read.stop_reason)
+                                    : rest.skip_value();
+    });
+  }) && read_event_end(rest);
+  if (whole)
+    out = read;
+  return whole;
+}
+
+bool short_lines::read_event(line_cursor& rest, message& out) {
+  if (rest.skip(R"(content_block_delta","index":)"))
+    return read_delta(rest, out);
+  if (rest.skip(R"(content_block_start","index":)"))
+    return read_block_start(rest, out);
+  if (rest.skip(R"(content_block_stop","index":)")) {
+    content_block_stop read;
+    if (!rest.small_number(read.index) || !rest.skip('}') || !read_event_end(rest))
+      return false;
+    half_ = 0;
+    out = read;
+    return true;
+  }
+  if (rest.skip(R"(message_start")"))
+    return read_message_start(rest, out);
+  if (rest.skip(R"(message_delta")"))
+    return read_message_delta(rest, out);
+  if (!rest.skip(R"(message_stop"})") || !read_event_end(rest))
+    return false;
+  out = message_stop{};
+  return true;
+}
+
+// -- other lines ---------------------------------------------------------------------------------
+
+bool short_lines::read_system(line_cursor& rest, message& out) {
+  if (rest.skip(R"(status","status":"requesting")")) {
+    if (!skip_line_end(rest))
+      return false;
+    out = system_status{"requesting"};
+    return true;
+  }
+  thinking_tokens read;
+  if (!rest.skip(R"(thinking_tokens","estimated_tokens":)") || !rest.small_number(read.estimated)
+      || !skip_line_end(rest))
+    return false;
+  out = read;
+  return true;
+}
+
+bool short_lines::read_assistant_message(line_cursor& rest, assistant& out) {
+  key_marks marks;
+  return rest.members([&](std::string_view key) {
+    if (key == "id")
+      return marks.first(0) && keep_string(rest, out.id);
+    if (key == "model")
+      return marks.first(1) && keep_string(rest, out.model);
+    if (key == "content")
+      return marks.first(2) && read_content(rest, out.text);
+    if (key == "stop_reason")
+      return marks.first(3) && keep_string(rest, out.stop_reason);
+    if (key == "usage")
+      return marks.first(4) && read_usage(rest, out.usage);
+    return rest.skip_value();
+  });
+}
+
+bool short_lines::read_assistant(line_cursor& rest, message& out) {
+  assistant read;
+  key_marks marks;
+  const bool whole = read_assistant_message(rest, read)
+                     && rest.more_members([&](std::string_view key) {
+                          return key == "error" ? marks.first(0) && keep_string(rest, read.error)
+                                                : skip_member(rest, key);
+                        })
+                     && rest.is_over();
+  if (whole)
+    out = read;
+  return whole;
+}
+
+bool short_lines::read_result(line_cursor& rest, message& out) {
+  result read;
+  std::string_view type;
+  key_marks marks;
+  const bool whole = rest.members([&](std::string_view key) {
+    if (key == "type")
+      return marks.first(0) && rest.string(type);
+    if (key == "subtype")
+      return marks.first(1) && keep_string(rest, read.subtype);
+    if (key == "is_error")
+      return marks.first(2) && read_flag(rest, read.is_error);
+    if (key == "result")
+      return marks.first(3) && keep_text(rest, read.text);
+    if (key == "stop_reason")
+      return marks.first(4) && keep_string(rest, read.stop_reason);
+    if (key == "terminal_reason")
+      return marks.first(5) && keep_string(rest, read.terminal_reason);
+    if (key == "usage")
+      return marks.first(6) && read_usage(rest, read.usage);
+    if (key == "safety_stops")
+      return marks.first(7) && rest.small_number(read.safety_stops);
+    // What speaks of failures is for the parser.
+    if (key == "api_error_status" || key == "api_error_type" || key == "api_error")
+      return rest.skip("null");
+    return key == "errors" ? rest.skip("[]") : rest.skip_value();
+  }) && type == "result"
+                     && rest.is_over();
+  if (whole)
+    out = std::move(read);
+  return whole;
+}
+
+bool short_lines::read(std::string_view line, message& out) {
+  text_.clear();
+  line_cursor rest{line};
+  // Most lines of most answers.
+  if (rest.skip(R"({"type":"stream_event","event":{"type":"content_block_delta","index":0,)"
+                R"("delta":{"type":"text_delta","text":)"))
+    return read_delta_text(rest, 0, delta_kind::text, out);
+  if (rest.skip(R"({"type":"stream_event","event":{"type":")")) {
+    text_.reserve(line.size());
+    return read_event(rest, out);
+  }
+  if (rest.skip(R"({"type":"command_lifecycle")")) {
+    if (!skip_line_end(rest))
+      return false;
+    out = command_lifecycle{};
+    return true;
+  }
+  if (rest.skip(R"({"type":"system","subtype":")")) {
+    if (!init_.match(line))
+      return read_system(rest, out);
+    out = system_init{model_};
+    return true;
+  }
+  text_.reserve(line.size());
+  if (rest.skip(R"({"type":"assistant","message":)"))
+    return read_assistant(rest, out);
+  if (line.starts_with(R"({"type":"result",)") || line.starts_with(R"({"duration_api_ms":)"))
+    return read_result(rest, out);
+  return false;
+}
+
+void short_lines::note_init(std::string_view line, const system_init& what) {
+  if (line.find('\\') != std::string_view::npos)
+    return;
+  init_.remember(line);
+  model_ = what.model;
 }
 
 } // namespace ccapi::claude
