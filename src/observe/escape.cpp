@@ -1,5 +1,6 @@
 #include "observe/escape.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace ccapi::observe {
@@ -53,6 +54,14 @@ bool is_unsafe(std::uint32_t code) noexcept {
          || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
+/// Nearly every byte of nearly every line.
+constexpr auto shows_itself = [] {
+  std::array<bool, 256> set{};
+  for (std::size_t byte = 0x20; byte < 0x7f; ++byte)
+    set[byte] = byte != '"' && byte != '\\';
+  return set;
+}();
+
 void append_code(std::string& out, std::uint32_t code) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += "\\u"; // all unsafe characters are below U+10000
@@ -88,8 +97,15 @@ void append_character(std::string& out, std::uint32_t code, std::string_view byt
 } // namespace
 
 void append_escaped(std::string& out, std::string_view text, std::size_t bytes_max) {
+  const auto looked_at = text.substr(0, bytes_max);
   std::size_t at = 0;
   while (at < text.size()) {
+    const auto from = at;
+    while (at < looked_at.size() && shows_itself[static_cast<std::uint8_t>(looked_at[at])])
+      ++at;
+    out.append(looked_at, from, at - from);
+    if (at == text.size())
+      return;
     const auto next = decode(text.substr(at));
     if (at + next.length > bytes_max) {
       out += "\xe2\x80\xa6"; // an ellipsis
