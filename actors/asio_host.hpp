@@ -10,6 +10,7 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/resumable.hpp>
 
+#include <deque>
 #include <utility>
 
 namespace ccapi::actors {
@@ -27,7 +28,13 @@ public:
   [[nodiscard]] asio::io_context& loop() const noexcept { return loop_; }
 
 private:
+  void run(caf::resumable* job);
+  void run_ready();
+
   asio::io_context& loop_;
+  // On the loop's thread only.
+  std::deque<caf::resumable*> ready_; ///< each carries one reference
+  bool run_posted_ = false;
 };
 
 /// Mixin over a typed or dynamic event-based actor: whoever sends, the mail is handled at home.

@@ -10,6 +10,9 @@ namespace ccapi::http {
 
 namespace {
 
+/// Of what an answer's head says of its turn, as a rule.
+constexpr std::size_t usual_bytes = 384;
+
 /// As Server-Timing has it.
 void append_duration(std::string& line, std::chrono::microseconds time) {
   json::append_milliseconds(line += ";dur=", time);
@@ -27,8 +30,12 @@ std::string chat_plan::headers(std::string_view ran,
                                const std::vector<std::string>& dropped) const {
   std::string lines;
   const auto mapped = ran.empty() ? std::string_view{resolved_model} : ran;
-  if (mapped != requested_model)
+  if (mapped != requested_model) {
+    lines.reserve(96);
     append_header(lines, "x-ccapi-mapped-model", mapped);
+  }
+  if (ignored_params.empty() && dropped.empty())
+    return lines;
   std::string ignored;
   for (const auto* names : {&ignored_params, &dropped})
     for (const auto& name : *names)
@@ -38,7 +45,9 @@ std::string chat_plan::headers(std::string_view ran,
 }
 
 void turn_trace::note(const domain::event& what) {
-  if (const auto* accepted = std::get_if<domain::turn_accepted>(&what)) {
+  if (domain::credit_bytes(what) > 0) {
+    work_begun = true; // as nearly all events say
+  } else if (const auto* accepted = std::get_if<domain::turn_accepted>(&what)) {
     conversation_id = accepted->conversation_id;
   } else if (const auto* place = std::get_if<domain::turn_placed>(&what)) {
     placed = *place;
@@ -46,8 +55,6 @@ void turn_trace::note(const domain::event& what) {
     work_begun = true;
     started = *begun;
     model_ran = begun->model;
-  } else if (domain::credit_bytes(what) > 0) {
-    work_begun = true;
   }
 }
 
@@ -58,20 +65,20 @@ const std::vector<std::string>& turn_trace::dropped() const {
 
 std::string turn_trace::headers() const {
   std::string lines;
+  lines.reserve(usual_bytes);
   append_header(lines, "x-ccapi-conversation-id", conversation_id);
   if (!placed)
     return lines;
   append_header(lines, "x-ccapi-match", to_string(placed->outcome));
-  std::string timing = "wait";
-  append_duration(timing, placed->waited);
+  append_duration(lines += "server-timing: wait", placed->waited);
   if (started) {
-    append_duration(timing += ", boot", started->boot);
+    append_duration(lines += ", boot", started->boot);
     if (placed->spare)
-      timing += placed->primed ? R"(;desc="primed spare")" : R"(;desc="spare")";
-    append_duration(timing += ", setup", started->setup);
-    append_duration(timing += ", first", started->first);
+      lines += placed->primed ? R"(;desc="primed spare")" : R"(;desc="spare")";
+    append_duration(lines += ", setup", started->setup);
+    append_duration(lines += ", first", started->first);
   }
-  append_header(lines, "server-timing", timing);
+  lines += "\r\n";
   return lines;
 }
 

@@ -175,8 +175,10 @@ void connection::give_up(const char* why) noexcept {
   abandon_work();
   try {
     end_decoding();
-    if (asked && !answered)
-      return refuse(internal_failure);
+    if (asked && !answered) {
+      refuse(internal_failure);
+      return settle();
+    }
   } catch (...) { // nothing more can be said
   }
   try {

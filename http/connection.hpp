@@ -107,6 +107,8 @@ private:
   response_frame frame_for(std::size_t length) const;
   void start_write(write_kind kind);
   void write_rest();
+  void on_written();
+  void settle();
   void on_write(const error_code& ec, std::size_t count);
   void on_answered();
   [[nodiscard]] bool last_bytes_leave() const noexcept {
@@ -122,6 +124,7 @@ private:
   void guard(const Step& step) noexcept {
     try {
       step();
+      settle();
     } catch (const std::exception& failure) { // out of memory, most likely
       give_up(failure.what());
     } catch (...) {
@@ -173,6 +176,7 @@ private:
   write_kind write_kind_ = write_kind::last;
   bool reading_ = false;
   bool writing_ = false;
+  bool written_ = false; ///< all of it has left at once; settle() goes on from there
   bool head_begun_ = false;
   bool decodes_ = false; ///< has its turn in the shard's decoding queue
   bool keep_alive_ = true;

@@ -90,8 +90,20 @@ void connection::start_write(write_kind kind) {
   write_kind_ = kind;
   writing_ = true;
   answer_bytes_ += output_.size() - output_left_from_;
+  // Nearly always the kernel takes all of it: then there is nothing to wait for.
+  output_left_from_ += stream_.write_now(std::string_view{output_}.substr(output_left_from_));
+  written_ = output_left_from_ == output_.size();
+  if (written_)
+    return;
   set_deadline(deadline::output, clock::now() + shard_->limits().write_stall_timeout);
   write_rest();
+}
+
+/// What follows a write that was done at once. Behind the step that wrote: whoever called for the
+/// write must have returned.
+void connection::settle() {
+  while (std::exchange(written_, false) && phase_ != phase::closed)
+    on_written();
 }
 
 void connection::write_rest() {
@@ -111,6 +123,11 @@ void connection::on_write(const error_code& ec, std::size_t count) {
     set_deadline(deadline::output, clock::now() + shard_->limits().write_stall_timeout);
     return write_rest();
   }
+  on_written();
+}
+
+/// All of output_ has left.
+void connection::on_written() {
   writing_ = false;
   deadlines_.clear(deadline::output);
   switch (write_kind_) {
@@ -148,7 +165,12 @@ void connection::on_answered() {
   head_begun_ = false;
   phase_ = phase::head;
   set_deadline(deadline::input, clock::now() + shard_->limits().keep_alive_timeout);
-  advance();
+  if (input_.empty())
+    return read_more();
+  // The next request is here already. Others have their turn first, and whoever called for the
+  // last write returns.
+  asio::post(stream_.get_executor(),
+             [self = shared_from_this()] { self->guard([&] { self->advance(); }); });
 }
 
 void connection::log_answer(unsigned status) const noexcept try {
@@ -162,7 +184,7 @@ void connection::log_answer(unsigned status) const noexcept try {
                              {"status", std::uint64_t{status}},
                              {"bytes", std::uint64_t{answer_bytes_}},
                              {"cut", answer_cut_},
-                             {"ms", static_cast<double>(took.count()) / 1000},
+                             {"ms", took},
                              {"request", request_.id},
                              {"key", request_.caller.name},
                              {"client", client_address_},

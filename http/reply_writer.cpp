@@ -7,6 +7,13 @@
 
 namespace ccapi::http {
 
+namespace {
+
+/// Most answers grow beyond this, delta by delta.
+constexpr std::size_t usual_bytes = 512;
+
+} // namespace
+
 reply_writer::reply_writer(exchange& client, chat_plan plan)
   : client_{&client},
     gateway_{&client.shard().gateway},
@@ -19,8 +26,25 @@ void reply_writer::start(domain::turn_id turn) {
 }
 
 void reply_writer::on_event(domain::event&& what) {
-  if (client_)
-    client_->guarded([&] { take(std::move(what)); });
+  if (!client_)
+    return;
+  try {
+    if (gathers(what))
+      return;
+  } catch (...) {
+    return client_->guarded([] { throw; });
+  }
+  client_->guarded([&] { take(std::move(what)); });
+}
+
+/// Most events are deltas, and most of these are of no concern to the client yet: true for those.
+bool reply_writer::gathers(domain::event& what) {
+  auto* const text = std::get_if<domain::text_delta>(&what);
+  if (!text || text->text.empty() || !fits(text->text))
+    return false;
+  trace_.work_begun = true;
+  add(text_, std::move(text->text));
+  return true;
 }
 
 void reply_writer::take(domain::event&& what) {
@@ -49,17 +73,28 @@ void reply_writer::on_gone() {
 }
 
 void reply_writer::take(std::string& whole, std::string&& delta) {
-  owed_credit_ += delta.size();
-  if (text_.size() + reasoning_.size() + delta.size() > answer_bytes_max_) {
+  if (!fits(delta)) {
     gateway_->cancel(turn_);
     return fail({.code = domain::error_code::upstream_error,
                  .message = "The answer is longer than limits.answer_bytes_max.",
                  .retry_useful = false});
   }
-  if (whole.empty())
+  add(whole, std::move(delta));
+}
+
+bool reply_writer::fits(const std::string& delta) const noexcept {
+  return text_.size() + reasoning_.size() + delta.size() <= answer_bytes_max_;
+}
+
+void reply_writer::add(std::string& whole, std::string&& delta) {
+  owed_credit_ += delta.size();
+  if (whole.empty() && delta.size() >= usual_bytes) {
     whole = std::move(delta);
-  else
-    whole += delta;
+    return;
+  }
+  if (whole.empty())
+    whole.reserve(usual_bytes);
+  whole += delta;
 }
 
 void reply_writer::finish(const domain::turn_finished& end) {

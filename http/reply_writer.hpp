@@ -27,8 +27,11 @@ public:
   void on_gone() override;
 
 private:
+  bool gathers(domain::event& what);
   void take(domain::event&& what);
   void take(std::string& whole, std::string&& delta);
+  [[nodiscard]] bool fits(const std::string& delta) const noexcept;
+  void add(std::string& whole, std::string&& delta);
   void finish(const domain::turn_finished& end);
   void fail(const domain::error& failure);
 

@@ -16,6 +16,10 @@ void append_number(std::string& out, std::int64_t value) {
   out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
 }
 
+constexpr bool is_unsafe(char c) noexcept {
+  return c < ' ' || c > '~';
+}
+
 } // namespace
 
 void append_response_head(std::string& out, const response_head& head,
@@ -62,14 +66,10 @@ void append_response_head(std::string& out, const response_head& head,
 }
 
 void append_header(std::string& lines, std::string_view name, std::string_view value) {
-  const bool safe =
-    std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  if (value.empty() || !safe)
+  const auto end = value.data() + value.size();
+  if (value.empty() || std::find_if(value.data(), end, is_unsafe) != end)
     return;
-  lines += name;
-  lines += ": ";
-  lines += value;
-  lines += "\r\n";
+  lines.append(name).append(": ", 2).append(value).append("\r\n", 2);
 }
 
 std::string_view http_date::at(std::time_t now) {

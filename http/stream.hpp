@@ -18,6 +18,7 @@
 #include <new>
 #include <span>
 #include <string_view>
+#include <sys/socket.h>
 #include <utility>
 
 namespace ccapi::http {
@@ -64,6 +65,16 @@ public:
     if (!tls_)
       return socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), std::move(then));
     run([bytes](tls_session& tls) { return tls.write(bytes); }, std::move(then));
+  }
+
+  /// Writes what the kernel takes at once, and says how much that is; 0 with TLS. No write may be
+  /// under way. An error shows at the next write.
+  std::size_t write_now(std::string_view bytes) noexcept {
+    if (tls_)
+      return 0;
+    const auto sent =
+      ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent > 0 ? static_cast<std::size_t>(sent) : 0;
   }
 
   /// Ends our side, soon. `owner` keeps the stream alive until then.

@@ -1,5 +1,6 @@
 #include "app/gateway_program.hpp"
 
+#include "actors/quiet_scheduler.hpp"
 #include "actors/stats_collector.hpp"
 #include "app/resource_limits.hpp"
 #include "app/startup_text.hpp"
@@ -58,8 +59,7 @@ void end_program_with(const Handle& actor, const char* name) {
 
 gateway_program::caf_settings::caf_settings(std::size_t threads) {
   add_message_types<caf::id_block::ccapi>();
-  // The default policy wakes idle workers by polling: tens of microseconds a hop.
-  set("scheduler.policy", caf::atom("sharing"));
+  load<actors::quiet_scheduler>();
   set("scheduler.max-threads", threads);
 }
 

@@ -1,5 +1,6 @@
 #include "domain/content.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ccapi::domain {
@@ -24,10 +25,15 @@ void append_text(message& what, std::string_view text) {
   if (text.empty())
     return;
   auto* const last = what.content.empty() ? nullptr : std::get_if<text_block>(&what.content.back());
-  if (last != nullptr)
+  if (last != nullptr) {
     last->text += text;
-  else
-    what.content.emplace_back(text_block{std::string{text}});
+    return;
+  }
+  constexpr std::size_t usual_bytes = 512; // most answers grow beyond this, piece by piece
+  std::string first;
+  first.reserve(std::max(text.size(), usual_bytes));
+  first += text;
+  what.content.emplace_back(text_block{std::move(first)});
 }
 
 std::string_view canonical_text(std::string_view text) noexcept {

@@ -35,10 +35,14 @@ constexpr std::uint64_t unique_number(const home& maker, std::uint64_t given) no
 /// Fills a buffer from the kernel's random source. Any thread.
 void fill_random(unsigned char* buffer, std::size_t size);
 
-/// 32 lower-case hex digits from the kernel's random source. Any thread.
+// What needs which: a conversation's id opens it to whoever knows it (within its tenant), and a key
+// opens everything: nobody may guess these. Ids of requests, answers and the CLI's messages only
+// have to be unique; they get the same bits, which cost no more.
+
+/// 32 lower-case hex digits: 128 bits of the kernel's random source. Any thread.
 std::string random_hex_128();
 
-/// A random UUID (version 4) in the usual form. Any thread.
+/// A random UUID (version 4) in the usual form: 122 such bits. Any thread.
 std::string random_uuid();
 
 /// True for [A-Za-z0-9._-]{1,128}.

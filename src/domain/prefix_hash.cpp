@@ -17,15 +17,14 @@ hash128 prefix_hasher::digest(const void* data, std::size_t size) const noexcept
   return {hash.low64, hash.high64};
 }
 
-hash128 prefix_hasher::root(const dialogue_root& root) const {
-  // Each with its length in front, so that no two roots give the same bytes.
-  std::string all;
-  for (const std::string_view part :
-       {std::string_view{root.tenant}, std::string_view{root.model}, std::string_view{root.profile},
-        std::string_view{root.system_prompt}}) {
-    all.append(std::to_string(part.size())).append(1, ':').append(part);
-  }
-  return digest(all.data(), all.size());
+hash128 prefix_hasher::root(const root_view& root) const noexcept {
+  // Each part by itself, so that no two roots give the same bytes, and no long prompt is copied.
+  std::array<hash128, 4> parts;
+  auto* part = parts.data();
+  for (const auto text : {root.tenant, root.model, root.profile, root.system_prompt})
+    *part++ = digest(text.data(), text.size());
+  static_assert(sizeof parts == parts.size() * 2 * sizeof(std::uint64_t)); // no padding
+  return digest(parts.data(), sizeof parts);
 }
 
 hash128 prefix_hasher::next(const hash128& before, const message& what) const noexcept {

@@ -12,6 +12,16 @@
 
 namespace ccapi::domain {
 
+/// A dialogue_root that is only looked at; prompts are long.
+struct root_view {
+  std::string_view tenant{};
+  std::string_view model{};
+  std::string_view profile = "chat";
+  std::string_view system_prompt{};
+
+  friend bool operator==(const root_view&, const root_view&) = default;
+};
+
 /// What a dialogue starts from. Dialogues with different roots never share anything.
 struct dialogue_root {
   std::string tenant{};
@@ -19,7 +29,8 @@ struct dialogue_root {
   std::string profile = "chat";
   std::string system_prompt{};
 
-  friend bool operator==(const dialogue_root&, const dialogue_root&) = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): as with std::string and its view
+  operator root_view() const noexcept { return {tenant, model, profile, system_prompt}; }
 };
 
 struct hash128 {
@@ -41,7 +52,7 @@ public:
   explicit prefix_hasher(const key& given) noexcept
     : key_{given} {}
 
-  [[nodiscard]] hash128 root(const dialogue_root& root) const;
+  [[nodiscard]] hash128 root(const root_view& root) const noexcept;
   /// Of a dialogue that goes on with one more message.
   [[nodiscard]] hash128 next(const hash128& before, const message& what) const noexcept;
 

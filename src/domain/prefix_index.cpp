@@ -107,13 +107,17 @@ std::shared_ptr<dialogue_node> prefix_index::find(const hash128& hash) const {
   return found == nodes_.end() ? nullptr : (*found)->shared_from_this();
 }
 
-dialogue prefix_index::root(const dialogue_root& origin) {
+dialogue prefix_index::root(const root_view& origin) {
   const auto hash = hasher_.root(origin);
   const auto known = find(hash);
   if (known && known->root_data_ && known->origin() == origin)
     return known;
   auto node = std::make_shared<dialogue_node>(dialogue_node::passkey{});
-  node->root_data_.reset(new dialogue_node::root_data{origin});
+  node->root_data_.reset(
+    new dialogue_node::root_data{{.tenant = std::string{origin.tenant},
+                                  .model = std::string{origin.model},
+                                  .profile = std::string{origin.profile},
+                                  .system_prompt = std::string{origin.system_prompt}}});
   node->hash_ = hash;
   if (!known) // else a collision: usable, but not found again
     enter(*node);
@@ -137,8 +141,7 @@ dialogue prefix_index::append(const dialogue& before, message next) {
   return node;
 }
 
-dialogue prefix_index::longest(const dialogue_root& origin,
-                               std::span<const message> messages) const {
+dialogue prefix_index::longest(const root_view& origin, std::span<const message> messages) const {
   const auto root_hash = hasher_.root(origin);
   const auto root = find(root_hash);
   if (!root || !root->root_data_ || root->origin() != origin)

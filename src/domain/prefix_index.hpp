@@ -108,15 +108,14 @@ public:
   ~prefix_index();
 
   /// The empty dialogue with this root; made if it is not known.
-  dialogue root(const dialogue_root& origin);
+  dialogue root(const root_view& origin);
 
   /// `before` and one more message; the known one, if there is one that counts as the same.
   dialogue append(const dialogue& before, message next);
 
   /// The longest known dialogue that `messages` begins with, all of it at most; null if not even
   /// the root is known. Costs one pass over the texts.
-  [[nodiscard]] dialogue longest(const dialogue_root& origin,
-                                 std::span<const message> messages) const;
+  [[nodiscard]] dialogue longest(const root_view& origin, std::span<const message> messages) const;
 
   /// Notes that this conversation (not 0) goes through all of the dialogue: for
   /// last_conversation().

@@ -26,7 +26,7 @@ turn_plan extend(prefix_index& index, dialogue before, std::vector<message>& mes
 }
 
 /// The same messages from another root.
-dialogue rebase(prefix_index& index, const dialogue& head, const dialogue_root& origin) {
+dialogue rebase(prefix_index& index, const dialogue& head, const root_view& origin) {
   if (head->root().origin() == origin)
     return head;
   auto node = index.root(origin);
@@ -47,10 +47,10 @@ std::size_t common(const std::vector<const dialogue_node*>& known,
 
 } // namespace
 
-dialogue_root root_of(const chat_request& request, const std::string& default_system_prompt) {
+root_view root_of(const chat_request& request, std::string_view default_system_prompt) {
   return {.tenant = request.tenant,
           .model = request.model,
-          .system_prompt = request.system_prompt.value_or(default_system_prompt)};
+          .system_prompt = request.system_prompt ? *request.system_prompt : default_system_prompt};
 }
 
 turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& request,
@@ -61,14 +61,19 @@ turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& re
     root_of(request, head ? head->root().origin().system_prompt : default_system_prompt);
   if (!head)
     return extend(index, index.root(origin), messages, 0);
+  const auto add_to_it = [&] {
+    auto plan = extend(index, rebase(index, head, origin), messages, 0);
+    plan.recalled = head->depth();
+    return plan;
+  };
+  const bool only_new_ones = only_user_messages(messages);
+  if (only_new_ones && messages.size() <= head->depth()) // the usual case: no need to compare
+    return add_to_it();
   const auto known = path(head);
   const auto shared = common(known, messages);
   const bool extends = shared == known.size() && messages.size() > shared;
-  if (!extends && only_user_messages(messages)) {
-    auto plan = extend(index, rebase(index, head, origin), messages, 0);
-    plan.recalled = known.size();
-    return plan;
-  }
+  if (!extends && only_new_ones)
+    return add_to_it();
   if (extends)
     return extend(index, rebase(index, head, origin), messages, shared);
   auto plan = extend(index, index.root(origin), messages, 0);

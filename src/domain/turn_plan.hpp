@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ccapi::domain {
@@ -36,7 +37,7 @@ turn_plan plan_whole(prefix_index& index, const dialogue& head, const dialogue& 
                      chat_request& request, const std::string& default_system_prompt);
 
 /// The root of the dialogue that a request brings whole.
-dialogue_root root_of(const chat_request& request, const std::string& default_system_prompt);
+root_view root_of(const chat_request& request, std::string_view default_system_prompt);
 
 /// Beyond this many user messages to be taken back a process is quicker told the dialogue anew.
 inline constexpr std::size_t rewinds_max = 12;

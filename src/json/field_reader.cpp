@@ -13,6 +13,13 @@ namespace {
 /// Doubles up to here hold integers exactly.
 constexpr double exact_integer_max = 9007199254740992.0;
 
+/// One of 64 bits, by what is cheap to look at.
+std::uint64_t mark_of(std::string_view name) noexcept {
+  const auto first = name.empty() ? 0U : static_cast<unsigned char>(name.front());
+  const auto last = name.empty() ? 0U : static_cast<unsigned char>(name.back());
+  return std::uint64_t{1} << ((first + 4U * last + 8U * static_cast<unsigned>(name.size())) % 64U);
+}
+
 std::optional<std::int64_t> as_integer(const dom::element& value) noexcept {
   if (std::int64_t number = 0; value.get(number) == simdjson::SUCCESS)
     return number;
@@ -77,10 +84,23 @@ std::string_view type_name(const dom::element& value) noexcept {
 }
 
 std::optional<dom::element> field_reader::any(std::string_view name) {
+  if (failed() || (names_noted_ && (names_ & mark_of(name)) == 0))
+    return std::nullopt;
   dom::element value;
-  if (failed() || object_.at_key(name).get(value) != simdjson::SUCCESS || value.is_null())
+  if (object_.at_key(name).get(value) != simdjson::SUCCESS) {
+    note_names();
+    return std::nullopt;
+  }
+  if (value.is_null())
     return std::nullopt;
   return value;
+}
+
+void field_reader::note_names() {
+  if (std::exchange(names_noted_, true))
+    return;
+  for (const auto field : object_)
+    names_ |= mark_of(field.key);
 }
 
 template <class T>

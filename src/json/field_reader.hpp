@@ -60,7 +60,13 @@ private:
   template <class T>
   std::optional<T> typed(std::string_view name, std::string_view expected);
 
+  void note_names();
+
   simdjson::dom::object object_;
+  /// Marks of the members' names, from the first look-up in vain on. Most of what a reader asks
+  /// for is absent, and each real look-up walks over all members.
+  std::uint64_t names_ = 0;
+  bool names_noted_ = false;
   std::string path_;
   std::optional<domain::error> failure_;
 };

@@ -55,7 +55,16 @@ domain::error translated(simdjson::error_code code, std::string_view text) {
 /// A key that `object` holds twice.
 std::optional<std::string_view> duplicate_key(const dom::object& object,
                                               std::vector<std::string_view>& keys) {
+  constexpr std::size_t few = 8;
   keys.clear();
+  if (object.size() <= few) { // quicker than to sort them
+    for (const auto field : object) {
+      if (std::find(keys.begin(), keys.end(), field.key) != keys.end())
+        return field.key;
+      keys.push_back(field.key);
+    }
+    return std::nullopt;
+  }
   for (const auto field : object)
     keys.push_back(field.key);
   std::sort(keys.begin(), keys.end());

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstring>
 
 namespace ccapi::json {
 
@@ -28,6 +29,40 @@ constexpr auto escapes = [] {
 
 constexpr char hex_digits[] = "0123456789abcdef";
 
+constexpr std::uint64_t in_each_byte(unsigned char value) noexcept {
+  return std::uint64_t{0x0101010101010101} * value;
+}
+
+/// The high bit of every byte that is 0 (and maybe of some behind one).
+constexpr std::uint64_t zero_bytes(std::uint64_t word) noexcept {
+  return (word - in_each_byte(1)) & ~word & in_each_byte(0x80);
+}
+
+/// All bytes are ASCII that stands for itself in a JSON string.
+constexpr bool is_plain(std::uint64_t word) noexcept {
+  const auto controls = (word - in_each_byte(0x20)) & ~word; // in the high bits
+  return ((word | controls | zero_bytes(word ^ in_each_byte('"'))
+           | zero_bytes(word ^ in_each_byte('\\')))
+          & in_each_byte(0x80))
+         == 0;
+}
+
+/// How many bytes at the front of `text` are plain; some more may be.
+std::size_t plain_bytes(std::string_view text) noexcept {
+  std::size_t at = 0;
+  std::uint64_t word = 0;
+  for (; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if (!is_plain(word))
+      return at;
+  }
+  if (at == text.size())
+    return at;
+  word = in_each_byte(' ');
+  std::memcpy(&word, text.data() + at, text.size() - at);
+  return is_plain(word) ? text.size() : at;
+}
+
 void append_escaped(std::string& out, std::string_view text) {
   std::size_t run = 0; // start of the bytes that are not copied yet
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -44,6 +79,7 @@ void append_escaped(std::string& out, std::string_view text) {
       out += hex_digits[byte >> 4];
       out += hex_digits[byte & 15];
     }
+    at += plain_bytes(text.substr(run));
   }
   out.append(text, run);
 }
@@ -52,17 +88,20 @@ template <class Integer>
 void append_digits(std::string& out, Integer value) {
   std::array<char, 24> digits; // room for the 20 characters of any 64-bit integer
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
 }
 
 } // namespace
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  if (is_valid(text))
-    append_escaped(out, text);
+  const auto plain = plain_bytes(text);
+  out.append(text, 0, plain);
+  const auto rest = text.substr(plain);
+  if (rest.empty() || is_valid(rest))
+    append_escaped(out, rest);
   else
-    append_escaped(out, repaired(text));
+    append_escaped(out, repaired(rest));
   out += '"';
 }
 

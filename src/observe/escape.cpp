@@ -2,6 +2,9 @@
 
 #include "domain/utf8_character.hpp"
 
+#include <array>
+#include <cstdint>
+
 namespace ccapi::observe {
 
 namespace {
@@ -12,6 +15,14 @@ bool is_unsafe(char32_t code) noexcept {
          || (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e)
          || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
+
+/// Nearly every byte of nearly every line.
+constexpr auto shows_itself = [] {
+  std::array<bool, 256> set{};
+  for (std::size_t byte = 0x20; byte < 0x7f; ++byte)
+    set[byte] = byte != '"' && byte != '\\';
+  return set;
+}();
 
 void append_code(std::string& out, char32_t code) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -48,8 +59,15 @@ void append_character(std::string& out, char32_t code, std::string_view bytes) {
 } // namespace
 
 void append_escaped(std::string& out, std::string_view text, std::size_t bytes_max) {
+  const auto looked_at = text.substr(0, bytes_max);
   std::size_t at = 0;
   while (at < text.size()) {
+    const auto from = at;
+    while (at < looked_at.size() && shows_itself[static_cast<std::uint8_t>(looked_at[at])])
+      ++at;
+    out.append(looked_at, from, at - from);
+    if (at == text.size())
+      return;
     const auto next = domain::first_character(text.substr(at));
     const auto length = next.valid ? next.bytes : 1; // each broken byte is shown
     if (at + length > bytes_max) {

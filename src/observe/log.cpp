@@ -1,12 +1,13 @@
 #include "observe/log.hpp"
 
 #include "observe/escape.hpp"
+#include "observe/line_formatter.hpp"
 #include "observe/stderr_sink.hpp"
 
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
-#include <spdlog/pattern_formatter.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -24,9 +25,6 @@ constexpr std::size_t queue_lines = 8192;
 constexpr std::size_t value_bytes_max = 512;
 /// How often (in lines) the logger looks whether lines were lost.
 constexpr std::uint64_t loss_check_interval = 1024;
-
-constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
-constexpr const char* json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
 
 spdlog::level::level_enum to_spdlog(log_level level) noexcept {
   switch (level) {
@@ -50,7 +48,20 @@ template <class Number>
 void append_number(std::string& out, Number number) {
   std::array<char, 40> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+/// The digits that a double of milliseconds would have, for a fraction of its cost.
+void append_milliseconds(std::string& out, std::chrono::microseconds time) {
+  const auto count = std::max<std::int64_t>(0, time.count());
+  append_number(out, count / 1000);
+  if (const auto rest = static_cast<unsigned>(count % 1000); rest != 0) {
+    const std::array<char, 4> digits{'.', static_cast<char>('0' + rest / 100),
+                                     static_cast<char>('0' + rest / 10 % 10),
+                                     static_cast<char>('0' + rest % 10)};
+    const std::string_view fraction{digits.data(), digits.size()};
+    out.append(fraction.substr(0, fraction.find_last_not_of('0') + 1));
+  }
 }
 
 void append_quoted(std::string& out, std::string_view text) {
@@ -60,11 +71,16 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 bool needs_quotes(std::string_view text) noexcept {
-  constexpr std::string_view plain =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-    "._:/@%+,-[]*~";
+  static constexpr auto plain = [] {
+    std::array<bool, 256> set{};
+    for (const char c : std::string_view{"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                         "0123456789._:/@%+,-[]*~"})
+      set[static_cast<unsigned char>(c)] = true;
+    return set;
+  }();
   return text.empty() || text.size() > value_bytes_max
-         || text.find_first_not_of(plain) != std::string_view::npos;
+         || !std::all_of(text.begin(), text.end(),
+                         [](char c) { return plain[static_cast<unsigned char>(c)]; });
 }
 
 void append_value(std::string& out, const field& given, log_format format) {
@@ -83,6 +99,8 @@ void append_value(std::string& out, const field& given, log_format format) {
           append_number(out, value);
         else
           out += "null"; // JSON has no word for it
+      } else if constexpr (std::is_same_v<type, std::chrono::microseconds>) {
+        append_milliseconds(out, value);
       } else {
         append_number(out, value);
       }
@@ -90,6 +108,7 @@ void append_value(std::string& out, const field& given, log_format format) {
     given.value);
 }
 
+/// What a line says behind its time and level.
 std::string render(std::string_view text, std::initializer_list<field> fields, log_format format) {
   std::string line;
   line.reserve(256);
@@ -124,8 +143,8 @@ struct logger::state {
       pool{std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)},
       log{std::make_shared<spdlog::async_logger>("", sink, pool,
                                                  spdlog::async_overflow_policy::overrun_oldest)} {
-    sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      format == log_format::json ? json_pattern : text_pattern, spdlog::pattern_time_type::utc));
+    sink->set_formatter(std::make_unique<line_formatter>(format));
+    sink->gather_while([lines = pool.get()] { return lines->queue_size() > 0; });
     log->set_level(to_spdlog(least));
   }
   state(const state&) = delete;
@@ -133,7 +152,9 @@ struct logger::state {
 
   ~state() {
     const auto overrun = pool->overrun_counter();
+    sink->stop_gathering();
     pool.reset(); // writes what is queued, then joins
+    sink->flush();
     const auto lost = overrun + sink->dropped();
     if (lost > reported.load())
       sink->log({spdlog::string_view_t{}, spdlog::level::warn, loss_text(lost)});
@@ -141,6 +162,8 @@ struct logger::state {
 
   void write(log_level line_level, std::string_view text, std::initializer_list<field> fields) {
     log->log(to_spdlog(line_level), render(text, fields, format));
+    if (line_level >= log_level::warning)
+      sink->hurry();
     if (lines.fetch_add(1) % loss_check_interval == loss_check_interval - 1)
       report_losses();
   }

@@ -1,6 +1,7 @@
 #pragma once
 // Structured log lines: a sentence ("subject verb object") and fields, as text or JSON.
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -22,7 +23,9 @@ std::optional<log_format> format_from(std::string_view name) noexcept;
 /// controls) and cut at 512 bytes when written; never put prompt text or secrets in one.
 struct field {
   std::string_view key;
-  std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool> value;
+  std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool,
+               std::chrono::microseconds>
+    value;
 
   field(std::string_view k, std::string_view v)
     : key{k},
@@ -37,6 +40,10 @@ struct field {
     : key{k},
       value{v} {}
   field(std::string_view k, double v)
+    : key{k},
+      value{v} {}
+  /// Shown in milliseconds: 12.345.
+  field(std::string_view k, std::chrono::microseconds v)
     : key{k},
       value{v} {}
   field(std::string_view k, int v)

@@ -1,7 +1,9 @@
 #include "observe/stderr_sink.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <poll.h>
+#include <string_view>
 #include <unistd.h>
 
 namespace ccapi::observe {
@@ -20,32 +22,63 @@ bool writable_within(int milliseconds) noexcept {
   return ready > 0;
 }
 
-} // namespace
-
-void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
-  spdlog::memory_buf_t line;
-  formatter_->format(message, line);
-  write_line({line.data(), line.size()});
+/// As many lines as fit into one write; a part of the first if it does not fit.
+std::string_view next_piece(std::string_view lines) noexcept {
+  if (lines.size() <= write_bytes_max)
+    return lines;
+  const auto end = lines.rfind('\n', write_bytes_max - 1);
+  return lines.substr(0, end == std::string_view::npos ? write_bytes_max : end + 1);
 }
 
-void stderr_sink::write_line(std::string_view line) noexcept {
-  while (!line.empty()) {
+} // namespace
+
+void stderr_sink::hurry() noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    hurried_ = true;
+  }
+  changed_.notify_one();
+}
+
+void stderr_sink::stop_gathering() noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    stopped_ = hurried_ = true;
+  }
+  changed_.notify_one();
+}
+
+void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
+  const bool first = pending_.size() == 0;
+  formatter_->format(message, pending_);
+  if (first && message.level < spdlog::level::warn)
+    wait_for_more();
+  if (pending_.size() >= write_bytes_max || stopped_ || !more_waits_ || !more_waits_())
+    flush_();
+}
+
+void stderr_sink::wait_for_more() {
+  std::unique_lock lock{mutex_};
+  changed_.wait_for(lock, gather_time, [this] { return hurried_; });
+  hurried_ = stopped_;
+}
+
+void stderr_sink::flush_() {
+  std::string_view rest{pending_.data(), pending_.size()};
+  while (!rest.empty()) {
     // Once given up on a reader, later lines don't wait for it again.
-    if (!writable_within(stalled_ ? 0 : patience_ms)) {
-      stalled_ = true;
-      ++dropped_;
-      return;
-    }
-    stalled_ = false;
-    const auto piece = line.substr(0, write_bytes_max);
-    const auto written = write(STDERR_FILENO, piece.data(), piece.size());
+    const bool given_up = !writable_within(stalled_ ? 0 : patience_ms);
+    stalled_ = given_up;
+    const auto piece = next_piece(rest);
+    const auto written = given_up ? 0 : write(STDERR_FILENO, piece.data(), piece.size());
     if (written > 0) {
-      line.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno != EINTR && errno != EAGAIN) {
-      ++dropped_; // closed or full disk: there is nobody to tell
-      return;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    } else if (given_up || (errno != EINTR && errno != EAGAIN)) { // or closed, or a full disk
+      dropped_ += static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
+      break;
     }
   }
+  pending_.clear();
 }
 
 } // namespace ccapi::observe

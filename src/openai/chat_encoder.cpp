@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <string_view>
 #include <utility>
 
 namespace ccapi::openai {
@@ -12,7 +13,12 @@ namespace ccapi::openai {
 namespace {
 
 answer_identity new_identity(dialect::answer_start&& start) {
-  return {.id = "chatcmpl-" + domain::random_hex_128(),
+  constexpr std::string_view prefix = "chatcmpl-";
+  const auto random = domain::random_hex_128();
+  std::string id;
+  id.reserve(prefix.size() + random.size());
+  id.append(prefix).append(random);
+  return {.id = std::move(id),
           .created = static_cast<std::int64_t>(std::time(nullptr)),
           .model = std::move(start.model),
           .conversation_id = std::string{start.conversation_id}};

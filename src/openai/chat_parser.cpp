@@ -7,6 +7,8 @@
 #include "openai/message_list.hpp"
 #include "openai/parameters.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +21,18 @@ namespace {
 
 /// Several times what the API knows. Bounds the look-ups, each of which walks over all members.
 constexpr std::size_t body_members_max = 256;
+
+/// What most requests have, and nothing else: none of it is refused or ignored.
+constexpr std::array<std::string_view, 8> usual_members{
+  "messages",    "model",      "stream",          "stream_options",
+  "temperature", "max_tokens", "conversation_id", "user"};
+
+bool is_usual(const dom::object& body) noexcept {
+  for (const auto member : body)
+    if (std::find(usual_members.begin(), usual_members.end(), member.key) == usual_members.end())
+      return false;
+  return true;
+}
 
 void read_messages(field_reader& body, std::size_t messages_max, parsed_chat& chat) {
   const auto messages = body.array("messages");
@@ -85,12 +99,15 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
   chat.request.model_given = !model.requested.empty();
   chat.requested_model = std::move(model.requested);
   chat.request.model = std::move(model.resolved);
-  refuse_unsupported(body);
+  const bool usual = is_usual(object); // then there is nothing to look for, one by one
+  if (!usual)
+    refuse_unsupported(body);
   chat.request.sampling = read_sampling(body);
   chat.request.reasoning = read_reasoning_effort(body);
   read_conversation_id(body, chat.request);
   read_stream(body, chat);
-  list_ignored(body, chat.ignored_params);
+  if (!usual)
+    list_ignored(body, chat.ignored_params);
   if (body.failed())
     return body.take_failure();
   return chat;

@@ -3,12 +3,14 @@
 #include "process/pidfd.hpp"
 #include "process/shim/protocol.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <cstddef>
-#include <cstdio>
 #include <fcntl.h>
 #include <poll.h>
+#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -67,9 +69,13 @@ bool child_process::kill_shim() const noexcept {
 
 bool child_process::directory_gone() const noexcept {
   // The shim's own, where it was started and stays; the CLI is started there.
+  constexpr std::string_view begin = "/proc/";
+  constexpr std::string_view end = "/cwd";
   std::array<char, 48> link{};
-  std::array<char, 4096> target{};
-  std::snprintf(link.data(), link.size(), "/proc/%d/cwd", int{pid});
+  std::array<char, page> target; // NOLINT: readlink fills what is looked at
+  auto* at = std::copy(begin.begin(), begin.end(), link.data());
+  at = std::to_chars(at, link.data() + link.size() - end.size() - 1, int{pid}).ptr;
+  std::copy(end.begin(), end.end(), at);
   const auto size = ::readlink(link.data(), target.data(), target.size());
   return size > 0
          && std::string_view{target.data(), static_cast<std::size_t>(size)}.ends_with(" (deleted)");

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <fcntl.h>
 #include <limits>
@@ -56,6 +57,41 @@ TEST(logger, json_line_is_one_object_with_typed_fields) {
                            "failed\",\"code\":\"timeout\",\"status\":504,"
                            "\"bytes\":18446744073709551615,\"seconds\":0.25,\"rate\":null,"
                            "\"retried\":false\\}\n"));
+}
+
+TEST(logger, time_is_shown_in_milliseconds_without_idle_zeros) {
+  using std::chrono::microseconds;
+  const auto output = stderr_of([] {
+    const logger log{log_level::info, log_format::text};
+    log.info("times", {{"a", microseconds{0}},
+                       {"b", microseconds{7}},
+                       {"c", microseconds{40}},
+                       {"d", microseconds{1500}},
+                       {"e", microseconds{812'345}},
+                       {"f", microseconds{100'000'000}}});
+  });
+  EXPECT_THAT(output, HasSubstr("info times a=0 b=0.007 c=0.04 d=1.5 e=812.345 f=100000\n"));
+}
+
+TEST(logger, error_does_not_wait_for_lines_to_come) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  std::string output;
+  {
+    const stderr_redirect redirect{ends[1]};
+    const logger log{log_level::info, log_format::text};
+    log.info("first");
+    log.error("second");
+    std::array<char, 4096> block{};
+    while (output.find("second") == std::string::npos) {
+      const auto got = read(ends[0], block.data(), block.size());
+      ASSERT_GT(got, 0);
+      output.append(block.data(), static_cast<std::size_t>(got));
+    }
+  }
+  close(ends[0]);
+  close(ends[1]);
+  EXPECT_THAT(output, MatchesRegex("[^ ]+ info first\n[^ ]+ error second\n"));
 }
 
 TEST(logger, hostile_text_can_not_start_a_line_of_its_own) {
