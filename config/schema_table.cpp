@@ -62,7 +62,9 @@ constexpr key table_of_keys[] = {
     "naming "
     "those in x-ccapi-ignored-params. A request asks for it by x-ccapi-strict: true."),
   at_start(number<server, &server_settings::io_threads>(
-    "server.io_threads", 0, 256, "", "Threads that serve connections; 0 = one per core.")),
+    "server.io_threads", 0, 256, "",
+    "Threads that serve connections; 0 = one per core. One is enough for thousands of turns a "
+    "second.")),
 
   at_start(text<tls, &tls_settings::certificate_file>(
     "tls.certificate_file", no_nul,

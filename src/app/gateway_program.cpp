@@ -32,6 +32,10 @@ constexpr auto poll_interval = 10ms;
 /// For threads to run out of work at the very end.
 constexpr auto thread_end_timeout = 2s;
 
+/// Enough for two actors that warm turns never ask: with two or four workers a turn, or the start
+/// of a conversation, costs 0 to 5 % more CPU and takes no less time (docs/performance.md).
+constexpr std::size_t caf_workers = 1;
+
 /// There is one node only.
 constexpr std::uint32_t this_node = 0;
 
@@ -71,7 +75,7 @@ gateway_program::gateway_program(const config::settings& settings, const config_
     log_{std::move(log)},
     cli_{std::move(cli)},
     launcher_{std::move(shim)},
-    caf_settings_{cores()},
+    caf_settings_{caf_workers},
     system_{caf_settings_},
     supervisor_{system_.spawn(actors::supervisor, supervisor_options())} {
   cli_.add_models_to(settings_.models);
@@ -122,7 +126,7 @@ void gateway_program::serve(const std::vector<std::string>& addresses) {
 std::size_t gateway_program::threads_needed(const config::settings& settings) {
   constexpr std::size_t log_and_launcher = 2;
   constexpr std::size_t beside_cafs_workers = 2; // its clock and its printer
-  return log_and_launcher + cores() + beside_cafs_workers + io_threads(settings);
+  return log_and_launcher + caf_workers + beside_cafs_workers + io_threads(settings);
 }
 
 actors::supervisor_options gateway_program::supervisor_options() {

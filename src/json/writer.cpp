@@ -105,6 +105,12 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_bytes(std::string& out, std::string_view text) {
+  out += '"';
+  append_escaped(out, text);
+  out += '"';
+}
+
 void append_string_or_null(std::string& out, std::string_view text) {
   if (text.empty())
     out.append("null");

@@ -13,7 +13,10 @@ namespace ccapi::json {
 /// characters. Ill-formed UTF-8 comes out as U+FFFD, so the result is valid JSON for any bytes.
 void append_string(std::string& out, std::string_view text);
 
-/// The same, but an empty text becomes null.
+/// The same, but ill-formed UTF-8 is copied as it is: for stand-ins that write what they are told.
+void append_bytes(std::string& out, std::string_view text);
+
+/// As append_string, but an empty text becomes null.
 void append_string_or_null(std::string& out, std::string_view text);
 
 /// Appends a decimal integer.

@@ -1,5 +1,7 @@
 #include "simulator/answer.hpp"
 
+#include "json/reader.hpp"
+
 #include <algorithm>
 
 namespace ccapi::simulator {
@@ -7,23 +9,40 @@ namespace ccapi::simulator {
 namespace {
 
 constexpr std::size_t question_bytes_max = 400;
+constexpr std::size_t beginning_bytes_max = 120;
 
 std::string counted(std::size_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string{noun} + (count == 1 ? "" : "s");
 }
 
-std::string memory_text(const dialogue& known) {
+std::string memory_text(const std::vector<standin::spoken>& known) {
   if (known.size() <= 1)
     return "This conversation knows 1 message, the one above.";
-  const auto answers = known.size() - known.of_users();
+  const auto of_users = static_cast<std::size_t>(std::count_if(
+    known.begin(), known.end(), [](const standin::spoken& each) { return each.from_user; }));
   return "This conversation knows " + counted(known.size(), "message") + ": "
-         + std::to_string(known.of_users()) + " of yours and " + counted(answers, "answer")
-         + ". It began with: \"" + std::string{known.beginning()} + "\"";
+         + std::to_string(of_users) + " of yours and " + counted(known.size() - of_users, "answer")
+         + ". It began with: \"" + excerpt(known.front().text, beginning_bytes_max) + "\"";
+}
+
+bool continues_a_character(char byte) noexcept {
+  return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
 }
 
 } // namespace
 
-std::string answer_text(std::string_view question, const dialogue& known,
+std::string excerpt(std::string_view text, std::size_t bytes_max) {
+  auto end = std::min(text.size(), bytes_max);
+  while (end > 0 && end < text.size() && continues_a_character(text[end]))
+    --end;
+  std::string shown{text.substr(0, end)};
+  for (char& each : shown)
+    if (static_cast<unsigned char>(each) < 0x20)
+      each = ' ';
+  return end < text.size() ? shown + "…" : shown;
+}
+
+std::string answer_text(std::string_view question, const std::vector<standin::spoken>& known,
                         std::size_t system_prompt_bytes) {
   std::string text = "[demo] No Claude was asked: the simulator inside claude-code-api gives this "
                      "canned answer.\n\nYou wrote: \"";
@@ -35,6 +54,26 @@ std::string answer_text(std::string_view question, const dialogue& known,
   text += "\n\nFor real answers install the Claude Code CLI, log in, and start the gateway without "
           "--demo.";
   return text;
+}
+
+answer_limits read_limits(std::string extra_body) {
+  answer_limits limits;
+  json::reader reader{{}};
+  const auto parsed = reader.parse(extra_body);
+  simdjson::dom::object body;
+  if (!parsed || parsed->get(body) != simdjson::SUCCESS)
+    return limits;
+  std::string_view text;
+  simdjson::dom::array stops;
+  if (body.at_key("stop_sequences").get(text) == simdjson::SUCCESS)
+    limits.stop.emplace_back(text);
+  else if (body.at_key("stop_sequences").get(stops) == simdjson::SUCCESS)
+    for (const auto stop : stops)
+      if (stop.get(text) == simdjson::SUCCESS)
+        limits.stop.emplace_back(text);
+  if (std::int64_t most = 0; body.at_key("max_tokens").get(most) == simdjson::SUCCESS && most > 0)
+    limits.max_tokens = most;
+  return limits;
 }
 
 answer cut(std::string_view text, const answer_limits& limits) {

@@ -1,7 +1,9 @@
 #include "simulator/session.hpp"
 
+#include "domain/ids.hpp"
 #include "simulator/simulator.hpp"
 
+#include <numeric>
 #include <type_traits>
 #include <utility>
 
@@ -14,18 +16,24 @@ constexpr std::size_t output_high_mark = std::size_t{256} << 10;
 
 } // namespace
 
+session::session()
+  : lines_{standin::identity{.version = dialect_version,
+                             .model = model_name,
+                             .session_id = domain::random_uuid(),
+                             .maker = "demo"}} {}
+
 void session::on_line(std::string_view line, clock::time_point now) {
   if (exit_code_ || line.find_first_not_of(" \t\r") == std::string_view::npos)
     return;
   auto read = reader_.read(line);
   if (!read)
-    return fail("Error parsing streaming input line: " + read.error().message);
+    return fail(read.error().message);
   std::visit(
     [&](auto& what) {
       using kind = std::remove_cvref_t<decltype(what)>;
-      if constexpr (std::is_same_v<kind, user_said>)
+      if constexpr (std::is_same_v<kind, standin::user_line>)
         handle(what, now);
-      else if constexpr (!std::is_same_v<kind, ignored>)
+      else if constexpr (!std::is_same_v<kind, standin::other_line>)
         handle(what);
     },
     *read);
@@ -41,7 +49,7 @@ void session::on_time(clock::time_point now) {
   while (turn_ && turn_->next <= now && output_.size() < output_high_mark) {
     if (turn_->said == turn_->text.deltas.size())
       return finish_turn();
-    lines_.delta(output_, turn_->text.deltas[turn_->said++]);
+    lines_.delta(output_, 0, standin::block::text, turn_->text.deltas[turn_->said++]);
     turn_->next += pace;
   }
 }
@@ -54,59 +62,54 @@ std::optional<session::clock::time_point> session::wake_at() const {
 
 // -- lines ---------------------------------------------------------------------------------------
 
-void session::handle(user_said& line, clock::time_point now) {
+void session::handle(standin::user_line& line, clock::time_point now) {
   if (turn_)
     return fail("Error: a user message came in the middle of a turn");
-  dialogue_.add_user(std::move(line.uuid), line.text);
   if (line.query)
-    return begin_turn(line.text, now);
-  lines_.init(output_);
-  lines_.result(output_, {}, {}, {});
+    return begin_turn(std::move(line.uuid), std::move(line.text), now);
+  control_.fix_system_prompt();
+  lines_.settled(output_, line.uuid);
+  dialogue_.add_user(std::move(line.uuid), std::move(line.text));
 }
 
-void session::handle(const assistant_said& line) {
-  dialogue_.add_assistant(line.text);
+void session::handle(standin::assistant_line& line) {
+  lines_.lifecycle(output_, line.uuid, "completed");
+  dialogue_.add_assistant(std::move(line.uuid), std::move(line.text));
 }
 
-void session::handle(const control_call& call) {
-  const auto& id = call.request_id;
-  if (call.subtype == "get_binary_version") {
-    lines_.control_success(output_, id, R"({"version":")" + std::string{dialect_version} + "\"}");
-  } else if (call.subtype == "initialize") {
-    if (!std::exchange(prompt_fixed_, true))
-      system_prompt_bytes_ = call.system_prompt.size();
-    lines_.control_success(output_, id, R"({"commands":[],"agents":[],"models":[]})");
-  } else if (call.subtype == "apply_flag_settings") {
-    if (call.limits)
-      limits_ = *call.limits;
-    lines_.control_success(output_, id, {});
-  } else if (call.subtype == "rewind_conversation") {
-    const bool done = !turn_ && dialogue_.rewind(call.target_uuid);
-    lines_.control_success(
-      output_, id, done ? R"({"rewound":true})" : R"({"rewound":false,"error":"stale target"})");
-  } else if (call.subtype == "interrupt") {
-    lines_.control_success(output_, id, R"({"still_queued":[]})");
-    interrupt();
-  } else if (call.subtype == "end_session") {
-    lines_.control_success(output_, id, {});
+void session::handle(const standin::control_call& call) {
+  if (const auto& body = call.settings.extra_body)
+    limits_ = read_limits(*body);
+  switch (control_.answer(output_, call, turn_.has_value())) {
+  case standin::after_control::nothing:
+    return;
+  case standin::after_control::interrupt:
+    return interrupt();
+  case standin::after_control::end:
     exit_code_ = 0;
-  } else {
-    lines_.control_error(output_, id, "Unsupported control request subtype: " + call.subtype);
   }
 }
 
 // -- the turn ------------------------------------------------------------------------------------
 
-void session::begin_turn(std::string_view question, clock::time_point now) {
-  prompt_fixed_ = true;
-  turn_.emplace(turn{.text = cut(answer_text(question, dialogue_, system_prompt_bytes_), limits_),
+void session::begin_turn(std::string uuid, std::string question, clock::time_point now) {
+  control_.fix_system_prompt();
+  dialogue_.add_user(uuid, question);
+  const auto& known = dialogue_.messages();
+  const auto prompt_bytes = control_.system_prompt().size();
+  const auto bytes = std::accumulate(
+    known.begin(), known.end(), prompt_bytes,
+    [](std::size_t sum, const standin::spoken& each) { return sum + each.text.size(); });
+  turn_.emplace(turn{.uuid = std::move(uuid),
+                     .text = cut(answer_text(question, known, prompt_bytes), limits_),
                      .said = 0,
-                     .input_tokens = tokens_of(dialogue_.bytes() + system_prompt_bytes_),
+                     .input_tokens = tokens_of(bytes),
                      .next = now + pace});
+  lines_.accepted(output_, turn_->uuid);
   lines_.init(output_);
   lines_.status(output_);
-  lines_.message_start(output_, turn_->input_tokens);
-  lines_.block_start(output_);
+  lines_.message_start(output_, {.input = turn_->input_tokens});
+  lines_.block_start(output_, 0, standin::block::text);
 }
 
 std::string session::said() const {
@@ -117,34 +120,35 @@ std::string session::said() const {
 }
 
 void session::finish_turn() {
-  const auto text = said();
+  auto text = said();
   const auto& [deltas, stop_reason, stop_sequence] = turn_->text;
-  const token_usage usage{turn_->input_tokens, static_cast<std::int64_t>(deltas.size())};
-  lines_.assistant(output_, text, usage.input);
-  lines_.block_stop(output_);
+  const standin::token_usage usage{.input = turn_->input_tokens,
+                                   .output = static_cast<std::int64_t>(deltas.size())};
+  lines_.assistant(output_, standin::block::text, text);
+  lines_.block_stop(output_, 0);
   lines_.message_delta(output_, stop_reason, stop_sequence, usage.output);
   lines_.message_stop(output_);
-  lines_.result(output_, text, stop_reason, usage);
-  dialogue_.add_assistant(text);
-  turn_.reset();
-  if (eof_)
-    exit_code_ = 0;
+  lines_.result(output_, text, stop_reason, usage, 1);
+  end_turn(std::move(text));
 }
 
 void session::interrupt() {
   if (!turn_)
     return;
-  const auto text = said();
-  if (!text.empty())
-    lines_.assistant(output_, text, turn_->input_tokens);
-  lines_.interrupted_note(output_);
-  lines_.block_stop(output_);
-  lines_.message_delta(output_, {}, {}, static_cast<std::int64_t>(turn_->said));
-  lines_.message_stop(output_);
-  lines_.interrupted_result(output_);
-  if (!text.empty())
-    dialogue_.add_assistant(text);
+  auto text = said();
+  lines_.interrupted(output_, {.message = true,
+                               .block = true,
+                               .unspoken = true,
+                               .text = text,
+                               .output_tokens = static_cast<std::int64_t>(turn_->said)});
+  end_turn(std::move(text));
   dialogue_.add_user({}, "[Request interrupted by user]");
+}
+
+void session::end_turn(std::string text) {
+  lines_.lifecycle(output_, turn_->uuid, "completed");
+  if (!text.empty())
+    dialogue_.add_assistant({}, std::move(text));
   turn_.reset();
   if (eof_)
     exit_code_ = 0;

@@ -2,9 +2,10 @@
 // session: the simulated CLI's side of the stream-json protocol, as far as the gateway uses it.
 
 #include "simulator/answer.hpp"
-#include "simulator/dialogue.hpp"
-#include "simulator/input.hpp"
-#include "simulator/lines.hpp"
+#include "standin/control.hpp"
+#include "standin/dialogue.hpp"
+#include "standin/input.hpp"
+#include "standin/lines.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,8 @@ public:
   using clock = std::chrono::steady_clock;
   /// Between two deltas.
   static constexpr std::chrono::milliseconds pace{15};
+
+  session();
 
   void on_line(std::string_view line, clock::time_point now);
   /// A running turn is finished first.
@@ -39,29 +42,30 @@ public:
 private:
   /// The turn in progress.
   struct turn {
+    std::string uuid; ///< of its question
     answer text;
     std::size_t said = 0; ///< deltas
     std::int64_t input_tokens = 0;
     clock::time_point next{};
   };
 
-  void handle(user_said& line, clock::time_point now);
-  void handle(const assistant_said& line);
-  void handle(const control_call& call);
-  void begin_turn(std::string_view question, clock::time_point now);
+  void handle(standin::user_line& line, clock::time_point now);
+  void handle(standin::assistant_line& line);
+  void handle(const standin::control_call& call);
+  void begin_turn(std::string uuid, std::string question, clock::time_point now);
   /// What the turn has said so far.
   [[nodiscard]] std::string said() const;
   void finish_turn();
   void interrupt();
+  void end_turn(std::string text);
   void fail(std::string why);
 
-  input_reader reader_;
-  line_writer lines_;
-  dialogue dialogue_;
+  standin::input_reader reader_;
+  standin::line_writer lines_;
+  standin::dialogue dialogue_;
+  standin::control control_{lines_, dialogue_};
   answer_limits limits_;
   std::optional<turn> turn_;
-  std::size_t system_prompt_bytes_ = 0;
-  bool prompt_fixed_ = false; ///< by the first initialize or the first turn
   bool eof_ = false;
   std::string output_;
   std::string complaint_;

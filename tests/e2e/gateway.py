@@ -50,7 +50,7 @@ class Gateway:
             "DISABLE_TELEMETRY": "1",
             "CLAUDE_CODE__SERVER__PORT": "0", "CLAUDE_CODE__LOG__FORMAT": "json",
             "CLAUDE_CODE__LOG__LEVEL": "debug", "CLAUDE_CODE__CLAUDE__COMMAND": str(command),
-            "CLAUDE_CODE__SERVER__IO_THREADS": "2",
+            "CLAUDE_CODE__SERVER__IO_THREADS": "2",  # not the default: what crosses threads is tested
             # Tests count processes; those that are about spares ask for some.
             "CLAUDE_CODE__PROCESS_POOL__SIZE": "0",
             **environment,

@@ -1,83 +1,84 @@
 #include "tests/support/cli_lines.hpp"
 
+#include "standin/lines.hpp"
+
 namespace ccapi::test {
 
 namespace cli_lines {
 
 namespace {
 
-std::string control(std::string_view request_id, std::string_view outcome, std::string_view rest) {
-  return R"({"type":"control_response","response":{"subtype":")" + std::string{outcome}
-         + R"(","request_id":")" + std::string{request_id} + R"(",)" + std::string{rest} + "}}\n";
+constexpr standin::token_usage usage{.input = 3, .output = 5};
+
+/// One line of a CLI that has just been started.
+template <class Write>
+std::string line(Write write) {
+  standin::line_writer lines{{.version = "2.1.330",
+                              .model = "claude-test",
+                              .session_id = "00000000-0000-4000-8000-000000000000",
+                              .maker = "test"}};
+  std::string out;
+  write(lines, out);
+  return out;
 }
 
-std::string event(const std::string& inner) {
-  return R"({"type":"stream_event","event":)" + inner + R"(,"parent_tool_use_id":null})" + "\n";
+std::string control_success(std::string_view request_id, const std::string& response) {
+  std::string out;
+  standin::line_writer::control_success(out, request_id, response);
+  return out;
 }
 
 } // namespace
 
 std::string version(std::string_view request_id, std::string_view version) {
-  return control(request_id, "success",
-                 R"("response":{"version":")" + std::string{version} + R"("})");
+  return control_success(request_id, R"({"version":")" + std::string{version} + R"("})");
 }
 
 std::string accepted(std::string_view request_id) {
-  return control(request_id, "success", R"("response":{})");
+  return control_success(request_id, "{}");
 }
 
 std::string refused(std::string_view request_id, std::string_view why) {
-  return control(request_id, "error", R"("error":")" + std::string{why} + '"');
+  std::string out;
+  standin::line_writer::control_error(out, request_id, why);
+  return out;
 }
 
 std::string rewound(std::string_view request_id, bool done) {
-  return control(request_id, "success",
-                 std::string{R"("response":{"rewound":)"} + (done ? "true}" : "false}"));
+  return control_success(request_id, done ? R"({"rewound":true})" : R"({"rewound":false})");
 }
 
 std::string message_start() {
-  return event(R"({"type":"message_start","message":{"id":"msg_1","model":"claude-test",)"
-               R"("usage":{"input_tokens":3,"output_tokens":1}}})");
+  return line([](auto& lines, auto& out) { lines.message_start(out, usage); });
 }
 
 std::string text(std::string_view text) {
-  return event(R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")"
-               + std::string{text} + R"("}})");
+  return line([&](auto& lines, auto& out) { lines.delta(out, 0, standin::block::text, text); });
 }
 
 std::string message_delta(std::string_view stop_reason) {
-  return event(R"({"type":"message_delta","delta":{"stop_reason":")" + std::string{stop_reason}
-               + R"("},"usage":{"output_tokens":5}})");
+  return line(
+    [&](auto& lines, auto& out) { lines.message_delta(out, stop_reason, {}, usage.output); });
 }
 
 std::string result(std::string_view stop_reason, std::string_view words) {
-  return R"({"type":"result","subtype":"success","is_error":false,"stop_reason":")"
-         + std::string{stop_reason} + R"(","result":")" + std::string{words} + R"(","usage":{}})"
-         + "\n";
+  return line([&](auto& lines, auto& out) { lines.result(out, words, stop_reason, {}, 1); });
 }
 
 std::string interrupted_result() {
-  return R"({"type":"result","subtype":"error_during_execution","is_error":true,"usage":{}})"
-         "\n";
+  return line([](auto& lines, auto& out) { lines.interrupted(out, {}); });
 }
 
 std::string error_result(int status, std::string_view text) {
-  return R"({"type":"result","subtype":"success","is_error":true,"api_error_status":)"
-         + std::to_string(status) + R"(,"result":")" + std::string{text} + R"(","usage":{}})"
-         + "\n";
+  return line([&](auto& lines, auto& out) { lines.error_result(out, status, text, {}); });
 }
 
 std::string api_retry(int status, int delay_ms) {
-  return R"({"type":"system","subtype":"api_retry","attempt":1,"max_retries":2,"retry_delay_ms":)"
-         + std::to_string(delay_ms) + R"(,"error_status":)" + std::to_string(status)
-         + R"(,"error":"unknown"})" + "\n";
+  return line([&](auto& lines, auto& out) { lines.api_retry(out, 1, status, delay_ms); });
 }
 
 std::string whole_message(std::string_view text, std::string_view stop_reason) {
-  return R"({"type":"assistant","message":{"id":"msg_2","model":"claude-test","content":[)"
-         R"({"type":"text","text":")"
-         + std::string{text} + R"("}],"stop_reason":")" + std::string{stop_reason}
-         + R"(","usage":{"input_tokens":3,"output_tokens":5}},"parent_tool_use_id":null})" + "\n";
+  return line([&](auto& lines, auto& out) { lines.whole_message(out, text, stop_reason, usage); });
 }
 
 std::string answer(std::string_view words) {

@@ -1,5 +1,7 @@
 #include "ledger.hpp"
 
+#include "json/writer.hpp"
+
 #include <boost/json/serialize.hpp>
 
 #include <array>
@@ -9,27 +11,6 @@
 #include <unistd.h>
 
 namespace fake_claude {
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += digits[byte >> 4U];
-      out += digits[byte & 0xfU];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 ledger::ledger(const char* path) {
   if (path != nullptr && *path != '\0')
@@ -48,7 +29,7 @@ std::string ledger::head(std::string_view kind) const {
   int size = std::snprintf(text.data(), text.size(), "{\"t\":%lld.%09ld,\"pid\":%d,\"kind\":",
                            static_cast<long long>(now.tv_sec), now.tv_nsec, ::getpid());
   std::string line(text.data(), static_cast<std::size_t>(size));
-  append_json_string(line, kind);
+  ccapi::json::append_bytes(line, kind);
   return line;
 }
 
@@ -77,9 +58,9 @@ void ledger::token(std::string_view prompt_uuid, std::string_view text) const {
     return;
   auto line = head("token");
   line += ",\"prompt\":";
-  append_json_string(line, prompt_uuid);
+  ccapi::json::append_bytes(line, prompt_uuid);
   line += ",\"text\":";
-  append_json_string(line, text);
+  ccapi::json::append_bytes(line, text);
   line += "}\n";
   append(line);
 }

@@ -8,9 +8,6 @@
 
 namespace fake_claude {
 
-/// Appends a string as JSON, quotes included. Bytes that are no UTF-8 pass as they are.
-void append_json_string(std::string& out, std::string_view text);
-
 /// One JSON object a line: {"t":seconds of CLOCK_MONOTONIC,"pid":...,"kind":...,...}. Lines of
 /// several processes may share a file: each is one write in append mode.
 class ledger {

@@ -3,16 +3,15 @@
 
 #include "check_requests.hpp"
 #include "misbehave.hpp"
+#include "models.hpp"
 #include "session.hpp"
+#include "standin/pipes.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
-#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -53,17 +52,13 @@ public:
     : talk_{talk},
       book_{book},
       ignore_term_{ignore_term},
-      signals_{open_signals()} {
-    std::signal(SIGPIPE, SIG_IGN);
-    for (int fd : {STDIN_FILENO, STDOUT_FILENO})
-      ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  }
+      signals_{open_signals()} {}
 
   /// Gives the exit code.
   int run() {
     while (true) {
       talk_.on_time(clock::now());
-      flush();
+      ends_.write(talk_.output(), talk_.split_writes() ? 1 : std::string::npos);
       if (talk_.output().empty()) {
         if (talk_.death())
           die(*talk_.death());
@@ -76,27 +71,13 @@ public:
   }
 
 private:
-  [[nodiscard]] int timeout(clock::time_point now) const {
-    auto wake = talk_.wake_at(now);
-    if (!wake)
-      return -1;
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(*wake - now).count();
-    return static_cast<int>(std::clamp<long long>(left, 0, 60'000));
-  }
-
   std::optional<int> wait() {
-    auto now = clock::now();
-    std::array<pollfd, 3> fds{
-      pollfd{talk_.reads_stdin(now) ? STDIN_FILENO : -1, POLLIN, 0},
-      pollfd{talk_.output().empty() ? -1 : STDOUT_FILENO, POLLOUT, 0},
-      pollfd{signals_, POLLIN, 0},
-    };
-    ::poll(fds.data(), fds.size(), timeout(now));
-    if (fds[2].revents != 0)
+    const auto now = clock::now();
+    if (ends_.wait(talk_.reads_stdin(now), !talk_.output().empty(), talk_.wake_at(now), signals_))
       if (auto code = take_signal())
         return code;
-    if (fds[0].revents != 0)
-      read_input();
+    if (!ends_.read([this](std::string_view line) { talk_.on_line(line, clock::now()); }))
+      talk_.on_eof();
     return std::nullopt;
   }
 
@@ -112,45 +93,11 @@ private:
     return std::nullopt;
   }
 
-  void read_input() {
-    std::array<char, 64 << 10> block; // NOLINT: filled by read
-    auto got = ::read(STDIN_FILENO, block.data(), block.size());
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-      return;
-    if (got <= 0) {
-      talk_.on_eof();
-      return;
-    }
-    input_.append(block.data(), static_cast<std::size_t>(got));
-    std::size_t begin = 0;
-    for (auto end = input_.find('\n'); end != std::string::npos; end = input_.find('\n', begin)) {
-      talk_.on_line(std::string_view{input_}.substr(begin, end - begin), clock::now());
-      begin = end + 1;
-    }
-    input_.erase(0, begin);
-  }
-
-  void flush() {
-    auto& output = talk_.output();
-    std::size_t sent = 0;
-    while (sent < output.size()) {
-      auto size = talk_.split_writes() ? 1 : output.size() - sent;
-      auto written = ::write(STDOUT_FILENO, output.data() + sent, size);
-      if (written > 0)
-        sent += static_cast<std::size_t>(written);
-      else if (errno == EAGAIN)
-        break;
-      else if (errno != EINTR)
-        sent = output.size(); // nobody reads any more
-    }
-    output.erase(0, sent);
-  }
-
   session& talk_;
   const ledger& book_;
   bool ignore_term_;
   int signals_;
-  std::string input_;
+  ccapi::standin::pipes ends_;
 };
 
 /// A process that is only asked which models there are. It heeds no script and leaves no trace in
@@ -163,13 +110,10 @@ int answer_for_models(bool oldest) {
            == std::string_view::npos)
     return 1;
   std::string models;
-  const auto add = [&models](std::string_view name, std::string_view id) {
+  for (const std::string_view name : {"opus", "sonnet", "haiku"}) {
     models.append(models.empty() ? "" : ",").append(R"({"value":")").append(name);
-    models.append(R"(","resolvedModel":")").append(id).append("\"}");
-  };
-  add("opus", oldest ? "claude-opus-4-8" : "claude-opus-5-5");
-  add("sonnet", oldest ? "claude-sonnet-5" : "claude-sonnet-5-5");
-  add("haiku", oldest ? "claude-haiku-4-5-20251001" : "claude-haiku-5-5");
+    models.append(R"(","resolvedModel":")").append(resolved_model(name, !oldest)).append("\"}");
+  }
   std::printf(R"({"type":"control_response","response":{"subtype":"success","request_id":"models",)"
               R"("response":{"models":[%s]}}})"
               "\n",

@@ -28,6 +28,13 @@ void append_garbage(std::string& out, const script& how) {
     out += "Warning: this is no JSON {\"type\":\x01 \xff\n";
 }
 
+void append_unknown(std::string& out, ccapi::standin::line_writer& lines) {
+  out += R"({"type":"a_type_of_tomorrow","payload":{"type":"stream_event"})";
+  lines.tail(out);
+  out += R"({"type":"system","subtype":"a_note_of_tomorrow")";
+  lines.tail(out);
+}
+
 int spawn_grandchild() {
   int child = ::fork();
   if (child != 0)

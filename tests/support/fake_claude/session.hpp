@@ -1,10 +1,12 @@
 #pragma once
 // session: the fake CLI's side of the stream-json protocol; knows the dialogue, runs the turns.
 
-#include "dialogue.hpp"
 #include "ledger.hpp"
-#include "lines.hpp"
 #include "script.hpp"
+#include "standin/control.hpp"
+#include "standin/dialogue.hpp"
+#include "standin/input.hpp"
+#include "standin/lines.hpp"
 #include "turn.hpp"
 
 #include <boost/json/object.hpp>
@@ -17,6 +19,8 @@
 #include <vector>
 
 namespace fake_claude {
+
+namespace standin = ccapi::standin;
 
 using clock = std::chrono::steady_clock;
 
@@ -52,16 +56,15 @@ public:
   std::string& output() noexcept { return output_; }
 
 private:
-  void accept(std::string_view uuid);
-  void on_user(const boost::json::object& line, clock::time_point now);
-  void on_assistant(const boost::json::object& line);
-  void on_control(const boost::json::object& line);
-  void control(std::string_view subtype, std::string_view id, const boost::json::object& request);
-  void apply_settings(const boost::json::object& request);
-  void set_model(std::string_view model, std::string_view id);
+  void take(standin::user_line& line, clock::time_point now);
+  void take(standin::assistant_line& line, clock::time_point now);
+  void take(const standin::control_call& call, clock::time_point now);
+  void take(const standin::other_line& line, clock::time_point now);
+  void answer(const standin::control_call& call);
+  void apply(const standin::flag_settings& settings);
+  void set_model(const standin::control_call& call);
   /// The text behind what an earlier change of the model left for it.
   std::string with_residue(std::string_view text);
-  std::string rewind(const boost::json::object& request);
   void interrupt();
   void start_turn(std::string text, std::string uuid, clock::time_point now);
   [[nodiscard]] std::string answer_to(const script& how, const std::string& text);
@@ -79,13 +82,14 @@ private:
 
   launch launch_;
   const ledger& book_;
-  line_writer lines_;
+  standin::input_reader reader_;
+  standin::line_writer lines_;
+  standin::dialogue dialogue_;
+  standin::control control_;
   clock::time_point ready_at_;
   clock::time_point next_step_{};
-  dialogue dialogue_;
-  std::deque<spoken> waiting_; ///< user lines that came during a turn
+  std::deque<standin::user_line> waiting_; ///< user lines that came during a turn
   boost::json::object extra_body_;
-  std::string system_prompt_;
   std::string output_;
   std::optional<turn> turn_;
   std::optional<int> exit_code_;
@@ -95,7 +99,6 @@ private:
   int turns_ = 0;
   bool greets_ = false;
   bool headers_broken_ = false;
-  bool initialized_ = false;
   bool turn_ran_ = false;
   bool last_failed_ = false;
   bool hung_ = false;

@@ -1,5 +1,7 @@
 // What a session tells of what it was told, and what the API would say to it.
 
+#include "digest.hpp"
+#include "models.hpp"
 #include "session.hpp"
 #include "tests/support/api_rules/cli_request.hpp"
 
@@ -32,7 +34,7 @@ std::string session::answer_to(const script& how, const std::string& text) {
     return json::serialize(json::object{{"body", request.body}, {"betas", request.betas}});
   }
   if (how.has("told"))
-    return "told:" + dialogue_.digest(system_prompt_, launch_.model)
+    return "told:" + digest(dialogue_, control_.system_prompt(), launch_.model)
            + (how.text("told") == "by"
                 ? " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_)
                 : "");
@@ -41,13 +43,13 @@ std::string session::answer_to(const script& how, const std::string& text) {
 
 api_rules::request session::upstream_request() const {
   api_rules::cli_state state;
-  state.model = lines_.model_upstream();
+  state.model = model_upstream(lines_.model());
   state.newer = lines_.newer();
   state.experimental_betas = !is_on("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", false);
-  state.system_prompt = system_prompt_;
+  state.system_prompt = control_.system_prompt();
   state.effort = effort_;
   for (const auto& message : dialogue_.messages())
-    state.messages.push_back({message.role, message.text});
+    state.messages.push_back({message.role(), message.text});
   state.extra_body = extra_body_;
   return api_rules::compose(state);
 }
@@ -80,6 +82,9 @@ bool session::claim_once(const script& how) const {
 }
 
 std::string session::told() const {
+  json::array messages;
+  for (const auto& message : dialogue_.messages())
+    messages.push_back(json::array{message.role(), message.text});
   json::array names;
   for (char** variable = environ; *variable != nullptr; ++variable)
     names.emplace_back(
@@ -88,8 +93,8 @@ std::string session::told() const {
   if (::getcwd(directory.data(), directory.size()) == nullptr)
     directory[0] = '\0';
   return json::serialize(json::object{
-    {"messages", dialogue_.to_json()},
-    {"system", system_prompt_},
+    {"messages", std::move(messages)},
+    {"system", control_.system_prompt()},
     {"extra_body", extra_body_},
     {"model", lines_.model()},
     {"session_id", lines_.session_id()},

@@ -5,7 +5,20 @@
 
 namespace fake_claude {
 
+using ccapi::standin::block;
+
 namespace {
+
+/// Tokens of one API call; a different number per field, the same as the Messages API stand-in's.
+constexpr ccapi::standin::token_usage call_usage{
+  .input = 11, .output = 53, .cache_write = 23, .cache_read = 37};
+
+ccapi::standin::token_usage usage_of(int calls) {
+  return {.input = call_usage.input * calls,
+          .output = call_usage.output * calls,
+          .cache_write = call_usage.cache_write * calls,
+          .cache_read = call_usage.cache_read * calls};
+}
 
 std::vector<std::string> fixture_lines(std::string_view name) {
   const char* folder = std::getenv("ANTHROPIC_FAKE_FIXTURES");
@@ -37,7 +50,8 @@ std::string error_text(std::int64_t status, const std::string& model, const std:
 } // namespace
 
 turn::turn(script how, std::string answer, std::string prompt_uuid,
-           std::optional<std::int64_t> max_tokens, line_writer& lines, const ledger& book)
+           std::optional<std::int64_t> max_tokens, ccapi::standin::line_writer& lines,
+           const ledger& book)
   : how_{std::move(how)},
     answer_{std::move(answer)},
     prompt_uuid_{std::move(prompt_uuid)},
@@ -82,24 +96,24 @@ void turn::step(std::string& out) {
     phase_ = how_.has("err") || refusal_ ? phase::error : phase::message_start;
     return;
   case phase::message_start:
-    lines_.message_start(out);
+    lines_.message_start(out, call_usage);
     next_ = source_.next();
     phase_ = how_.has("think") && !abandoned_ ? phase::thinking_start : phase::text_start;
     return;
   case phase::thinking_start:
-    lines_.block_start(out, 0, true);
+    lines_.block_start(out, 0, block::thinking);
     phase_ = phase::thinking;
     return;
   case phase::thinking: {
     auto thought = "t" + std::to_string(thoughts_++) + ' ';
     thought_ += thought;
-    lines_.delta(out, 0, "thinking", thought);
+    lines_.delta(out, 0, block::thinking, thought);
     if (thoughts_ >= std::max<std::int64_t>(how_.number("think", 3), 1))
       phase_ = phase::thinking_whole;
     return;
   }
   case phase::thinking_whole:
-    lines_.assistant(out, true, thought_);
+    lines_.assistant(out, block::thinking, thought_);
     phase_ = phase::thinking_stop;
     return;
   case phase::thinking_stop:
@@ -107,14 +121,14 @@ void turn::step(std::string& out) {
     phase_ = phase::text_start;
     return;
   case phase::text_start:
-    lines_.block_start(out, text_index(), false);
+    lines_.block_start(out, text_index(), block::text);
     phase_ = next_ ? phase::text : phase::text_whole;
     return;
   case phase::text:
     text_step(out);
     return;
   case phase::text_whole:
-    lines_.assistant(out, false, said_);
+    lines_.assistant(out, block::text, said_);
     phase_ = phase::text_stop;
     return;
   case phase::text_stop:
@@ -124,7 +138,7 @@ void turn::step(std::string& out) {
   case phase::message_delta:
     if (stop_reason_ == "refusal")
       refuse(out);
-    lines_.message_delta(out, stop_reason_);
+    lines_.message_delta(out, stop_reason_, {}, call_usage.output);
     phase_ = phase::message_stop;
     return;
   case phase::message_stop:
@@ -150,7 +164,7 @@ void turn::text_step(std::string& out) {
     abandon(out);
     return;
   }
-  lines_.delta(out, text_index(), "text", *next_);
+  lines_.delta(out, text_index(), block::text, *next_);
   book_.token(prompt_uuid_, *next_);
   said_ += *next_;
   ++deltas_;
@@ -169,7 +183,7 @@ void turn::abandon(std::string& out) {
   abandoned_ = true;
   lines_.block_stop(out, text_index());
   lines_.message_stop(out);
-  lines_.api_retry(out, 1, 0);
+  lines_.api_retry(out, 1, 0, 1);
   source_ = answer_source{how_, answer_};
   said_.clear();
   deltas_ = 0;
@@ -185,12 +199,12 @@ void turn::go_on(std::string& out) {
   if (lines_.newer())
     lines_.user_note(out, "Output token limit hit. Resume directly.");
   lines_.status(out);
-  lines_.message_start(out);
-  lines_.block_start(out, 0, false);
-  lines_.delta(out, 0, "text", "CONTINUED");
-  lines_.assistant(out, false, "CONTINUED");
+  lines_.message_start(out, call_usage);
+  lines_.block_start(out, 0, block::text);
+  lines_.delta(out, 0, block::text, "CONTINUED");
+  lines_.assistant(out, block::text, "CONTINUED");
   lines_.block_stop(out, 0);
-  lines_.message_delta(out, "end_turn");
+  lines_.message_delta(out, "end_turn", {}, call_usage.output);
   lines_.message_stop(out);
   book_.token(prompt_uuid_, "CONTINUED");
   said_ = "CONTINUED";
@@ -218,27 +232,25 @@ void turn::finish(std::string& out) {
     lines_.error_result(out, 0, "API Error: fake refusal", "refusal");
     failed_ = true;
   } else {
-    lines_.result(out, said_, stop_reason_, calls_);
+    lines_.result(out, said_, stop_reason_, usage_of(calls_), calls_);
   }
   if (how_.has("result_twice"))
-    lines_.result(out, said_, stop_reason_, calls_);
+    lines_.result(out, said_, stop_reason_, usage_of(calls_), calls_);
   if (how_.has("late"))
-    lines_.delta(out, 0, "text", "LATE");
+    lines_.delta(out, 0, block::text, "LATE");
   phase_ = phase::over;
 }
 
 void turn::interrupt(std::string& out) {
-  bool open = phase_ > phase::message_start && phase_ < phase::message_stop;
-  if (open && !said_.empty() && phase_ < phase::text_stop)
-    lines_.assistant(out, false, said_);
-  lines_.user_note(out, "[Request interrupted by user]");
-  if (open && lines_.newer()) {
-    if (phase_ < phase::message_delta)
-      lines_.block_stop(out, text_index());
-    lines_.message_delta(out, "");
-    lines_.message_stop(out);
-  }
-  lines_.interrupted_result(out, phase_ == phase::continuation ? "max_tokens" : "");
+  const bool open = phase_ > phase::message_start && phase_ < phase::message_stop;
+  lines_.interrupted(out,
+                     {.message = open,
+                      .block = phase_ < phase::message_delta,
+                      .unspoken = open && phase_ < phase::text_stop,
+                      .index = text_index(),
+                      .text = said_,
+                      .output_tokens = call_usage.output},
+                     phase_ == phase::continuation ? "max_tokens" : "");
   failed_ = true;
   interrupted_ = true;
   phase_ = phase::over;

@@ -3,8 +3,8 @@
 
 #include "answer_source.hpp"
 #include "ledger.hpp"
-#include "lines.hpp"
 #include "script.hpp"
+#include "standin/lines.hpp"
 #include "tests/support/api_rules/api_rules.hpp"
 
 #include <chrono>
@@ -19,7 +19,8 @@ class turn {
 public:
   /// `max_tokens`: deltas after which the answer stops with max_tokens, if the script honours it.
   turn(script how, std::string answer, std::string prompt_uuid,
-       std::optional<std::int64_t> max_tokens, line_writer& lines, const ledger& book);
+       std::optional<std::int64_t> max_tokens, ccapi::standin::line_writer& lines,
+       const ledger& book);
 
   /// The API refuses the request: the turn ends as the CLI ends it then. Before the first step.
   void refuse_request(api_rules::refusal why) { refusal_ = std::move(why); }
@@ -73,7 +74,7 @@ private:
   std::string answer_;
   std::string prompt_uuid_;
   std::optional<std::int64_t> max_tokens_;
-  line_writer& lines_;
+  ccapi::standin::line_writer& lines_;
   const ledger& book_;
   phase phase_ = phase::init;
   answer_source source_;

@@ -13,9 +13,9 @@ std::string joined(const answer& made) {
 }
 
 TEST(demo_answer, says_first_of_all_that_no_claude_was_asked) {
-  dialogue known;
+  standin::dialogue known;
   known.add_user("u1", "Hello!");
-  const auto text = answer_text("Hello!", known, 0);
+  const auto text = answer_text("Hello!", known.messages(), 0);
   EXPECT_EQ(text.find("[demo] No Claude was asked"), 0u);
   EXPECT_NE(text.find("You wrote: \"Hello!\""), std::string::npos);
   EXPECT_NE(text.find("knows 1 message"), std::string::npos);
@@ -23,11 +23,11 @@ TEST(demo_answer, says_first_of_all_that_no_claude_was_asked) {
 }
 
 TEST(demo_answer, shows_what_the_conversation_remembers) {
-  dialogue known;
+  standin::dialogue known;
   known.add_user("u1", "My name is Alice.");
-  known.add_assistant("Hello Alice.");
+  known.add_assistant({}, "Hello Alice.");
   known.add_user("u2", "What is my name?");
-  const auto text = answer_text("What is my name?", known, 9);
+  const auto text = answer_text("What is my name?", known.messages(), 9);
   EXPECT_NE(text.find("knows 3 messages: 2 of yours and 1 answer. It began with: \"My name is "
                       "Alice.\""),
             std::string::npos);
@@ -35,10 +35,10 @@ TEST(demo_answer, shows_what_the_conversation_remembers) {
 }
 
 TEST(demo_answer, repeats_a_long_question_only_in_part) {
-  dialogue known;
+  standin::dialogue known;
   const std::string question(100'000, 'q');
   known.add_user("u1", question);
-  const auto text = answer_text(question, known, 0);
+  const auto text = answer_text(question, known.messages(), 0);
   EXPECT_LT(text.size(), 1000u);
   EXPECT_NE(text.find("qqq…\""), std::string::npos);
 }
@@ -82,24 +82,6 @@ TEST(excerpt, splits_no_character_and_stays_on_one_line) {
   EXPECT_EQ(excerpt("abcde", 4), "abcd…");
   EXPECT_EQ(excerpt("aé", 2), "a…") << "é has two bytes";
   EXPECT_EQ(excerpt("", 4), "");
-}
-
-TEST(dialogue, rewinds_to_its_last_user_message_only) {
-  dialogue known;
-  known.add_user("u1", "one");
-  known.add_assistant("two");
-  known.add_user("u2", "three");
-  known.add_assistant("four");
-  known.add_user({}, "[Request interrupted by user]");
-  EXPECT_FALSE(known.rewind("u1"));
-  EXPECT_EQ(known.size(), 5u);
-  EXPECT_TRUE(known.rewind("u2"));
-  EXPECT_EQ(known.size(), 2u);
-  EXPECT_EQ(known.bytes(), 6u);
-  EXPECT_TRUE(known.rewind("u1"));
-  EXPECT_EQ(known.size(), 0u);
-  EXPECT_FALSE(known.rewind("u1"));
-  EXPECT_FALSE(known.rewind(""));
 }
 
 } // namespace
