@@ -4,8 +4,8 @@
 
 #include "actors/compat.hpp"
 #include "actors/message_list.hpp"
-#include "domain/metrics.hpp"
-#include "domain/process_pool.hpp"
+#include "domain/metrics/metrics.hpp"
+#include "domain/pool/process_pool.hpp"
 
 namespace ccapi::actors {
 

@@ -2,8 +2,8 @@
 // The name of each message between actors, in the order of messages.hpp, and what CAF has to know
 // of them. All stay in this program: one that crosses nodes needs `inspect` and a list of its own.
 
-#include "domain/metrics.hpp"
-#include "domain/process_pool.hpp"
+#include "domain/metrics/metrics.hpp"
+#include "domain/pool/process_pool.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>

@@ -4,7 +4,7 @@
 # Who may include whom is checked by scripts/check_layers.
 function(ccapi_room name)
   cmake_parse_arguments(room "" "DIR" "LINK;EXCLUDE;PRECOMPILE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${room_DIR}/*.cpp" "${room_DIR}/endpoints/*.cpp")
+  file(GLOB sources CONFIGURE_DEPENDS "${room_DIR}/*.cpp" "${room_DIR}/*/*.cpp")
   foreach(excluded IN LISTS room_EXCLUDE)
     list(REMOVE_ITEM sources "${room_DIR}/${excluded}")
   endforeach()

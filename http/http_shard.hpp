@@ -2,15 +2,15 @@
 // http_shard: what all connections of one I/O thread share.
 
 #include "config/settings.hpp"
-#include "domain/gateway.hpp"
-#include "domain/model_catalog.hpp"
-#include "http/auth_failures.hpp"
-#include "http/body_budget.hpp"
-#include "http/decoding_queue.hpp"
+#include "domain/models/model_catalog.hpp"
+#include "domain/turn/gateway.hpp"
+#include "http/access/auth_failures.hpp"
+#include "http/access/key_ring.hpp"
+#include "http/access/middleware.hpp"
+#include "http/answers/response.hpp"
 #include "http/endpoints.hpp"
-#include "http/key_ring.hpp"
-#include "http/middleware.hpp"
-#include "http/response.hpp"
+#include "http/wire/body_budget.hpp"
+#include "http/wire/decoding_queue.hpp"
 #include "observe/log.hpp"
 
 #include <boost/intrusive/list.hpp>

@@ -1,10 +1,10 @@
 #include "http/listener.hpp"
 
-#include "http/connection.hpp"
-#include "http/listening_socket.hpp"
-#include "http/middleware.hpp"
-#include "http/reply.hpp"
-#include "http/start_policy.hpp"
+#include "http/access/middleware.hpp"
+#include "http/access/start_policy.hpp"
+#include "http/answers/reply.hpp"
+#include "http/wire/connection.hpp"
+#include "http/wire/listening_socket.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>

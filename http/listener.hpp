@@ -2,8 +2,8 @@
 // server: listens, spreads connections over the I/O threads, and ends them.
 
 #include "config/settings.hpp"
-#include "domain/gateway.hpp"
 #include "domain/result.hpp"
+#include "domain/turn/gateway.hpp"
 #include "http/endpoints.hpp"
 #include "observe/log.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 // What is known of a request: the fields of its head that matter, and what handlers may use.
 
-#include "http/body_buffer.hpp"
+#include "http/wire/body_buffer.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // Finds the endpoint for a path. Pure.
 
 #include "http/endpoints.hpp"
-#include "http/transport_problem.hpp"
+#include "http/wire/transport_problem.hpp"
 
 #include <string>
 #include <string_view>

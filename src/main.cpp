@@ -3,8 +3,8 @@
 #include "config/load.hpp"
 #include "config/print.hpp"
 #include "domain/ids.hpp"
-#include "http/key_ring.hpp"
-#include "http/start_policy.hpp"
+#include "http/access/key_ring.hpp"
+#include "http/access/start_policy.hpp"
 #include "observe/log.hpp"
 #include "simulator/simulator.hpp"
 

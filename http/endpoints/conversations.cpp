@@ -1,9 +1,9 @@
 #include "domain/ids.hpp"
+#include "http/answers/pending_answer.hpp"
+#include "http/answers/reply.hpp"
 #include "http/endpoints.hpp"
 #include "http/http_shard.hpp"
-#include "http/pending_answer.hpp"
 #include "http/query.hpp"
-#include "http/reply.hpp"
 
 #include <cstddef>
 #include <optional>

@@ -1,5 +1,5 @@
+#include "http/answers/exchange.hpp"
 #include "http/endpoints.hpp"
-#include "http/exchange.hpp"
 #include "http/http_shard.hpp"
 #include "http/query.hpp"
 #include "status/health_body.hpp"

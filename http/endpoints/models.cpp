@@ -1,6 +1,6 @@
+#include "http/answers/reply.hpp"
 #include "http/endpoints.hpp"
 #include "http/http_shard.hpp"
-#include "http/reply.hpp"
 
 namespace ccapi::http::endpoints {
 

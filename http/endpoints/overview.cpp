@@ -1,7 +1,7 @@
+#include "http/answers/exchange.hpp"
+#include "http/answers/reply.hpp"
 #include "http/endpoints.hpp"
-#include "http/exchange.hpp"
 #include "http/http_shard.hpp"
-#include "http/reply.hpp"
 #include "http/router.hpp"
 #include "json/writer.hpp"
 

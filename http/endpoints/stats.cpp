@@ -1,7 +1,7 @@
+#include "http/answers/pending_answer.hpp"
+#include "http/answers/reply.hpp"
 #include "http/endpoints.hpp"
 #include "http/http_shard.hpp"
-#include "http/pending_answer.hpp"
-#include "http/reply.hpp"
 #include "status/stats_body.hpp"
 
 namespace ccapi::http::endpoints {

@@ -1,9 +1,9 @@
+#include "http/access/key_ring.hpp"
+#include "http/answers/reply.hpp"
+#include "http/answers/reply_writer.hpp"
+#include "http/answers/sse_writer.hpp"
 #include "http/endpoints.hpp"
 #include "http/http_shard.hpp"
-#include "http/key_ring.hpp"
-#include "http/reply.hpp"
-#include "http/reply_writer.hpp"
-#include "http/sse_writer.hpp"
 
 #include <chrono>
 #include <memory>

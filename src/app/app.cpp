@@ -1,6 +1,6 @@
 #include "app/app.hpp"
 
-#include "actors/cli_installation.hpp"
+#include "actors/pool/cli_installation.hpp"
 #include "app/gateway_program.hpp"
 #include "app/resource_limits.hpp"
 #include "app/startup_text.hpp"

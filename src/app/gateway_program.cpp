@@ -5,9 +5,9 @@
 #include "app/resource_limits.hpp"
 #include "app/startup_text.hpp"
 #include "config/reload.hpp"
+#include "domain/dialogue/placement.hpp"
 #include "domain/ids.hpp"
-#include "domain/placement.hpp"
-#include "http/start_policy.hpp"
+#include "http/access/start_policy.hpp"
 #include "openai/protocol.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -1,16 +1,16 @@
 #pragma once
 // gateway_program: everything that runs. Made, started and ended in order.
 
-#include "actors/cli_installation.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/messages.hpp"
-#include "actors/supervisor.hpp"
+#include "actors/pool/cli_installation.hpp"
+#include "actors/pool/supervisor.hpp"
 #include "app/app.hpp"
 #include "app/io_thread.hpp"
 #include "app/main_mail.hpp"
 #include "config/settings.hpp"
-#include "domain/model_knowledge.hpp"
-#include "domain/opening.hpp"
+#include "domain/dialogue/opening.hpp"
+#include "domain/models/model_knowledge.hpp"
 #include "domain/result.hpp"
 #include "http/listener.hpp"
 #include "observe/log.hpp"

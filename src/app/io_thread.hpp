@@ -1,14 +1,14 @@
 #pragma once
 // io_thread: an event loop with the actors that live on it.
 
-#include "actors/front_end.hpp"
-#include "actors/gateway_client.hpp"
-#include "actors/io_shard.hpp"
+#include "actors/io/front_end.hpp"
+#include "actors/io/gateway_client.hpp"
+#include "actors/io/io_shard.hpp"
 #include "config/settings.hpp"
-#include "domain/model_knowledge.hpp"
-#include "domain/opening.hpp"
-#include "domain/placement.hpp"
-#include "domain/status.hpp"
+#include "domain/dialogue/opening.hpp"
+#include "domain/dialogue/placement.hpp"
+#include "domain/metrics/status.hpp"
+#include "domain/models/model_knowledge.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>

@@ -3,7 +3,7 @@
 
 #include "config/settings.hpp"
 #include "domain/error.hpp"
-#include "domain/status.hpp"
+#include "domain/metrics/status.hpp"
 #include "observe/log.hpp"
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 // there as it is.
 
 #include "claude/message.hpp"
-#include "domain/turn_settings.hpp"
+#include "domain/models/turn_settings.hpp"
 
 #include <string>
 #include <string_view>

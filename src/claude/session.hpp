@@ -10,8 +10,8 @@
 #include "claude/turn_mapper.hpp"
 #include "config/settings.hpp"
 #include "domain/content.hpp"
-#include "domain/process_state.hpp"
-#include "domain/turn_settings.hpp"
+#include "domain/models/turn_settings.hpp"
+#include "domain/pool/process_state.hpp"
 
 #include <chrono>
 #include <cstddef>

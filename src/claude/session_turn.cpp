@@ -3,8 +3,8 @@
 #include "claude/capabilities.hpp"
 #include "claude/encoder.hpp"
 #include "claude/session.hpp"
+#include "domain/dialogue/turn_plan.hpp"
 #include "domain/ids.hpp"
-#include "domain/turn_plan.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -4,7 +4,7 @@
 
 #include "claude/failure.hpp"
 #include "claude/message.hpp"
-#include "domain/event.hpp"
+#include "domain/turn/event.hpp"
 
 #include <chrono>
 #include <cstdint>

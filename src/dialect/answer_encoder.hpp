@@ -1,7 +1,7 @@
 #pragma once
 // answer_encoder: how one answer of a turn is told in a dialect, streamed or whole.
 
-#include "domain/event.hpp"
+#include "domain/turn/event.hpp"
 
 #include <string>
 #include <string_view>

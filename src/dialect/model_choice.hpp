@@ -1,7 +1,7 @@
 #pragma once
 // The `model` member that several requests have.
 
-#include "domain/model_catalog.hpp"
+#include "domain/models/model_catalog.hpp"
 #include "json/field_reader.hpp"
 
 #include <string>

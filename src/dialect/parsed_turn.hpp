@@ -2,8 +2,8 @@
 // parsed_turn: what a dialect's parser makes of a request for an answer.
 
 #include "dialect/answer_encoder.hpp"
-#include "domain/chat_request.hpp"
-#include "domain/model_catalog.hpp"
+#include "domain/models/model_catalog.hpp"
+#include "domain/turn/chat_request.hpp"
 
 #include <cstddef>
 #include <memory>

@@ -3,8 +3,8 @@
 
 #include "dialect/parsed_turn.hpp"
 #include "dialect/public_error.hpp"
-#include "domain/gateway.hpp"
 #include "domain/result.hpp"
+#include "domain/turn/gateway.hpp"
 #include "json/padded_text.hpp"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #pragma once
 // The one failure vocabulary of the gateway. Libraries' errors are translated into it at the
-// border where they arise; only http/error_table turns it into status codes.
+// border where they arise; only http/answers/error_table turns it into status codes.
 
 #include <chrono>
 #include <cstdint>

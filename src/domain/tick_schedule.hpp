@@ -1,7 +1,7 @@
 #pragma once
 // tick_schedule: when an actor next looks whether something is due. Pure.
 
-#include "domain/process_pool.hpp"
+#include "domain/clock.hpp"
 
 #include <optional>
 

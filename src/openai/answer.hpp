@@ -1,7 +1,7 @@
 #pragma once
 // The parts that streamed and whole answers have in common.
 
-#include "domain/event.hpp"
+#include "domain/turn/event.hpp"
 
 #include <cstdint>
 #include <string>

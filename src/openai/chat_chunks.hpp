@@ -3,7 +3,7 @@
 // string that the caller owns.
 
 #include "domain/error.hpp"
-#include "domain/event.hpp"
+#include "domain/turn/event.hpp"
 #include "openai/answer.hpp"
 
 #include <string>

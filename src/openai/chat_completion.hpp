@@ -1,7 +1,7 @@
 #pragma once
 // The body of a chat completion that is not streamed.
 
-#include "domain/event.hpp"
+#include "domain/turn/event.hpp"
 #include "openai/answer.hpp"
 
 #include <string>

@@ -3,8 +3,8 @@
 // where OpenAI's own has more (`object`, `deleted`), that is there, too.
 
 #include "dialect/parsed_turn.hpp"
-#include "domain/gateway.hpp"
 #include "domain/result.hpp"
+#include "domain/turn/gateway.hpp"
 #include "json/padded_text.hpp"
 
 #include <string>

@@ -2,8 +2,8 @@
 // The `messages` of a chat request: roles and content in all the shapes that clients send, reduced
 // to a system prompt and plain user and assistant turns.
 
-#include "domain/chat_request.hpp"
 #include "domain/result.hpp"
+#include "domain/turn/chat_request.hpp"
 
 #include <simdjson.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 // The bodies of GET /v1/models and GET /v1/models/{id}.
 
-#include "domain/model_catalog.hpp"
+#include "domain/models/model_catalog.hpp"
 
 #include <string>
 #include <string_view>

@@ -2,7 +2,7 @@
 // The parameters of a chat request beside its messages: which are honoured, which are refused, and
 // which are harmless enough to be only listed as ignored.
 
-#include "domain/chat_request.hpp"
+#include "domain/turn/chat_request.hpp"
 #include "json/field_reader.hpp"
 
 #include <optional>

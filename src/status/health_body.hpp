@@ -1,7 +1,7 @@
 #pragma once
 // The JSON body of the verbose GET /health, and the word that the terse one says.
 
-#include "domain/status.hpp"
+#include "domain/metrics/status.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,8 +1,8 @@
 #pragma once
 // The JSON body of GET /stats.
 
-#include "domain/metrics.hpp"
-#include "domain/status.hpp"
+#include "domain/metrics/metrics.hpp"
+#include "domain/metrics/status.hpp"
 
 #include <string>
 #include <string_view>

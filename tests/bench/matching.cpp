@@ -1,7 +1,7 @@
 // bench_matching: what finding a request's dialogue costs. Prints markdown. Floor: reading the same
 // texts twice, once as a hash and once as a comparison, as every exact search must.
 
-#include "domain/prefix_index.hpp"
+#include "domain/dialogue/prefix_index.hpp"
 
 #include <algorithm>
 #include <chrono>

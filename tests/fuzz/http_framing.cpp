@@ -1,8 +1,8 @@
 // Fuzzes the strict check of a request's head. Oracles: Beast understands what passes, the body
 // stays within its limit, and how the bytes were split makes no difference.
 
-#include "http/framing.hpp"
-#include "http/request_reader.hpp"
+#include "http/wire/framing.hpp"
+#include "http/wire/request_reader.hpp"
 
 #include <cstddef>
 #include <cstdint>

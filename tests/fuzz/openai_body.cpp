@@ -2,7 +2,7 @@
 
 #include "domain/blank.hpp"
 #include "domain/ids.hpp"
-#include "domain/model_catalog.hpp"
+#include "domain/models/model_catalog.hpp"
 #include "json/reader.hpp"
 #include "openai/chat_parser.hpp"
 

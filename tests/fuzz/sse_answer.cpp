@@ -9,7 +9,7 @@
 
 #include "claude/decoder.hpp"
 #include "claude/turn_mapper.hpp"
-#include "http/sse_writer.hpp"
+#include "http/answers/sse_writer.hpp"
 #include "json/utf8.hpp"
 #include "openai/chat_encoder.hpp"
 #include "sse_answer_check.hpp"

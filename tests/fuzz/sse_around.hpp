@@ -1,8 +1,8 @@
 #pragma once
 // What stands around a writer of streams while the fuzzer plays a turn to it.
 
+#include "http/answers/sse_writer.hpp"
 #include "http/http_shard.hpp"
-#include "http/sse_writer.hpp"
 #include "openai/protocol.hpp"
 
 #include <chrono>

@@ -2,7 +2,7 @@
 // rules of the Messages API: nothing is refused.
 
 #include "claude/encoder.hpp"
-#include "domain/turn_settings.hpp"
+#include "domain/models/turn_settings.hpp"
 #include "support/api_rules/cli_request.hpp"
 
 #include <boost/json/parse.hpp>

@@ -1,6 +1,6 @@
 // Actors on an I/O thread: whose thread runs what, time limits, and the end.
 
-#include "actors/asio_host.hpp"
+#include "actors/io/asio_host.hpp"
 #include "actors/messages.hpp"
 #include "stage.hpp"
 

@@ -1,6 +1,6 @@
 // Conversations that clients make, list, show and remove, beside turns.
 
-#include "domain/placement.hpp"
+#include "domain/dialogue/placement.hpp"
 #include "gateway_rig.hpp"
 
 #include <functional>

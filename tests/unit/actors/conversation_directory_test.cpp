@@ -1,4 +1,4 @@
-#include "actors/conversation_directory.hpp"
+#include "actors/turns/conversation_directory.hpp"
 #include "stage.hpp"
 
 #include <caf/event_based_actor.hpp>

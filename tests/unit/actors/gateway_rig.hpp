@@ -2,10 +2,10 @@
 // gateway_rig: the actors as the program wires them, on hand-driven I/O threads; only the launcher
 // is played: each child is a scripted_cli.
 
-#include "actors/front_end.hpp"
-#include "actors/gateway_client.hpp"
+#include "actors/io/front_end.hpp"
+#include "actors/io/gateway_client.hpp"
+#include "actors/pool/supervisor.hpp"
 #include "actors/stats_collector.hpp"
-#include "actors/supervisor.hpp"
 #include "recording_sink.hpp"
 #include "scripted_cli.hpp"
 #include "stage.hpp"

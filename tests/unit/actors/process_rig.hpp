@@ -2,7 +2,7 @@
 // process_rig: one claude_process between a child that the test plays, and a conversation, a
 // front end and a supervisor that only take notes.
 
-#include "actors/claude_process.hpp"
+#include "actors/turns/claude_process.hpp"
 #include "recording_sink.hpp"
 #include "scripted_cli.hpp"
 #include "stage.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 // recording_sink: a client of a turn that notes what it hears.
 
-#include "domain/event_sink.hpp"
+#include "domain/turn/event_sink.hpp"
 
 #include <gtest/gtest.h>
 

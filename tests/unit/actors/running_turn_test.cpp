@@ -1,4 +1,4 @@
-#include "actors/running_turn.hpp"
+#include "actors/turns/running_turn.hpp"
 #include "recording_sink.hpp"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 // stage: an actor system with virtual time and hand-driven I/O threads, so that tests decide what
 // happens when.
 
-#include "actors/asio_host.hpp"
+#include "actors/io/asio_host.hpp"
 #include "actors/messages.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 // supervisor_rules: the supervisor under CAF's test scheduler, with played launcher and processes.
 
-#include "actors/supervisor.hpp"
+#include "actors/pool/supervisor.hpp"
 #include "scripted_cli.hpp"
 #include "stage.hpp"
 

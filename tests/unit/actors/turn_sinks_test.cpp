@@ -1,4 +1,4 @@
-#include "actors/turn_sinks.hpp"
+#include "actors/io/turn_sinks.hpp"
 
 #include <gtest/gtest.h>
 

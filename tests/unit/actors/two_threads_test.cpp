@@ -1,6 +1,6 @@
 // A client on one I/O thread, its conversation on another.
 
-#include "domain/placement.hpp"
+#include "domain/dialogue/placement.hpp"
 #include "gateway_rig.hpp"
 
 #include <algorithm>

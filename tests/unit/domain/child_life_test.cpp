@@ -1,6 +1,6 @@
 // What one child of the supervisor is at, and what was noted of it on the way.
 
-#include "domain/child_life.hpp"
+#include "domain/pool/child_life.hpp"
 
 #include <gtest/gtest.h>
 

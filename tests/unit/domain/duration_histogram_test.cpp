@@ -1,4 +1,4 @@
-#include "domain/duration_histogram.hpp"
+#include "domain/metrics/duration_histogram.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "domain/matching.hpp"
+#include "domain/dialogue/matching.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The table of metrics: what is made of its rows, and what the page of the API says of them.
 
-#include "domain/metrics.hpp"
+#include "domain/metrics/metrics.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "domain/model_traits.hpp"
+#include "domain/models/model_traits.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
 // Model names, ids and where conversations live.
 
 #include "domain/blank.hpp"
-#include "domain/conversation_info.hpp"
+#include "domain/dialogue/placement.hpp"
 #include "domain/ids.hpp"
-#include "domain/model_catalog.hpp"
-#include "domain/placement.hpp"
+#include "domain/models/model_catalog.hpp"
+#include "domain/turn/conversation_info.hpp"
 
 #include <gtest/gtest.h>
 

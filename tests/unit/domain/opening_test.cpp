@@ -1,9 +1,9 @@
 // System text that an answer follows: a prompt, or the question that was answered.
 
+#include "domain/dialogue/opening.hpp"
+#include "domain/dialogue/placement.hpp"
+#include "domain/dialogue/turn_plan.hpp"
 #include "domain/ids.hpp"
-#include "domain/opening.hpp"
-#include "domain/placement.hpp"
-#include "domain/turn_plan.hpp"
 #include "messages.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // When dialogues count as the same, and which known one a request begins with.
 
-#include "domain/prefix_index.hpp"
+#include "domain/dialogue/prefix_index.hpp"
 #include "messages.hpp"
 
 #include <gtest/gtest.h>

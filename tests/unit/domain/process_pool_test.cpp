@@ -1,6 +1,6 @@
 // Who gets a process slot, who waits, who has to go.
 
-#include "domain/process_pool.hpp"
+#include "domain/pool/process_pool.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // The table of a process's life, row by row.
 
-#include "domain/process_state.hpp"
+#include "domain/pool/process_state.hpp"
 
 #include <gtest/gtest.h>
 

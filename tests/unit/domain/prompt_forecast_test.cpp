@@ -1,6 +1,6 @@
 // Which system prompt comes next.
 
-#include "domain/prompt_forecast.hpp"
+#include "domain/pool/prompt_forecast.hpp"
 
 #include <gtest/gtest.h>
 

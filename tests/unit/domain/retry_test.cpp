@@ -1,6 +1,6 @@
 // How often a lost turn is run again.
 
-#include "domain/retry.hpp"
+#include "domain/turn/retry.hpp"
 
 #include <gtest/gtest.h>
 

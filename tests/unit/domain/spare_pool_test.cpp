@@ -1,6 +1,6 @@
 // How many processes are kept ready, and of which models.
 
-#include "domain/spare_pool.hpp"
+#include "domain/pool/spare_pool.hpp"
 
 #include <gtest/gtest.h>
 

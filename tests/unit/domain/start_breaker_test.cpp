@@ -1,6 +1,6 @@
 // When processes do not come up, starting more is pointless for a while.
 
-#include "domain/start_breaker.hpp"
+#include "domain/pool/start_breaker.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // How a request goes on with what is known, and how a process gets there.
 
-#include "domain/turn_plan.hpp"
+#include "domain/dialogue/turn_plan.hpp"
 #include "messages.hpp"
 
 #include <gtest/gtest.h>

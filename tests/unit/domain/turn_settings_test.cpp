@@ -1,5 +1,5 @@
-#include "domain/model_knowledge.hpp"
-#include "domain/turn_settings.hpp"
+#include "domain/models/model_knowledge.hpp"
+#include "domain/models/turn_settings.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
-#include "http/alarm.hpp"
-#include "http/body_budget.hpp"
-#include "http/decoding_queue.hpp"
+#include "http/wire/alarm.hpp"
+#include "http/wire/body_budget.hpp"
+#include "http/wire/decoding_queue.hpp"
 #include "peak_memory.hpp"
 
 #include <gtest/gtest.h>

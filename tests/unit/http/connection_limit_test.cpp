@@ -1,6 +1,6 @@
 // How many connections there may be, in all and of one address.
 
-#include "http/connection_limit.hpp"
+#include "http/wire/connection_limit.hpp"
 
 #include <gtest/gtest.h>
 

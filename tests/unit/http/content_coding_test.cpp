@@ -1,5 +1,5 @@
 #include "gzipped.hpp"
-#include "http/content_coding.hpp"
+#include "http/wire/content_coding.hpp"
 #include "peak_memory.hpp"
 
 #include <gtest/gtest.h>

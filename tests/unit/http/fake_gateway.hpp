@@ -2,7 +2,7 @@
 // fake_gateway: a scripted domain::gateway without actors. Turns are played on its loop, within
 // the credit that a real one would have; tests look at it from their own thread.
 
-#include "domain/gateway.hpp"
+#include "domain/turn/gateway.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

@@ -1,4 +1,4 @@
-#include "http/framing.hpp"
+#include "http/wire/framing.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#include "http/auth_failures.hpp"
-#include "http/key_ring.hpp"
+#include "http/access/auth_failures.hpp"
+#include "http/access/key_ring.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "http/middleware.hpp"
+#include "http/access/middleware.hpp"
 
 #include <gtest/gtest.h>
 

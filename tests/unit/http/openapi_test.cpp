@@ -1,6 +1,6 @@
 // The description of the API says what the table of endpoints says.
 
-#include "domain/metrics.hpp"
+#include "domain/metrics/metrics.hpp"
 #include "http/endpoints.hpp"
 #include "http/openapi_document.hpp"
 #include "http/router.hpp"

@@ -1,9 +1,9 @@
-#include "http/chat_plan.hpp"
-#include "http/deadlines.hpp"
-#include "http/error_table.hpp"
-#include "http/input_buffer.hpp"
-#include "http/reply.hpp"
-#include "http/response.hpp"
+#include "http/answers/chat_plan.hpp"
+#include "http/answers/error_table.hpp"
+#include "http/answers/reply.hpp"
+#include "http/answers/response.hpp"
+#include "http/wire/deadlines.hpp"
+#include "http/wire/input_buffer.hpp"
 #include "openai/protocol.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "http/tls.hpp"
+#include "http/wire/tls.hpp"
 #include "server_fixture.hpp"
 #include "test_certificate.hpp"
 

@@ -1,4 +1,4 @@
-#include "http/start_policy.hpp"
+#include "http/access/start_policy.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

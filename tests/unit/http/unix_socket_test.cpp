@@ -1,4 +1,4 @@
-#include "http/unix_socket.hpp"
+#include "http/wire/unix_socket.hpp"
 #include "server_fixture.hpp"
 
 #include <fstream>

@@ -1,0 +1,54 @@
+#include "actors/io/asio_host.hpp"
+
+#include <boost/asio/post.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <cstddef>
+#include <utility>
+
+namespace ccapi::actors {
+
+namespace {
+/// Messages one actor may handle before other actors get a turn.
+constexpr std::size_t messages_per_turn_max = 64;
+/// Actors that may do so before the thread's sockets get a turn.
+constexpr std::size_t actors_per_turn_max = 16;
+} // namespace
+
+io_home::io_home(caf::actor_system& system, asio::io_context& loop)
+  : caf::execution_unit{&system},
+    loop_{loop} {}
+
+void io_home::exec_later(caf::resumable* job) {
+  if (job->subtype() != caf::resumable::io_actor) {
+    system().scheduler().enqueue(job); // not one of ours: CAF's own threads run it
+    return;
+  }
+  // Mail that mail gives rise to on this thread needs no round of the loop for each.
+  if (!loop_.get_executor().running_in_this_thread())
+    return asio::post(loop_, [this, job] { run(job); });
+  ready_.push_back(job);
+  if (!std::exchange(run_posted_, true))
+    asio::post(loop_, [this] { run_ready(); });
+}
+
+void io_home::run(caf::resumable* job) {
+  // The job carries one reference; it is given back when the actor has no mail left.
+  if (job->resume(this, messages_per_turn_max) == caf::resumable::resume_later)
+    exec_later(job);
+  else
+    caf::intrusive_ptr_release(job);
+}
+
+void io_home::run_ready() {
+  for (std::size_t count = 0; count < actors_per_turn_max && !ready_.empty(); ++count) {
+    auto* const job = ready_.front();
+    ready_.pop_front();
+    run(job);
+  }
+  run_posted_ = !ready_.empty();
+  if (run_posted_)
+    asio::post(loop_, [this] { run_ready(); });
+}
+
+} // namespace ccapi::actors

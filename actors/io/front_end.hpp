@@ -1,0 +1,105 @@
+#pragma once
+// front_end: HTTP's partner on one I/O thread, and the home of the conversations that live there.
+
+#include "actors/interfaces.hpp"
+#include "actors/io/asio_host.hpp"
+#include "actors/io/io_shard.hpp"
+#include "actors/io/turn_sinks.hpp"
+#include "actors/messages.hpp"
+#include "domain/home.hpp"
+#include "domain/tick_schedule.hpp"
+#include "domain/turn/gateway.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace ccapi::actors {
+
+/// One per I/O thread; every call on that thread. A turn belongs to the thread its conversation
+/// lives on: on the same one events go straight from the process to the sink, else by mail between
+/// two front ends, a batch per read.
+class front_end final : public on_io<front_end_actor::base> {
+public:
+  front_end(caf::actor_config& config, io_home& home, io_shard& shard);
+
+  /// The front ends of all threads in order, and who collects figures. Call once, before the
+  /// threads run.
+  void connect(std::vector<front_end_actor> all, stats_collector_actor collector);
+
+  // -- domain::gateway, for gateway_client --
+  domain::turn_id submit(domain::chat_request request, std::shared_ptr<domain::event_sink> sink);
+  void cancel(domain::turn_id turn);
+  void acknowledge(domain::turn_id turn, std::size_t bytes);
+  [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
+  [[nodiscard]] domain::stats& totals() noexcept { return shard_.totals; }
+  void collect_stats(const std::function<void(const domain::stats&)>& done);
+  using info_callback = std::function<void(domain::result<domain::conversation_info>)>;
+  using page_callback = std::function<void(domain::result<domain::conversation_page>)>;
+  void create(std::string tenant, domain::new_conversation wanted, info_callback callback);
+  void show(domain::conversation_name name, info_callback callback);
+  void remove(domain::conversation_name name, info_callback callback);
+  void list(std::string tenant, std::size_t limit, page_callback callback);
+
+  const char* name() const override { return "front_end"; }
+  void on_exit() override;
+
+protected:
+  behavior_type make_behavior() override;
+
+private:
+  struct submitted_turn {
+    std::shared_ptr<local_sink> sink;
+    domain::home home{};         ///< the conversation's
+    std::size_t credit_owed = 0; ///< acknowledged by the sink, not yet passed on
+  };
+
+  /// Which conversation a turn belongs to.
+  struct matched {
+    std::shared_ptr<conversation_record> record;
+    domain::dialogue known{};
+    bool allow_full_rewind = false; ///< as in submit_turn
+  };
+
+  /// Whom to tell what concerns a conversation that lives there.
+  [[nodiscard]] const front_end_actor& front_end_at(const domain::home& where) const {
+    return all_[where.shard];
+  }
+  void open(domain::turn_id turn, domain::chat_request request,
+            std::shared_ptr<domain::event_sink> sink);
+  /// Settles the request's opening.
+  matched find_or_make(domain::chat_request& request);
+  /// Settles `found.record`, null for a new one; gives whose process may be taken, if anybody's.
+  std::shared_ptr<conversation_record> choose_among_known(matched& found);
+  void to_conversation(const cancel_turn& what);
+  void to_conversation(const grant_credit& what);
+  void on_turn_events(turn_events& batch);
+  conversation_reply on_create_conversation(create_conversation& what);
+  [[nodiscard]] conversation_reply on_show_conversation(const show_conversation& what) const;
+  conversation_reply on_remove_conversation(const remove_conversation& what);
+  /// Sends one of the messages above to the front end of a thread, maybe this one.
+  template <class Message>
+  void ask(const domain::home& where, Message message, info_callback callback);
+  void on_process_ended(const process_ended& what);
+  /// Ends the process of a conversation that has no turn.
+  void end_rest(conversation_record& record);
+  void on_close_all();
+  void on_settings_changed(const settings_changed& what);
+  void on_tick();
+  void arm_tick();
+  void submitted_turn_over(domain::turn_id turn, const domain::event& outcome);
+  [[nodiscard]] domain::stats figures() const;
+
+  io_shard& shard_;
+  std::vector<front_end_actor> all_;
+  stats_collector_actor collector_;
+  std::unordered_map<domain::turn_id, submitted_turn> submitted_;  ///< by clients of this thread
+  std::unordered_map<domain::turn_id, conversation_actor> hosted_; ///< run on this thread
+  domain::tick_schedule ticks_;
+  /// False once this actor has ended; sinks may outlive it.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace ccapi::actors

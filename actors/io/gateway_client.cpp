@@ -1,0 +1,58 @@
+#include "actors/io/gateway_client.hpp"
+
+#include "actors/io/front_end.hpp"
+
+#include <utility>
+
+namespace ccapi::actors {
+
+domain::turn_id gateway_client::submit(domain::chat_request request,
+                                       std::shared_ptr<domain::event_sink> sink) {
+  return partner_.submit(std::move(request), std::move(sink));
+}
+
+void gateway_client::cancel(domain::turn_id turn) {
+  partner_.cancel(turn);
+}
+
+void gateway_client::acknowledge(domain::turn_id turn, std::size_t bytes) {
+  partner_.acknowledge(turn, bytes);
+}
+
+void gateway_client::create_conversation(
+  std::string tenant, domain::new_conversation wanted,
+  std::function<void(domain::result<domain::conversation_info>)> done) {
+  partner_.create(std::move(tenant), std::move(wanted), std::move(done));
+}
+
+void gateway_client::list_conversations(
+  std::string tenant, std::size_t limit,
+  std::function<void(domain::result<domain::conversation_page>)> done) {
+  partner_.list(std::move(tenant), limit, std::move(done));
+}
+
+void gateway_client::show_conversation(
+  domain::conversation_name name,
+  std::function<void(domain::result<domain::conversation_info>)> done) {
+  partner_.show(std::move(name), std::move(done));
+}
+
+void gateway_client::remove_conversation(
+  domain::conversation_name name,
+  std::function<void(domain::result<domain::conversation_info>)> done) {
+  partner_.remove(std::move(name), std::move(done));
+}
+
+const domain::health& gateway_client::current_health() const {
+  return partner_.health();
+}
+
+domain::stats& gateway_client::totals() {
+  return partner_.totals();
+}
+
+void gateway_client::collect_stats(std::function<void(const domain::stats&)> done) {
+  partner_.collect_stats(std::move(done));
+}
+
+} // namespace ccapi::actors

@@ -1,0 +1,37 @@
+#pragma once
+// held_process: a CLI process in the hands of a conversation, between turns or with one.
+
+#include "actors/interfaces.hpp"
+#include "domain/dialogue/prefix_index.hpp"
+#include "domain/pool/process_pool.hpp"
+
+#include <cstddef>
+
+namespace ccapi::actors {
+
+/// Belongs to a conversation's record, on the I/O thread of the process. Whoever destroys it ends
+/// the process, so none is ever without an owner.
+class held_process {
+public:
+  held_process(claude_process_actor handle, domain::process_id id);
+  ~held_process();
+  held_process(const held_process&) = delete;
+  held_process& operator=(const held_process&) = delete;
+
+  /// Null: it takes no more turns.
+  [[nodiscard]] const claude_process_actor& handle() const noexcept { return handle_; }
+  [[nodiscard]] domain::process_id id() const noexcept { return id_; }
+  /// It takes no more turns, and ends, or has ended, for reasons of its own.
+  void let_go() noexcept;
+
+  // Between turns; null: nothing yet, or it has a turn.
+  domain::dialogue holds;      ///< what the CLI has been told and has said
+  domain::dialogue goes_on_at; ///< what requests are expected to go on with
+  std::size_t rewindable = 0;  ///< of the user messages it holds, from the last one back
+
+private:
+  claude_process_actor handle_;
+  domain::process_id id_;
+};
+
+} // namespace ccapi::actors

@@ -1,0 +1,100 @@
+#include "actors/turns/running_turn.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ccapi::actors {
+
+running_turn::running_turn(run_turn order, const config::limits_settings& limits)
+  : order_{std::move(order)},
+    limits_{limits} {}
+
+delivery running_turn::deliver(domain::event&& what) {
+  if (concluded_)
+    return delivery::go_on;
+  const auto bytes = domain::credit_bytes(what);
+  credit_used_ += bytes;
+  visible_ = visible_ || bytes > 0;
+  if (std::holds_alternative<domain::answer_started>(what)) {
+    if (std::exchange(order_.started, true))
+      return delivery::go_on;
+  } else if (const auto* text = std::get_if<domain::text_delta>(&what)) {
+    domain::append_text(answer_, text->text);
+  }
+  concluded_ = domain::is_terminal(what);
+  if (concluded_)
+    note(what);
+  order_.sink->on_event(std::move(what));
+  flush_wanted_ = true;
+  if (concluded_)
+    flush();
+  return credit_used_ < limits_.stream_buffer_bytes || concluded_ ? delivery::go_on
+                                                                  : delivery::pause;
+}
+
+void running_turn::note(const domain::event& what) {
+  if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
+    outcome_ = turn_outcome::finished;
+    usage_ = finished->usage;
+  } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
+    outcome_ = turn_outcome::failed;
+    failure_ = failed->failure;
+  }
+}
+
+void running_turn::conclude(domain::event&& what) {
+  if (std::exchange(concluded_, true))
+    return;
+  note(what);
+  last_word_ = std::move(what);
+}
+
+void running_turn::fail(const domain::error& why) {
+  conclude(domain::turn_failed{why});
+}
+
+void running_turn::lose(const domain::error& why) {
+  if (concluded_ || visible_)
+    return fail(why);
+  outcome_ = turn_outcome::lost;
+  failure_ = why;
+}
+
+void running_turn::bounce() {
+  if (!std::exchange(concluded_, true))
+    outcome_ = turn_outcome::not_started;
+}
+
+void running_turn::abandon() {
+  order_.sink.reset();
+  last_word_.reset();
+  flush_wanted_ = false;
+  if (!std::exchange(concluded_, true))
+    outcome_ = turn_outcome::cancelled;
+}
+
+void running_turn::flush() {
+  if (std::exchange(flush_wanted_, false))
+    order_.sink->on_flush();
+}
+
+bool running_turn::grant(std::size_t bytes) noexcept {
+  credit_used_ -= std::min(credit_used_, bytes);
+  return credit_used_ < limits_.stream_buffer_bytes;
+}
+
+turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_t rewindable) {
+  return {.turn = order_.turn,
+          .process = by,
+          .outcome = outcome_,
+          .answer = std::move(answer_),
+          .reusable = reusable,
+          .rewound = rewound_,
+          .rewindable = rewindable,
+          .usage = usage_,
+          .failure = std::move(failure_),
+          .started = order_.started,
+          .last_word = std::exchange(last_word_, std::nullopt)};
+}
+
+} // namespace ccapi::actors

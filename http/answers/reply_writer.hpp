@@ -1,0 +1,50 @@
+#pragma once
+// reply_writer: the sink of a chat turn whose answer leaves as one JSON object.
+
+#include "domain/turn/event_sink.hpp"
+#include "domain/turn/gateway.hpp"
+#include "http/answers/chat_plan.hpp"
+#include "http/answers/exchange.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace ccapi::http {
+
+/// Owned by its exchange and by the gateway; on their I/O thread only. Gathers at most
+/// limits.answer_bytes_max; a longer answer is cancelled and answered with an error.
+class reply_writer final : public domain::event_sink, public answer {
+public:
+  reply_writer(exchange& client, chat_plan plan);
+
+  /// Call once, right after gateway::submit.
+  void start(domain::turn_id turn);
+
+  void on_event(domain::event&& what) override;
+  void on_flush() override;
+  void on_written() override {}
+  void on_wake() override {}
+  void on_gone() override;
+
+private:
+  bool gathers(domain::event& what);
+  void take(domain::event&& what);
+  void take(std::string& whole, std::string&& delta);
+  [[nodiscard]] bool fits(const std::string& delta) const noexcept;
+  void add(std::string& whole, std::string&& delta);
+  void finish(const domain::turn_finished& end);
+  void fail(const domain::error& failure);
+
+  exchange* client_; ///< null when the client is gone or has its answer
+  domain::gateway* gateway_;
+  chat_plan plan_;
+  domain::turn_id turn_ = 0;
+  turn_trace trace_;
+  std::string text_;
+  std::string reasoning_;
+  const std::size_t answer_bytes_max_;
+  const std::size_t credit_lot_;
+  std::size_t owed_credit_ = 0;
+};
+
+} // namespace ccapi::http

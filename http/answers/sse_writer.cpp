@@ -1,0 +1,208 @@
+#include "http/answers/sse_writer.hpp"
+
+#include "http/answers/reply.hpp"
+#include "http/http_shard.hpp"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace ccapi::http {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// "ffffffff" CRLF: the longest chunk size we write.
+constexpr std::size_t chunk_size_room = 10;
+/// From here on single deltas are gathered to larger events: each costs 200 bytes around its text.
+constexpr std::size_t gather_from = std::size_t{64} << 10;
+/// Framing and escapes make more of the payload that the credit allows; beyond this factor the
+/// client is treated like one that reads nothing.
+constexpr std::size_t pending_factor = 16;
+
+/// The text of a delta; null for other events.
+std::string* text_of(domain::event& what) noexcept {
+  if (auto* text = std::get_if<domain::text_delta>(&what))
+    return &text->text;
+  if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
+    return &reasoning->text;
+  return nullptr;
+}
+
+constexpr std::string_view stream_headers = "cache-control: no-cache, no-transform\r\n"
+                                            "x-accel-buffering: no\r\n";
+
+} // namespace
+
+sse_writer::sse_writer(exchange& client, chat_plan plan)
+  : client_{&client},
+    gateway_{&client.shard().gateway},
+    plan_{std::move(plan)},
+    ping_interval_{client.shard().limits().stream_ping_interval},
+    credit_lot_{credit_lot(client.shard().limits().stream_buffer_bytes)},
+    pending_max_{client.shard().limits().stream_buffer_bytes * pending_factor} {}
+
+void sse_writer::start(domain::turn_id turn) {
+  turn_ = turn;
+}
+
+void sse_writer::on_event(domain::event&& what) {
+  if (client_ && !ended())
+    client_->guarded([&] { take(std::move(what)); });
+}
+
+void sse_writer::take(domain::event&& what) {
+  trace_.note(what);
+  if (text_of(what)) {
+    on_delta(std::move(what));
+  } else if (std::holds_alternative<domain::turn_accepted>(what)) {
+    client_->note_conversation(trace_.conversation_id);
+  } else if (std::holds_alternative<domain::question_sent>(what)) {
+    if (!std::exchange(asked_, true))
+      client_->wake_at(clock::now() + client_->shard().limits().stream_header_delay);
+  } else if (std::holds_alternative<domain::turn_finished>(what)) {
+    on_finished(what);
+  } else if (std::holds_alternative<domain::turn_failed>(what)) {
+    on_failed(what);
+  }
+}
+
+void sse_writer::on_flush() {
+  if (client_)
+    client_->guarded([this] { try_write(); });
+}
+
+void sse_writer::on_written() {
+  writing_ = false;
+  owed_credit_ += std::exchange(in_flight_credit_, 0);
+  try_write();
+  if (owed_credit_ >= credit_lot_ || (owed_credit_ > 0 && !writing_))
+    gateway_->acknowledge(turn_, std::exchange(owed_credit_, 0));
+}
+
+void sse_writer::on_wake() {
+  if (!client_ || !asked_)
+    return;
+  const auto now = clock::now();
+  if (!opened_) {
+    open(trace_.model_ran);
+    try_write();
+  } else if (!writing_ && now - last_write_ >= ping_interval_) {
+    plan_.encoder->ping(pending_);
+    try_write();
+  }
+  client_->wake_at((writing_ ? now : last_write_) + ping_interval_);
+}
+
+void sse_writer::on_gone() {
+  client_ = nullptr;
+  if (!ended())
+    gateway_->cancel(turn_);
+}
+
+void sse_writer::on_delta(domain::event&& delta) {
+  const auto& text = *text_of(delta);
+  if (text.empty())
+    return;
+  open(trace_.model_ran);
+  pending_credit_ += text.size();
+  if (pending_.size() < gather_from)
+    return plan_.encoder->event(delta, pending_);
+  if (held_.index() == delta.index()) {
+    *text_of(held_) += text;
+  } else {
+    encode_held();
+    held_ = std::move(delta);
+  }
+  give_up_when_flooded();
+}
+
+void sse_writer::on_finished(const domain::event& end) {
+  const auto& ran = std::get<domain::turn_finished>(end).model;
+  open(ran.empty() ? trace_.model_ran : ran);
+  encode_held();
+  plan_.encoder->event(end, pending_);
+  next_piece_ = stream_piece::last;
+  try_write();
+}
+
+void sse_writer::on_failed(const domain::event& end) {
+  const auto& failure = std::get<domain::turn_failed>(end).failure;
+  next_piece_ = stream_piece::cut;
+  if (!opened_) {
+    auto& client = *std::exchange(client_, nullptr);
+    return reply_error(client, failure, trace_.work_begun, trace_.headers()); // may be our end
+  }
+  log_failure(*client_, failure);
+  encode_held();
+  plan_.encoder->event(end, pending_);
+  try_write();
+}
+
+void sse_writer::open(std::string_view model) {
+  if (opened_)
+    return;
+  opened_ = true;
+  std::string extra{stream_headers};
+  extra += trace_.headers();
+  extra += plan_.headers(model, trace_.dropped());
+  chunked_ = client_->begin_stream({.content_type = event_stream_type, .extra = extra}, head_);
+  room_ = head_.size() + chunk_size_room;
+  pending_.assign(room_, '\0');
+  plan_.encoder->open(
+    {.model = plan_.shown_model(model), .conversation_id = trace_.conversation_id}, pending_);
+  last_write_ = clock::now();
+}
+
+void sse_writer::encode_held() {
+  auto& text = *text_of(held_);
+  if (text.empty())
+    return;
+  plan_.encoder->event(held_, pending_);
+  text.clear();
+}
+
+void sse_writer::try_write() {
+  if (writing_ || !opened_)
+    return;
+  encode_held();
+  if (!has_pending())
+    return;
+  // The chunk's size is only known now: it goes into the room before the events, the head before
+  // the size.
+  auto from = room_;
+  if (chunked_) {
+    std::array<char, chunk_size_room> size{};
+    const auto digits_end =
+      std::to_chars(size.data(), size.data() + size.size(), pending_.size() - room_, 16).ptr;
+    const auto digits = static_cast<std::size_t>(digits_end - size.data());
+    from -= digits + 2;
+    pending_.replace(from, digits, size.data(), digits);
+    pending_.replace(room_ - 2, 2, "\r\n");
+    pending_ += next_piece_ == stream_piece::last ? "\r\n0\r\n\r\n" : "\r\n";
+  }
+  from -= head_.size();
+  pending_.replace(from, head_.size(), head_);
+  writing_ = true;
+  in_flight_credit_ = std::exchange(pending_credit_, 0);
+  last_write_ = clock::now();
+  auto& client = *client_;
+  if (ended())
+    client_ = nullptr; // the exchange ends with this write
+  client.write(pending_, from, next_piece_);
+  std::string{}.swap(head_);
+  room_ = chunk_size_room;
+  pending_.assign(room_, '\0');
+}
+
+void sse_writer::give_up_when_flooded() {
+  if (pending_.size() + text_of(held_)->size() <= pending_max_)
+    return;
+  gateway_->cancel(turn_);
+  on_failed(domain::turn_failed{{.code = domain::error_code::timeout,
+                                 .message = "The client reads too slowly for this answer.",
+                                 .retry_useful = false}});
+}
+
+} // namespace ccapi::http

@@ -1,0 +1,89 @@
+#pragma once
+// Domain events: what happens in a turn, in words that neither the CLI nor a client owns.
+
+#include "domain/error.hpp"
+#include "domain/match.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ccapi::domain {
+
+enum class finish_reason : std::uint8_t { stop, length, content_filter };
+
+/// Tokens of one turn, summed over its API calls.
+struct usage {
+  std::int64_t input_tokens = 0;
+  std::int64_t cache_write_tokens = 0;
+  std::int64_t cache_read_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t reasoning_tokens = 0; ///< part of output_tokens; 0 where the CLI does not tell
+
+  /// What OpenAI calls prompt_tokens.
+  [[nodiscard]] std::int64_t prompt_tokens() const noexcept {
+    return input_tokens + cache_write_tokens + cache_read_tokens;
+  }
+  friend bool operator==(const usage&, const usage&) = default;
+};
+
+/// The turn has come to its conversation. The first event of every turn, unless it fails at once.
+struct turn_accepted {
+  std::string conversation_id;
+};
+/// A process has the turn. Comes again if the turn runs a second time.
+struct turn_placed {
+  match_outcome outcome = match_outcome::fresh;
+  bool spare = false;                 ///< on a process that was started ahead
+  bool primed = false;                ///< which knew the system prompt already
+  std::chrono::microseconds waited{}; ///< for a process, and for turns ahead
+  /// Parameters that the model does not take, or takes otherwise (domain/models/turn_settings).
+  std::vector<std::string> dropped{};
+};
+/// The process has been told everything, and asks the API. Comes again with turn_placed.
+struct question_sent {};
+/// The API began to answer. At most once per turn, before any delta.
+struct answer_started {
+  std::string model;                 ///< the model that runs, as the CLI reports it
+  std::chrono::microseconds boot{};  ///< until the process was ready; 0: it was
+  std::chrono::microseconds setup{}; ///< until it was told everything
+  std::chrono::microseconds first{}; ///< from then to now
+  bool fell_back = false; ///< `model` stands in for the one asked for, which was busy or declined
+};
+struct text_delta {
+  std::string text;
+};
+struct reasoning_delta {
+  std::string text;
+};
+/// Terminal: the turn is complete.
+struct turn_finished {
+  finish_reason reason = finish_reason::stop;
+  domain::usage usage;
+  std::string model; ///< the model that ran
+};
+/// Terminal: the turn failed. Deltas may have been sent before.
+struct turn_failed {
+  error failure;
+};
+
+using event = std::variant<turn_accepted, turn_placed, question_sent, answer_started, text_delta,
+                           reasoning_delta, turn_finished, turn_failed>;
+
+/// Payload bytes of an event: the unit of the stream's byte credit. 0 for all but deltas.
+inline std::size_t credit_bytes(const event& what) noexcept {
+  if (const auto* text = std::get_if<text_delta>(&what))
+    return text->text.size();
+  if (const auto* reasoning = std::get_if<reasoning_delta>(&what))
+    return reasoning->text.size();
+  return 0;
+}
+
+inline bool is_terminal(const event& what) noexcept {
+  return std::holds_alternative<turn_finished>(what) || std::holds_alternative<turn_failed>(what);
+}
+
+} // namespace ccapi::domain

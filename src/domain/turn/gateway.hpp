@@ -1,0 +1,77 @@
+#pragma once
+// gateway: the port through which a client's dialect reaches the actors.
+
+#include "domain/metrics/metrics.hpp"
+#include "domain/metrics/status.hpp"
+#include "domain/result.hpp"
+#include "domain/turn/chat_request.hpp"
+#include "domain/turn/conversation_info.hpp"
+#include "domain/turn/event_sink.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace ccapi::domain {
+
+/// Names a submitted turn; a unique_number of the I/O thread that submitted it.
+using turn_id = std::uint64_t;
+
+/// What a client wants of a conversation that it makes without a turn.
+struct new_conversation {
+  std::string model; ///< resolved; empty: the first turn's
+  conversation_labels labels;
+};
+
+/// Names a conversation: ids are a name space per tenant, so that another tenant's conversation is
+/// an unknown one. Neither part holds a '/'.
+struct conversation_name {
+  std::string tenant; ///< as in chat_request
+  std::string id;
+};
+
+/// One object per I/O thread; every call on that thread only. Callbacks run on it, too, and never
+/// from inside the call that took them.
+class gateway {
+public:
+  virtual ~gateway() = default;
+
+  /// Starts a turn. Failures of any kind arrive at the sink as turn_failed.
+  /// The first event tells which conversation it belongs to.
+  virtual turn_id submit(chat_request request, std::shared_ptr<event_sink> sink) = 0;
+
+  /// The client of this turn is gone: the sink hears nothing more and is released; the turn is
+  /// interrupted. Harmless for a turn that has ended.
+  virtual void cancel(turn_id turn) = 0;
+
+  /// Gives back credit for delta bytes that have left. Harmless for a turn that has ended.
+  virtual void acknowledge(turn_id turn, std::size_t bytes) = 0;
+
+  // Conversations. All call back within 3 s; with server_busy if a thread did not answer by then,
+  // with not_found if there is no such conversation.
+
+  /// Makes an empty one with a new id.
+  virtual void create_conversation(std::string tenant, new_conversation wanted,
+                                   std::function<void(result<conversation_info>)> done) = 0;
+  /// The newest ones of all threads, at most `limit`.
+  virtual void list_conversations(std::string tenant, std::size_t limit,
+                                  std::function<void(result<conversation_page>)> done) = 0;
+  virtual void show_conversation(conversation_name name,
+                                 std::function<void(result<conversation_info>)> done) = 0;
+  /// Forgets it: its process ends, its turns fail with not_found. Calls back with its last state.
+  virtual void remove_conversation(conversation_name name,
+                                   std::function<void(result<conversation_info>)> done) = 0;
+
+  /// What /health tells; cheap (a replica on this thread).
+  [[nodiscard]] virtual const health& current_health() const = 0;
+
+  /// This thread's part of /stats, to count in.
+  virtual stats& totals() = 0;
+
+  /// Collects the figures of /stats from all threads. Always calls back, within 2 s.
+  virtual void collect_stats(std::function<void(const stats&)> done) = 0;
+};
+
+} // namespace ccapi::domain
