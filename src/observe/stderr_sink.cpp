@@ -51,10 +51,15 @@ void stderr_sink::stop_gathering() noexcept {
 void stderr_sink::sink_it_(const spdlog::details::log_msg& message) {
   const bool first = pending_.size() == 0;
   formatter_->format(message, pending_);
-  if (first && message.level < spdlog::level::warn)
+  // Where others are there already nobody waits for more: the log must keep up.
+  if (first && message.level < spdlog::level::warn && !more_is_there())
     wait_for_more();
-  if (pending_.size() >= write_bytes_max || stopped_ || !more_waits_ || !more_waits_())
+  if (pending_.size() >= write_bytes_max || !more_is_there())
     flush_();
+}
+
+bool stderr_sink::more_is_there() const {
+  return !stopped_ && more_waits_ && more_waits_();
 }
 
 void stderr_sink::wait_for_more() {

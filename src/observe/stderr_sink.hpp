@@ -41,6 +41,7 @@ protected:
   void flush_() override;
 
 private:
+  [[nodiscard]] bool more_is_there() const;
   void wait_for_more();
 
   std::function<bool()> more_waits_;
