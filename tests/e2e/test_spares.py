@@ -227,10 +227,10 @@ def test_spares_that_never_boot_are_tried_again_with_pauses(start_fake, ledger):
     assert (status, body["error"]["code"]) == (503, "cli_unavailable")
 
 
-def test_spare_that_hangs_after_its_start_costs_its_request_nothing_but_time(start_fake):
-    gateway = start_fake(TELLS, **spares(2, claude__boot_timeout_seconds=1.5,
-                                         claude__control_timeout_seconds=0.3,
-                                         claude__first_event_timeout_seconds=0.3,
+def test_spare_that_hangs_after_its_start_holds_its_request_no_longer_than_it_may(start_fake):
+    gateway = start_fake(TELLS, **spares(2, claude__boot_timeout_seconds=10,
+                                         claude__control_timeout_seconds=1,
+                                         claude__first_event_timeout_seconds=1,
                                          claude__close_grace_seconds=0.1))
     wait_ready(gateway, 2)
     for pid in gateway.cli_pids():
@@ -238,7 +238,7 @@ def test_spare_that_hangs_after_its_start_costs_its_request_nothing_but_time(sta
     stopped = gateway.cli_pids()
     try:
         reply = send(gateway, [user("one")])
-        assert reply.status in (200, 504)
+        assert reply.status in (200, 504)  # 504: the question was out
     finally:
         for pid in stopped:
             try:
