@@ -26,6 +26,8 @@
 
 namespace ccapi::actors {
 
+struct conversation_record;
+
 /// front end -> front end of the conversation's thread: a turn that was submitted elsewhere.
 struct open_turn {
   domain::turn_id turn = 0;
@@ -48,6 +50,8 @@ struct submit_turn {
   /// Of a request that brings its dialogue whole: what is known of it. Null: nothing.
   domain::dialogue known{};
   bool allow_full_rewind = false; ///< nothing of what its process holds may be wanted
+  /// Whose process its conversation got for it. Null: nobody's.
+  std::shared_ptr<conversation_record> donor{};
 };
 
 /// front end -> (front end ->) conversation -> process: the client is gone.

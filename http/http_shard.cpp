@@ -40,10 +40,10 @@ void http_shard::reconfigure(host_allow_list hosts, shard_settings settings) {
 }
 
 std::string_view http_shard::model_list(const dialect::protocol& dialect) {
-  const auto [list, is_new] = model_lists_.try_emplace(&dialect);
-  if (is_new)
-    list->second = dialect.models.list(models());
-  return list->second;
+  auto known = model_lists_.find(&dialect);
+  if (known == model_lists_.end())
+    known = model_lists_.emplace(&dialect, dialect.models.list(models())).first;
+  return known->second;
 }
 
 void http_shard::trim_reader() {

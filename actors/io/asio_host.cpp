@@ -4,15 +4,12 @@
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <cstddef>
-#include <utility>
 
 namespace ccapi::actors {
 
 namespace {
-/// Messages one actor may handle before other actors get a turn.
+/// Messages one actor may handle before others, and the thread's sockets, get a turn.
 constexpr std::size_t messages_per_turn_max = 64;
-/// Actors that may do so before the thread's sockets get a turn.
-constexpr std::size_t actors_per_turn_max = 16;
 } // namespace
 
 io_home::io_home(caf::actor_system& system, asio::io_context& loop)
@@ -28,8 +25,10 @@ void io_home::exec_later(caf::resumable* job) {
   if (!loop_.get_executor().running_in_this_thread())
     return asio::post(loop_, [this, job] { run(job); });
   ready_.push_back(job);
-  if (!std::exchange(run_posted_, true))
-    asio::post(loop_, [this] { run_ready(); });
+  if (run_posted_)
+    return;
+  asio::post(loop_, [this] { run_ready(); });
+  run_posted_ = true;
 }
 
 void io_home::run(caf::resumable* job) {
@@ -41,14 +40,14 @@ void io_home::run(caf::resumable* job) {
 }
 
 void io_home::run_ready() {
-  for (std::size_t count = 0; count < actors_per_turn_max && !ready_.empty(); ++count) {
+  // Who gets mail from now on waits for the next round, so that sockets get a turn, and what an
+  // actor posts behind its mail runs behind that mail.
+  run_posted_ = false;
+  for (auto count = ready_.size(); count > 0; --count) {
     auto* const job = ready_.front();
     ready_.pop_front();
     run(job);
   }
-  run_posted_ = !ready_.empty();
-  if (run_posted_)
-    asio::post(loop_, [this] { run_ready(); });
 }
 
 } // namespace ccapi::actors

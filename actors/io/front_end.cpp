@@ -147,7 +147,8 @@ void front_end::open(domain::turn_id turn, domain::chat_request request,
                    .sink = std::make_shared<abandonment_guard>(alive_, std::move(sink)),
                    .since = std::chrono::steady_clock::now(),
                    .known = std::move(place.known),
-                   .allow_full_rewind = place.allow_full_rewind});
+                   .allow_full_rewind = place.allow_full_rewind,
+                   .donor = std::move(place.donor)});
 }
 
 front_end::matched front_end::find_or_make(domain::chat_request& request) {
@@ -160,7 +161,7 @@ front_end::matched front_end::find_or_make(domain::chat_request& request) {
   matched found{.record = {},
                 .known = domain::settle_opening(conversations.dialogues(), request,
                                                 shard_.settings.claude.system_prompt)};
-  const auto donor = found.known ? choose_among_known(found) : nullptr;
+  auto donor = found.known ? choose_among_known(found) : nullptr;
   if (found.record)
     conversations.touch(*found.record);
   else
@@ -168,8 +169,10 @@ front_end::matched front_end::find_or_make(domain::chat_request& request) {
       conversations.obtain(request.tenant, shard_.placement.mint_conversation_id(request.tenant));
   if (donor
       && domain::plan_reuse(found.known, donor->process->holds, donor->process->rewindable,
-                            found.allow_full_rewind))
+                            found.allow_full_rewind)) {
     conversations.hand_over(*donor, found.record);
+    found.donor = std::move(donor);
+  }
   return found;
 }
 

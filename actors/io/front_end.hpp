@@ -60,7 +60,8 @@ private:
   struct matched {
     std::shared_ptr<conversation_record> record;
     domain::dialogue known{};
-    bool allow_full_rewind = false; ///< as in submit_turn
+    bool allow_full_rewind = false;               ///< as in submit_turn
+    std::shared_ptr<conversation_record> donor{}; ///< as in submit_turn
   };
 
   /// Whom to tell what concerns a conversation that lives there.

@@ -225,10 +225,21 @@ void conversation::begin(submit_turn&& order) {
   auto& request = active_->order.request;
   if (!request.model_given && !record_->model.empty())
     request.model = record_->model;
-  if (!settle_active())
+  if (!settle_active()) {
+    give_back(std::move(active_->order.donor));
     return finish_active();
+  }
+  active_->order.donor.reset();
   plan_active();
   to_own_or_new_process();
+}
+
+void conversation::give_back(std::shared_ptr<conversation_record> donor) {
+  if (!donor || donor->in_use() || !record_->process)
+    return;
+  shard_.conversations.hand_over(*record_, donor);
+  shard_.conversations.rest(*donor, donor->process->goes_on_at, home().system().clock().now(),
+                            donor->process->id());
 }
 
 void conversation::to_own_or_new_process() {

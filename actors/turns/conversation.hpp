@@ -71,6 +71,8 @@ private:
   void plan_active();
   /// Works out the turn's parameters. False: it had to be refused.
   bool settle_active();
+  /// The turn does not need the process that its conversation got for it.
+  void give_back(std::shared_ptr<conversation_record> donor);
   void to_own_or_new_process();
   void request_process();
   void on_lease(domain::lease_id lease, lease_reply& reply);

@@ -32,8 +32,8 @@ constexpr auto poll_interval = 10ms;
 /// For threads to run out of work at the very end.
 constexpr auto thread_end_timeout = 2s;
 
-/// Enough for two actors that warm turns never ask: with two or four workers a turn, or the start
-/// of a conversation, costs 0 to 5 % more CPU and takes no less time (docs/performance.md).
+/// Enough for two actors that warm turns never ask: more workers save neither time nor CPU
+/// (docs/performance.md).
 constexpr std::size_t caf_workers = 1;
 
 /// There is one node only.

@@ -136,10 +136,10 @@ std::string render(std::string_view text, std::initializer_list<field> fields, l
 } // namespace
 
 struct logger::state {
-  state(log_level least, log_format layout)
+  state(log_level least, log_format layout, std::chrono::milliseconds gather_time)
     : level{least},
       format{layout},
-      sink{std::make_shared<stderr_sink>()},
+      sink{std::make_shared<stderr_sink>(gather_time)},
       pool{std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)},
       log{std::make_shared<spdlog::async_logger>("", sink, pool,
                                                  spdlog::async_overflow_policy::overrun_oldest)} {
@@ -189,9 +189,9 @@ struct logger::state {
 
 logger::logger() = default;
 
-logger::logger(log_level level, log_format format) {
+logger::logger(log_level level, log_format format, std::chrono::milliseconds gather_time) {
   try {
-    state_ = std::make_shared<state>(level, format);
+    state_ = std::make_shared<state>(level, format, gather_time);
   } catch (const std::exception&) {
     // No thread for the log: the gateway is worth more than its lines.
     constexpr std::string_view notice = "warning: the log could not be started\n";

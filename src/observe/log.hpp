@@ -64,7 +64,9 @@ class logger {
 public:
   /// A logger that writes nothing.
   logger();
-  logger(log_level level, log_format format);
+  /// `gather_time`: a line below warning waits so long for others to be written with.
+  logger(log_level level, log_format format,
+         std::chrono::milliseconds gather_time = std::chrono::milliseconds{50});
 
   [[nodiscard]] bool enabled(log_level level) const noexcept;
   /// Another level from the next line on, for all copies.

@@ -64,7 +64,7 @@ bool stderr_sink::more_is_there() const {
 
 void stderr_sink::wait_for_more() {
   std::unique_lock lock{mutex_};
-  changed_.wait_for(lock, gather_time, [this] { return hurried_; });
+  changed_.wait_for(lock, gather_time_, [this] { return hurried_; });
   hurried_ = stopped_;
 }
 

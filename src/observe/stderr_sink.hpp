@@ -15,7 +15,7 @@
 
 namespace ccapi::observe {
 
-/// Writes whole lines to file descriptor 2. A line waits up to `gather_time` for others: a thread
+/// Writes whole lines to file descriptor 2. A line waits up to the gather time for others: a thread
 /// that is woken for each would take more of the machine than the lines, just when the client has
 /// its answer and asks again. Warnings and errors wait for nothing. When the reader of the lines
 /// stalls for `patience`, they are dropped and counted until it reads again, so that neither a turn
@@ -24,7 +24,9 @@ namespace ccapi::observe {
 class stderr_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
   static constexpr int patience_ms = 2000;
-  static constexpr std::chrono::milliseconds gather_time{50};
+
+  explicit stderr_sink(std::chrono::milliseconds gather_time)
+    : gather_time_{gather_time} {}
 
   /// `more_waits`: there is a line that will come next; asked behind each line.
   void gather_while(std::function<bool()> more_waits) { more_waits_ = std::move(more_waits); }
@@ -44,6 +46,7 @@ private:
   [[nodiscard]] bool more_is_there() const;
   void wait_for_more();
 
+  std::chrono::milliseconds gather_time_;
   std::function<bool()> more_waits_;
   spdlog::memory_buf_t pending_; ///< whole lines
   std::mutex mutex_;             // guards hurried_

@@ -1,5 +1,6 @@
 #include "simulator/answer.hpp"
 
+#include "domain/utf8_character.hpp"
 #include "json/reader.hpp"
 
 #include <algorithm>
@@ -25,15 +26,11 @@ std::string memory_text(const std::vector<standin::spoken>& known) {
          + ". It began with: \"" + excerpt(known.front().text, beginning_bytes_max) + "\"";
 }
 
-bool continues_a_character(char byte) noexcept {
-  return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
-}
-
 } // namespace
 
 std::string excerpt(std::string_view text, std::size_t bytes_max) {
   auto end = std::min(text.size(), bytes_max);
-  while (end > 0 && end < text.size() && continues_a_character(text[end]))
+  while (end > 0 && end < text.size() && domain::continues_character(text[end]))
     --end;
   std::string shown{text.substr(0, end)};
   for (char& each : shown)

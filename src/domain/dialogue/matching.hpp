@@ -37,7 +37,7 @@ enum class match_candidate : std::uint8_t { none, rests_there, last, one_turn };
 struct match_choice {
   /// The request goes on in this conversation; none: in a new one.
   match_candidate conversation = match_candidate::none;
-  /// A new conversation asks this one for its idle process; none: the supervisor for any.
+  /// A new conversation takes the idle process of this one; none: any that the supervisor has.
   match_candidate donor = match_candidate::none;
   /// That process may be led back to the root, so that nothing of what it holds is used.
   bool allow_full_rewind = false;

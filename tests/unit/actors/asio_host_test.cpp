@@ -4,10 +4,12 @@
 #include "actors/messages.hpp"
 #include "stage.hpp"
 
+#include <boost/asio/post.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <future>
 #include <optional>
 #include <thread>
@@ -165,6 +167,99 @@ TEST(asio_host, busy_actor_lets_the_others_have_their_turn) {
   world.pump();
   EXPECT_EQ(busy.generations.size(), 1000U);
   for (const auto& each : {first, second})
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+  world.pump();
+}
+
+/// Passes its mail on, and posts a look at whether that has arrived.
+class poster final : public on_io<note_taker_actor::base> {
+public:
+  poster(caf::actor_config& config, io_home& home, note_taker_actor next, notes& of_next,
+         std::optional<std::size_t>& seen)
+    : on_io{config, home},
+      next_{std::move(next)},
+      of_next_{of_next},
+      seen_{seen} {}
+  void on_exit() override { destroy(next_); }
+
+protected:
+  behavior_type make_behavior() override {
+    return {[](const collect&) { return domain::stats{}; },
+            [this](const withdraw_lease& what) {
+              send(next_, what);
+              asio::post(home().loop(),
+                         [this, keep = self_reference()] { seen_ = of_next_.generations.size(); });
+            }};
+  }
+
+private:
+  note_taker_actor next_;
+  notes& of_next_;
+  std::optional<std::size_t>& seen_;
+};
+
+TEST(asio_host, what_is_posted_behind_mail_runs_behind_it_however_many_have_mail) {
+  constexpr std::size_t count = 100;
+  stage world;
+  auto& home = world.add_loop();
+  std::deque<notes> kept(count);
+  std::deque<std::optional<std::size_t>> seen(count);
+  std::vector<note_taker_actor> actors;
+  for (std::size_t at = 0; at < count; ++at) {
+    actors.emplace_back(spawn_on<note_taker>(home, std::ref(kept[at])));
+    actors.emplace_back(
+      spawn_on<poster>(home, actors.back(), std::ref(kept[at]), std::ref(seen[at])));
+  }
+  world.pump();
+  asio::post(home.loop(), [&] { // from the thread itself
+    for (std::size_t at = 1; at < actors.size(); at += 2)
+      caf::anon_send(actors[at], withdraw_lease{100});
+  });
+  world.pump();
+  for (std::size_t at = 0; at < count; ++at)
+    EXPECT_EQ(seen[at], 1U) << at;
+  for (const auto& each : actors)
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+  world.pump();
+}
+
+/// Sends itself mail until it is told to stop.
+class restless final : public on_io<note_taker_actor::base> {
+public:
+  restless(caf::actor_config& config, io_home& home, const bool& stop)
+    : on_io{config, home},
+      stop_{stop} {}
+
+protected:
+  behavior_type make_behavior() override {
+    return {[](const collect&) { return domain::stats{}; },
+            [this](const withdraw_lease& what) {
+              if (!stop_)
+                send(this, what);
+            }};
+  }
+
+private:
+  const bool& stop_;
+};
+
+TEST(asio_host, actors_that_never_rest_let_the_sockets_have_their_turn) {
+  stage world;
+  auto& home = world.add_loop();
+  bool stop = false;
+  std::vector<note_taker_actor> actors;
+  for (int count = 0; count < 3; ++count)
+    actors.emplace_back(spawn_on<restless>(home, std::cref(stop)));
+  asio::post(home.loop(), [&] {
+    for (const auto& each : actors)
+      caf::anon_send(each, withdraw_lease{0});
+  });
+  for (int rounds = 0; rounds < 50; ++rounds)
+    home.loop().poll_one();
+  asio::post(home.loop(), [&stop] { stop = true; });
+  world.pump(); // would not come back
+  EXPECT_TRUE(stop);
+  for (const auto& each : actors)
     caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
   world.pump();
 }

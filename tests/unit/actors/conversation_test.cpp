@@ -248,6 +248,39 @@ TEST_F(conversation_turns, turn_longer_than_the_idle_time_is_left_alone) {
   EXPECT_EQ(second.text, "2");
 }
 
+TEST_F(conversation_turns, busy_named_conversation_can_refuse) {
+  settings.conversation.busy = config::busy_policy::reject;
+  start();
+  client one;
+  client two;
+  submit(one, "mine", "a");
+  submit(two, "mine", "b");
+  EXPECT_EQ(two.failure(), error_code::conversation_busy);
+  first_turn(0, "a", "x");
+  EXPECT_EQ(one.text, "x");
+}
+
+TEST_F(conversation_turns, turn_whose_client_has_left_is_no_reason_to_refuse) {
+  settings.conversation.busy = config::busy_policy::reject;
+  start();
+  client one;
+  submit(one, "mine", "a");
+  first_turn(0, "a", "x");
+  client gone;
+  const auto turn = submit(gone, "mine", "b");
+  EXPECT_EQ(cli(0).take_user(), "b");
+  cancel(turn);
+  client next;
+  submit(next, "mine", "c");
+  client too_many;
+  submit(too_many, "mine", "d");
+  EXPECT_EQ(too_many.failure(), error_code::conversation_busy);
+  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation"), true));
+  next_turn(0, "c", "z");
+  EXPECT_EQ(next.text, "z");
+}
+
 TEST_F(conversation_turns, newer_request_replaces_one_that_waits_for_a_process) {
   settings.conversation.busy = config::busy_policy::interrupt;
   settings.claude.max_concurrent_sessions = 1;

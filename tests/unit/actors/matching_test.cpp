@@ -344,37 +344,20 @@ TEST_F(matching, system_text_that_was_the_question_still_is_whichever_thread_it_
   }
 }
 
-TEST_F(matching, busy_named_conversation_can_refuse) {
-  settings.conversation.busy = config::busy_policy::reject;
-  start();
-  client one;
-  client two;
-  submit(one, "mine", "a");
-  submit(two, "mine", "b");
-  EXPECT_EQ(two.failure(), domain::error_code::conversation_busy);
-  first_turn(0, "a", "x");
-  EXPECT_EQ(one.text, "x");
-}
-
-TEST_F(matching, turn_whose_client_has_left_is_no_reason_to_refuse) {
-  settings.conversation.busy = config::busy_policy::reject;
-  start();
-  client one;
-  submit(one, "mine", "a");
-  first_turn(0, "a", "x");
-  client gone;
-  const auto turn = submit(gone, "mine", "b");
-  EXPECT_EQ(cli(0).take_user(), "b");
-  cancel(turn);
-  client next;
-  submit(next, "mine", "c");
-  client too_many;
-  submit(too_many, "mine", "d");
-  EXPECT_EQ(too_many.failure(), domain::error_code::conversation_busy);
-  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
-  take_rewind(0);
-  next_turn(0, "c", "z");
-  EXPECT_EQ(next.text, "z");
+TEST_F(matching, refused_branch_leaves_the_process_with_its_dialogue) {
+  two_turns();
+  shard().models->learn_refusal(shard().models->look_up("sonnet").id, "temperature");
+  client refused;
+  auto branch = whole({"a", "b", "x"});
+  branch.strict = true;
+  branch.sampling.temperature = 0.5;
+  submit(refused, std::move(branch));
+  EXPECT_EQ(refused.failure(), domain::error_code::unsupported_parameter);
+  client third;
+  submit(third, whole({"a", "b", "c", "d", "e"}));
+  next_turn(0, "e", "f");
+  EXPECT_EQ(third.conversation, line);
+  EXPECT_EQ(outcome(third), match_outcome::continued);
 }
 
 TEST_F(matching, busy_named_conversation_can_take_the_newer_request) {

@@ -1,5 +1,6 @@
 #include "observe/log.hpp"
 
+#include "observe/stderr_sink.hpp"
 #include "stderr_capture.hpp"
 
 #include <gmock/gmock.h>
@@ -79,7 +80,7 @@ TEST(logger, error_does_not_wait_for_lines_to_come) {
   std::string output;
   {
     const stderr_redirect redirect{ends[1]};
-    const logger log{log_level::info, log_format::text};
+    const logger log{log_level::info, log_format::text, std::chrono::hours{1}};
     log.info("first");
     log.error("second");
     std::array<char, 4096> block{};
@@ -92,6 +93,25 @@ TEST(logger, error_does_not_wait_for_lines_to_come) {
   close(ends[0]);
   close(ends[1]);
   EXPECT_THAT(output, MatchesRegex("[^ ]+ info first\n[^ ]+ error second\n"));
+}
+
+TEST(logger, end_does_not_wait_for_lines_to_come) {
+  const auto output = stderr_of([] {
+    const logger log{log_level::info, log_format::text, std::chrono::hours{1}};
+    log.info("last");
+  });
+  EXPECT_THAT(output, HasSubstr("info last\n"));
+}
+
+TEST(stderr_sink, does_not_wait_where_lines_are_there_already) {
+  const auto output = stderr_of([] {
+    stderr_sink sink{std::chrono::hours{1}};
+    int left = 20;
+    sink.gather_while([&left] { return left > 0; });
+    for (const std::string line(1000, 'x'); left-- > 0;)
+      sink.log({spdlog::string_view_t{}, spdlog::level::info, line});
+  });
+  EXPECT_EQ(lines_of(output).size(), 20U);
 }
 
 TEST(logger, hostile_text_can_not_start_a_line_of_its_own) {

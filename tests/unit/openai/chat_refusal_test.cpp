@@ -269,5 +269,29 @@ TEST(chat_refusal, a_model_name_of_unbounded_length_is_not_echoed) {
   EXPECT_LT(failure.message.size(), 200u);
 }
 
+/// What becomes of a body: the refusal's place and text, or what is ignored.
+std::string fate(std::string body) {
+  json::reader reader{{}};
+  const auto parsed = parse_chat(reader, body, {.models = models});
+  if (!parsed)
+    return parsed.error().param + ": " + parsed.error().message;
+  std::string ignored;
+  for (const auto& name : parsed->ignored_params)
+    ignored += name + ' ';
+  return ignored;
+}
+
+TEST(chat_refusal, is_the_same_in_usual_and_unusual_company) {
+  // A body of usual members only is not searched for others.
+  for (const std::string_view name : {"model", "stream", "stream_options", "temperature",
+                                      "max_tokens", "conversation_id", "user"})
+    for (const std::string_view value : {"true", "false", "0", "-5", "0.5", "1e300", R"("x")",
+                                         R"("")", "[]", "[1]", "{}", R"({"a":1})", "null"}) {
+      const auto body = R"({"messages":[{"role":"user","content":"hi"}],")" + std::string{name}
+                        + "\":" + std::string{value};
+      EXPECT_EQ(fate(body + "}"), fate(body + R"(,"not_known_to_anybody":1})")) << body;
+    }
+}
+
 } // namespace
 } // namespace ccapi::openai
