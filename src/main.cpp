@@ -32,7 +32,7 @@ struct command_line {
   bool print_config = false;
   bool print_default_config = false;
   bool print_config_docs = false;
-  std::string new_key;
+  std::optional<std::string> new_key;
 };
 
 constexpr const char* description =
@@ -166,8 +166,8 @@ int main(int argc, char** argv) {
                                             : config::configuration_markdown());
     return EXIT_SUCCESS;
   }
-  if (!line.new_key.empty())
-    return print_new_key(line.new_key);
+  if (line.new_key)
+    return print_new_key(*line.new_key);
   line.sources.environment = environment();
   return serve(line);
 }

@@ -102,6 +102,7 @@ conversation_reply front_end::on_create_conversation(create_conversation& what) 
   const auto id = shard_.placement.mint_conversation_id(what.tenant);
   const auto record = shard_.conversations.obtain(what.tenant, id);
   record->named = true;
+  record->ordered = true;
   record->model = std::move(what.wanted.model);
   record->labels = std::move(what.wanted.labels);
   shard_.conversations.changed(*record);

@@ -354,6 +354,8 @@ void conversation::rest() {
                               process->id());
   else
     record_->process.reset();
+  if (!record_->process && record_->left_no_trace())
+    shard_.conversations.forget(*record_);
   // A turn that comes from now on gets an actor of its own over the same record.
   destroy(record_->actor);
   shard_.conversations.changed(*record_);

@@ -126,6 +126,11 @@ std::shared_ptr<conversation_record> conversation_directory::remove(const std::s
   return record;
 }
 
+void conversation_directory::forget(conversation_record& record) {
+  if (record.listed)
+    drop(record);
+}
+
 std::vector<std::shared_ptr<conversation_record>> conversation_directory::records() const {
   std::vector<std::shared_ptr<conversation_record>> all;
   all.reserve(known_.size());

@@ -62,7 +62,8 @@ struct conversation_record {
   std::uint64_t number = 0; ///< for domain::dialogue_node::last_conversation(); never reused
   /// A client refers to it by its id: only such requests go on with it.
   bool named = false;
-  std::string model; ///< of the last turn, or the one it was made with; may be empty
+  bool ordered = false; ///< made by a client's wish, not by a turn
+  std::string model;    ///< of the last turn, or the one it was made with; may be empty
   domain::conversation_labels labels;
   domain::wall_time created_at;
   domain::wall_time updated_at; ///< creation or the last completed turn
@@ -80,6 +81,10 @@ struct conversation_record {
   [[nodiscard]] domain::conversation_info info() const;
   /// Its process waits for the next turn.
   [[nodiscard]] bool rests() const noexcept { return resting_place.has_value(); }
+  /// Only turns that came to nothing have made it: it would push out those that have a dialogue.
+  [[nodiscard]] bool left_no_trace() const noexcept {
+    return !ordered && !head && interrupted.empty();
+  }
   /// It has a turn, or a process.
   [[nodiscard]] bool in_use() const noexcept { return actor || process || turns_in_mail > 0; }
 
@@ -135,6 +140,8 @@ public:
   /// Takes it out of the directory, whatever it is at; null if absent. Later calls with the record
   /// are harmless.
   std::shared_ptr<conversation_record> remove(const std::string& tenant, const std::string& id);
+  /// The same for one that may be out of it already.
+  void forget(conversation_record& record);
   /// The tenant's newest ones.
   [[nodiscard]] domain::conversation_page page(const std::string& tenant, std::size_t limit) const;
 

@@ -64,9 +64,10 @@ void log_failure(exchange& client, const domain::error& failure) {
   const bool ordinary = level == observe::log_level::info && failure.detail.empty();
   if (ordinary || !log.enabled(level))
     return;
+  const auto code = dialect::public_form_of(failure).code; // what the client can tell of
   log.write(level, "turn failed",
             {{"request", client.request().id},
-             {"code", domain::to_string(failure.code)},
+             {"code", code.empty() ? domain::to_string(failure.code) : code},
              {"detail", failure.detail}});
 }
 

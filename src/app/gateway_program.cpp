@@ -94,6 +94,11 @@ gateway_program::~gateway_program() {
   for (const auto& each : threads_)
     caf::anon_send_exit(each->front_end, caf::exit_reason::user_shutdown);
   end_threads();
+  // From here on a signal is too late to change anything, and must not pass for the cause of the
+  // end while the log is still written.
+  signals_.reset();
+  for (const int number : {SIGTERM, SIGINT, SIGHUP})
+    std::signal(number, SIG_IGN);
   server_.reset();
   if (collector_)
     caf::anon_send_exit(collector_, caf::exit_reason::user_shutdown);
@@ -197,6 +202,7 @@ void gateway_program::reload() {
   if (const auto read = server_->reload_tls(); !read)
     return log_.error("certificate is refused, the old configuration stays",
                       {{"problem", read.error().message}, {"detail", read.error().detail}});
+  const bool had_keys = !settings_.auth.accepted.empty();
   settings_ = plan.values;
   if (const auto level = observe::level_from(settings_.log.level))
     log_.set_level(*level);
@@ -206,6 +212,8 @@ void gateway_program::reload() {
     caf::anon_send(each->front_end, actors::settings_changed{shared});
   server_->reconfigure(within_descriptors(settings_, log_));
   log_.info("configuration read anew", {{"changed", plan.changed}});
+  if (had_keys && settings_.auth.accepted.empty())
+    log_.warning("no API key is left: whoever reaches the gateway may use it");
   if (!plan.need_restart.empty())
     log_.warning("keys change only by a restart", {{"keys", plan.need_restart}});
 }

@@ -94,7 +94,9 @@ decoded decoder::parse(std::string_view line) {
   auto failure = simdjson::UTF8_ERROR;
   if (!may_hold_surrogate(line))
     failure = memory_->parse(line, root);
-  if (failure == simdjson::UTF8_ERROR)
+  // Broken bytes, half surrogates and numbers beyond 64 bits are no reason to lose a line.
+  const bool mended = failure == simdjson::UTF8_ERROR || failure == simdjson::NUMBER_ERROR;
+  if (mended)
     failure = memory_->parse_mended(line, root);
   if (failure != simdjson::SUCCESS) {
     ++malformed_;
@@ -114,7 +116,7 @@ decoded decoder::parse(std::string_view line) {
   else if (std::holds_alternative<content_block_stop>(what)
            || std::holds_alternative<message_start>(what))
     memory_->short_way.drop_half();
-  else if (const auto* init = std::get_if<system_init>(&what))
+  else if (const auto* init = std::get_if<system_init>(&what); init != nullptr && !mended)
     memory_->short_way.note_init(line, *init);
   return what;
 }

@@ -361,10 +361,11 @@ def test_new_key_opens_the_door(binary, tmp_path, start_fake):
     with pytest.raises(openai.AuthenticationError):
         gateway.client(api_key=keys["laptop"] + "x").models.list()
     assert keys["laptop"] != keys["root"] and len(keys["laptop"]) > 60
-    code, out, err = run(binary, tmp_path, "--new-key", "not a name")
-    assert (code, out) == (78, "")
-    assert err == ("claude-code-api: --new-key needs a name of 1 to 64 letters, digits, '.', '_' "
-                   "and '-'\n")
+    for name in ("not a name", ""):
+        code, out, err = run(binary, tmp_path, "--new-key", name)
+        assert (code, out) == (78, "")
+        assert err == ("claude-code-api: --new-key needs a name of 1 to 64 letters, digits, '.', '_' "
+                       "and '-'\n")
 
 
 def test_keys_come_from_variables_files_and_lists(start_fake, tmp_path):

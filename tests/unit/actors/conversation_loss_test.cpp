@@ -91,6 +91,15 @@ TEST_F(conversation_loss, killed_conversation_takes_its_process_along) {
   EXPECT_EQ(figures().processes_busy, 0U);
 }
 
+TEST_F(conversation_loss, turn_that_came_to_nothing_leaves_no_record) {
+  start();
+  client refused;
+  drain();
+  submit(refused, "c", "q");
+  EXPECT_EQ(refused.failure(), error_code::draining);
+  EXPECT_EQ(shard().conversations.size(), 0U);
+}
+
 TEST_F(conversation_loss, forgotten_conversation_leaves_no_memory_behind) {
   settings.conversation.stored_max = 1;
   settings.claude.use_interactive_sessions = true;

@@ -356,5 +356,15 @@ TEST(decoder, reads_a_recorded_permission_request) {
   EXPECT_EQ(feed.decoder().unknown_lines(), 0U);
 }
 
+TEST(decoder, number_beyond_all_bounds_does_not_lose_its_line) {
+  decoder reader;
+  for (const std::string_view number : {"18446744073709551616", "-9223372036854775809", "1E400"}) {
+    const auto line = R"({"type":"system","subtype":"status","status":"requesting","x":)"
+                      + std::string{number} + "}";
+    EXPECT_TRUE(std::holds_alternative<message>(reader.decode(line))) << number;
+  }
+  EXPECT_EQ(reader.malformed_lines(), 0U);
+}
+
 } // namespace
 } // namespace ccapi::claude
