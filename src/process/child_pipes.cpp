@@ -28,6 +28,7 @@ child_pipes::child_pipes(asio::io_context& loop, child_process child, limits bou
 }
 
 void child_pipes::start() {
+  child_.unheard.reset();
   do_read();
   do_read_stderr();
 }

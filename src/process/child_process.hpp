@@ -85,6 +85,9 @@ struct child_process {
   /// Dropped, it tells the launcher that nobody sees to the child's end any more: the launcher
   /// then does. Null: the child was not started by one.
   std::shared_ptr<const void> custody{};
+  /// Of one whose first words the launcher listens for: drop it before you read stdout_read, or the
+  /// launcher may listen, with a descriptor, for what it can't hear any more.
+  std::shared_ptr<const void> unheard{};
 
   /// Nobody can write to its stdout any more: it has died, though it may not be reaped yet.
   [[nodiscard]] bool stdout_closed() const noexcept;

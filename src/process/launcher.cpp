@@ -83,8 +83,16 @@ private:
   void wait_for(pid_t pid);
   void on_ended(pid_t pid);
   /// A part of the child; the last copy's end is the drop.
-  [[nodiscard]] std::shared_ptr<const void> custody_of(domain::process_id id, pid_t pid) const;
+  [[nodiscard]] std::shared_ptr<const void> custody_of(domain::process_id id, pid_t pid) const {
+    return token_of(&worker::on_dropped, id, pid);
+  }
+  /// Calls `dropped` on the worker's thread when the last copy of the token is gone.
+  [[nodiscard]] std::shared_ptr<const void> token_of(void (worker::*dropped)(domain::process_id,
+                                                                             pid_t),
+                                                     domain::process_id id, pid_t pid) const;
   void on_dropped(domain::process_id id, pid_t pid);
+  /// Somebody else reads from now on.
+  void stop_listening(domain::process_id id, pid_t pid);
   void climb(ladder step);
   void signal_all(int number);
   void abandon_all();
@@ -151,21 +159,25 @@ void launcher::worker::start(domain::process_id id, const spawn_spec& spec,
   started->custody = custody_of(id, pid);
   children_.try_emplace(pid, child{id, started->pidfd, std::move(watch), std::move(on_exited)});
   unique_fd output;
-  if (on_spoke)
+  if (on_spoke) {
     output = unique_fd{::fcntl(started->stdout_read.get(), F_DUPFD_CLOEXEC, 0)};
+    started->unheard = token_of(&worker::stop_listening, id, pid);
+  }
   on_spawned(std::move(started));
   wait_for(pid);
   if (output.valid())
     listen_to(pid, std::move(output), on_spoke);
 }
 
-std::shared_ptr<const void> launcher::worker::custody_of(domain::process_id id, pid_t pid) const {
-  const auto tell = [line = drops_, id, pid](const void*) noexcept {
+std::shared_ptr<const void> launcher::worker::token_of(void (worker::*dropped)(domain::process_id,
+                                                                               pid_t),
+                                                       domain::process_id id, pid_t pid) const {
+  const auto tell = [line = drops_, dropped, id, pid](const void*) noexcept {
     const std::scoped_lock lock{line->mutex};
     if (line->to == nullptr)
       return;
     try {
-      asio::post(line->to->loop_, [to = line->to, id, pid] { to->on_dropped(id, pid); });
+      asio::post(line->to->loop_, [to = line->to, dropped, id, pid] { (to->*dropped)(id, pid); });
     } catch (...) { // no memory: the shim will most probably end by itself
     }
   };
@@ -185,6 +197,12 @@ void launcher::worker::on_dropped(domain::process_id id, pid_t pid) {
     if (const auto held = pidfd.lock(); held && !stopped)
       send_signal(*held, SIGKILL);
   });
+}
+
+void launcher::worker::stop_listening(domain::process_id id, pid_t pid) {
+  const auto found = children_.find(pid);
+  if (found != children_.end() && found->second.id == id)
+    found->second.first_words.reset();
 }
 
 /// Looks at a copy of the descriptor and reads nothing: that is for whoever has the child.

@@ -4,7 +4,10 @@
 #include "child_probe.hpp"
 #include "process/memory.hpp"
 
+#include <algorithm>
+#include <array>
 #include <sched.h>
+#include <string>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -73,6 +76,28 @@ TEST_F(spare_child, is_not_told_what_would_not_fit_behind_what_it_has_not_read) 
   ASSERT_TRUE(child.tell(std::string(40 << 10, 'x') + '\n'));
   EXPECT_FALSE(child.tell(std::string(40 << 10, 'x') + '\n'));
   EXPECT_TRUE(child.tell("short\n"));
+}
+
+TEST_F(spare_child, is_listened_to_only_until_somebody_else_reads) {
+  begin(script("read line; echo \"$line\"; cat"));
+  const auto own_ends = [&] {
+    const auto name = [](const std::string& link) {
+      std::array<char, 64> text{};
+      const auto size = readlink(link.c_str(), text.data(), text.size());
+      return std::string(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    };
+    const auto pipe = name("/proc/self/fd/" + std::to_string(child.stdout_read.get()));
+    int count = 0;
+    for (int fd = 0; fd < 256; ++fd)
+      count += name("/proc/self/fd/" + std::to_string(fd)) == pipe ? 1 : 0;
+    return count;
+  };
+  EXPECT_TRUE(comes_true([&] { return own_ends() == 2; }));
+  child.unheard.reset();
+  EXPECT_TRUE(comes_true([&] { return own_ends() == 1; }));
+  ASSERT_TRUE(child.tell("one\n"));
+  EXPECT_EQ(read_line(child.stdout_read), "one");
+  EXPECT_EQ(spoke.get_future().wait_for(0s), std::future_status::timeout);
 }
 
 TEST_F(spare_child, that_ends_in_silence_is_never_heard) {
