@@ -257,7 +257,11 @@ def count_table(rows):
     for row in rows:
         calls = row["calls"] or {}
         most = sorted(calls.items(), key=lambda entry: -entry[1])
-        text = ", ".join(f"{name} {number:.1f}" for name, number in most if number >= 0.05)
+        most = [(name, number) for name, number in most if number >= 0.05]
+        rest = most[12:]
+        text = ", ".join(f"{name} {number:.1f}" for name, number in most[:12])
+        if rest:
+            text += f", {len(rest)} others {rest[-1][1]:.1f} to {rest[0][1]:.1f} each"
         instr = f"{row['instructions']:,.0f}" if row["instructions"] else "not measured"
         lines.append(f"| {row['scenario']} | {row['kind']} | {instr} "
                      f"| {sum(calls.values()):.1f} | {text} |")
