@@ -134,6 +134,13 @@ def test_what_the_api_says_reaches_the_client_and_the_log_without_secrets(gatewa
     assert b"sk-ant-api03-Zz-9" not in gateway.log_raw
 
 
+@pytest.mark.real_cli
+def test_log_names_the_code_that_the_client_got(gateway):
+    code = gateway.chat("[[err:429]]")[2]["error"]["code"]
+    assert code == "rate_limit_exceeded"
+    gateway.wait_log(lambda line: line["msg"] == "turn failed" and line["code"] == code, 5)
+
+
 USED_UP = "You have reached your specified API usage limits. You will regain access on 2999-12-01"
 ACCOUNT = [
     ("400", "Your credit balance is too low to access the Anthropic API. Please go to Plans.",

@@ -18,6 +18,7 @@ namespace ccapi::domain {
 
 /// Names one wish for a process; unique for as long as the gateway runs.
 using lease_id = std::uint64_t;
+
 /// What a process can be led back to: the root of its dialogues, on the thread where it lives.
 struct process_origin {
   std::size_t thread = 0;
