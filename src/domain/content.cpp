@@ -15,6 +15,8 @@ std::string plain_text(const message& what) {
   struct appender {
     std::string text{};
     void operator()(const text_block& each) { text += each.text; }
+    void operator()(const tool_use_block&) const noexcept {}
+    void operator()(const tool_result_block&) const noexcept {}
   } all;
   for (const auto& each : what.content)
     std::visit(all, each);
@@ -24,16 +26,17 @@ std::string plain_text(const message& what) {
 void append_text(message& what, std::string_view text) {
   if (text.empty())
     return;
-  auto* const last = what.content.empty() ? nullptr : std::get_if<text_block>(&what.content.back());
-  if (last != nullptr) {
-    last->text += text;
+  auto* const first =
+    what.content.empty() ? nullptr : std::get_if<text_block>(&what.content.front());
+  if (first != nullptr) {
+    first->text += text;
     return;
   }
   constexpr std::size_t usual_bytes = 512; // most answers grow beyond this, piece by piece
-  std::string first;
-  first.reserve(std::max(text.size(), usual_bytes));
-  first += text;
-  what.content.emplace_back(text_block{std::move(first)});
+  std::string begun;
+  begun.reserve(std::max(text.size(), usual_bytes));
+  begun += text;
+  what.content.insert(what.content.begin(), text_block{std::move(begun)});
 }
 
 std::string_view canonical_text(std::string_view text) noexcept {
@@ -41,40 +44,99 @@ std::string_view canonical_text(std::string_view text) noexcept {
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-std::string_view canonical_bytes(const message& what, std::size_t index) noexcept {
-  struct reader {
-    bool is_last;
-    std::string_view operator()(const text_block& each) const noexcept {
-      return is_last ? canonical_text(each.text) : std::string_view{each.text};
-    }
-  };
-  return std::visit(reader{index + 1 == what.content.size()}, what.content[index]);
+bool says_nothing(const message& what) noexcept {
+  bool nothing = true;
+  for (std::size_t index = 0; index < what.content.size(); ++index)
+    each_piece(what, index,
+               [&nothing](std::string_view piece) { nothing = nothing && piece.empty(); });
+  return nothing;
 }
 
-bool says_nothing(const message& what) noexcept {
-  for (std::size_t index = 0; index < what.content.size(); ++index)
-    if (!canonical_bytes(what, index).empty())
-      return false;
-  return true;
+namespace {
+
+bool same_block(const message& a, const message& b, std::size_t index) noexcept {
+  if (a.content[index].index() != b.content[index].index())
+    return false;
+  if (std::holds_alternative<text_block>(a.content[index])) { // most are, and have one piece
+    std::string_view piece;
+    each_piece(a, index, [&piece](std::string_view of_a) { piece = of_a; });
+    bool same = false;
+    each_piece(b, index, [&](std::string_view of_b) { same = piece == of_b; });
+    return same;
+  }
+  std::vector<std::string_view> pieces;
+  each_piece(a, index, [&pieces](std::string_view piece) { pieces.push_back(piece); });
+  std::size_t at = 0;
+  bool same = true;
+  each_piece(b, index, [&](std::string_view piece) {
+    same = same && at < pieces.size() && pieces[at] == piece;
+    ++at;
+  });
+  return same && at == pieces.size();
 }
+
+} // namespace
 
 bool same_message(const message& a, const message& b) noexcept {
   if (a.role != b.role || a.content.size() != b.content.size())
     return false;
   for (std::size_t index = 0; index < a.content.size(); ++index)
-    if (a.content[index].index() != b.content[index].index()
-        || canonical_bytes(a, index) != canonical_bytes(b, index))
+    if (!same_block(a, b, index))
       return false;
   return true;
+}
+
+std::vector<const tool_use_block*> calls_of(const message& what) {
+  std::vector<const tool_use_block*> calls;
+  for (const auto& each : what.content)
+    if (const auto* call = std::get_if<tool_use_block>(&each))
+      calls.push_back(call);
+  return calls;
+}
+
+bool has_results(const message& what) noexcept {
+  return !what.content.empty() && std::holds_alternative<tool_result_block>(what.content.front());
+}
+
+bool answers_calls(const message& what, const std::vector<std::string>& call_ids) {
+  if (call_ids.empty() || what.content.size() != call_ids.size())
+    return false;
+  return std::all_of(call_ids.begin(), call_ids.end(), [&what](const std::string& id) {
+    return std::any_of(what.content.begin(), what.content.end(), [&id](const block& each) {
+      const auto* result = std::get_if<tool_result_block>(&each);
+      return result != nullptr && result->call_id == id;
+    });
+  });
 }
 
 std::size_t heap_bytes(const std::string& text) noexcept {
   return text.capacity() > std::string{}.capacity() ? text.capacity() + 1 : 0;
 }
 
+namespace {
+
+std::size_t part_bytes(const tool_result_block::part& part) noexcept {
+  if (const auto* image = std::get_if<image_block>(&part))
+    return heap_bytes(image->media_type) + heap_bytes(*image->base64);
+  const auto* text = std::get_if<text_block>(&part);
+  return text != nullptr ? heap_bytes(text->text) : 0;
+}
+
+} // namespace
+
 std::size_t heap_bytes(const message& what) noexcept {
   struct counter {
     std::size_t operator()(const text_block& each) const noexcept { return heap_bytes(each.text); }
+    std::size_t operator()(const tool_use_block& each) const noexcept {
+      return heap_bytes(each.id) + heap_bytes(each.name) + heap_bytes(each.arguments)
+             + heap_bytes(each.canonical);
+    }
+    std::size_t operator()(const tool_result_block& each) const noexcept {
+      std::size_t sum = heap_bytes(each.call_id) + each.parts.capacity() * sizeof each.parts[0];
+      for (const auto& part : each.parts)
+        sum += part_bytes(part);
+      return sum;
+    }
   };
   std::size_t sum = what.content.capacity() * sizeof(block);
   for (const auto& each : what.content)
@@ -85,6 +147,11 @@ std::size_t heap_bytes(const message& what) noexcept {
 void shrink(message& what) {
   struct shrinker {
     void operator()(text_block& each) const { each.text.shrink_to_fit(); }
+    void operator()(tool_use_block& each) const {
+      each.arguments.shrink_to_fit();
+      each.canonical.shrink_to_fit();
+    }
+    void operator()(tool_result_block& each) const { each.parts.shrink_to_fit(); }
   };
   for (auto& each : what.content)
     std::visit(shrinker{}, each);

@@ -118,6 +118,24 @@ void append_string_or_null(std::string& out, std::string_view text) {
     append_string(out, text);
 }
 
+void append_json(std::string& out, std::string_view text) {
+  constexpr std::string_view white = " \t\r\n";
+  bool in_string = false;
+  std::size_t from = 0; // of what is to be copied
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (in_string && c == '\\') {
+      ++at;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && white.find(c) != std::string_view::npos) {
+      out.append(text, from, at - from);
+      from = at + 1;
+    }
+  }
+  out.append(text.substr(std::min(from, text.size())));
+}
+
 void append_integer(std::string& out, std::int64_t value) {
   append_digits(out, value);
 }

@@ -19,6 +19,9 @@ void append_bytes(std::string& out, std::string_view text);
 /// As append_string, but an empty text becomes null.
 void append_string_or_null(std::string& out, std::string_view text);
 
+/// Appends JSON text without the white space between its tokens: one line. `text` is valid JSON.
+void append_json(std::string& out, std::string_view text);
+
 /// Appends a decimal integer.
 void append_integer(std::string& out, std::int64_t value);
 void append_integer(std::string& out, std::uint64_t value);

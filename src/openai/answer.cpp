@@ -12,6 +12,8 @@ std::string_view to_string(domain::finish_reason reason) noexcept {
     return "length";
   case domain::finish_reason::content_filter:
     return "content_filter";
+  case domain::finish_reason::tool_calls:
+    return "tool_calls";
   }
   return "stop";
 }

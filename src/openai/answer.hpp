@@ -17,7 +17,7 @@ struct answer_identity {
   std::string conversation_id;
 };
 
-/// "stop", "length", "content_filter".
+/// "stop", "length", "content_filter", "tool_calls".
 std::string_view to_string(domain::finish_reason reason) noexcept;
 
 /// Appends the usage object. Optional counts are never null: some clients choke on that.

@@ -49,6 +49,13 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+/// Of the messages here, each of which is one text.
+std::string_view text_of(const message& what) {
+  std::string_view text;
+  each_piece(what, 0, [&text](std::string_view piece) { text = piece; });
+  return text;
+}
+
 volatile std::uint64_t sink;
 
 void compare(const prefix_index& index, const dialogue_root& root,
@@ -63,8 +70,8 @@ void compare(const prefix_index& index, const dialogue_root& root,
     floor.push_back(microseconds([&] {
       std::uint64_t sum = 0;
       for (std::size_t at = 0; at < given.size(); ++at) {
-        const auto text = canonical_bytes(given[at], 0);
-        const auto same = canonical_bytes(known[at], 0);
+        const auto text = text_of(given[at]);
+        const auto same = text_of(known[at]);
         sum += XXH3_64bits(text.data(), text.size());
         sum += static_cast<std::uint64_t>(std::memcmp(text.data(), same.data(), same.size()));
       }
@@ -89,7 +96,7 @@ int main() {
     const auto messages = history(20, 0, (std::to_string(i) + '-').c_str());
     heads.push_back(grow(index, index.root(root), messages));
     for (const auto& entry : messages)
-      texts += canonical_bytes(entry, 0).size();
+      texts += text_of(entry).size();
   }
   const auto held = mallinfo2().uordblks - before;
   const auto small = history(10, 400, "s");

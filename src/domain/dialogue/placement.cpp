@@ -30,7 +30,7 @@ std::uint64_t beginning_of(const chat_request& request) {
     if (entry.role == role::user) {
       auto all = hash;
       for (std::size_t index = 0; index < entry.content.size(); ++index)
-        all = mix(canonical_bytes(entry, index), all);
+        each_piece(entry, index, [&all](std::string_view piece) { all = mix(piece, all); });
       return all;
     }
   return hash;

@@ -43,8 +43,10 @@ hash128 prefix_hasher::next(const hash128& before, const message& what) const no
   if (count == 0)
     link(0, 0, {});
   for (std::size_t index = 0; index < count; ++index) {
-    const auto bytes = canonical_bytes(what, index);
-    link(count - index, what.content[index].index(), digest(bytes.data(), bytes.size()));
+    // Each piece by itself, so that no two blocks give the same bytes.
+    each_piece(what, index, [&](std::string_view piece) {
+      link(count - index, what.content[index].index(), digest(piece.data(), piece.size()));
+    });
   }
   return chain;
 }

@@ -2,6 +2,7 @@
 // What a client asks for, free of any client's or the CLI's dialect.
 
 #include "domain/content.hpp"
+#include "domain/turn/tools.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -43,8 +44,9 @@ struct text_range {
 };
 
 /// A checked request. Invariants (kept by the dialects' parsers): `messages` is not empty and ends
-/// with a user message; `model` is a resolved name that is safe in argv; `conversation_id`, if set,
-/// matches [A-Za-z0-9._-]{1,128}; `tenant` is empty or
+/// with a user message; behind an assistant's message with calls comes a user's that begins with
+/// the results of all of them, and nowhere else are results; `model` is a resolved name that is
+/// safe in argv; `conversation_id`, if set, matches [A-Za-z0-9._-]{1,128}; `tenant` is empty or
 /// matches [A-Za-z0-9._-]{1,64}.
 struct chat_request {
   std::string request_id;
@@ -57,6 +59,8 @@ struct chat_request {
   text_range question_at{}; ///< if the opening is open: the text in doubt, in `system_prompt`
   domain::sampling sampling;
   std::optional<reasoning_effort> reasoning{}; ///< unset: the client has no wish
+  tool_list tools{};                           ///< that the model may call in this turn
+  domain::tool_choice tool_choice{};           ///< says nothing without tools
   bool strict = false; ///< fail rather than leave out what the model does not take
   std::optional<std::string> conversation_id;
 };

@@ -13,7 +13,12 @@
 
 namespace ccapi::domain {
 
-enum class finish_reason : std::uint8_t { stop, length, content_filter };
+enum class finish_reason : std::uint8_t {
+  stop,
+  length,
+  content_filter,
+  tool_calls, ///< the answer ends with calls, whose results the next turn brings
+};
 
 /// Tokens of one turn, summed over its API calls.
 struct usage {
@@ -59,6 +64,17 @@ struct text_delta {
 struct reasoning_delta {
   std::string text;
 };
+/// The model begins to call a tool. Comes behind the answer's texts, as a rule.
+struct tool_call_started {
+  std::size_t index = 0; ///< of the call in the answer, from 0
+  std::string id;        ///< as the API gave it
+  std::string name;      ///< as the client knows the tool
+};
+/// A piece of the arguments, JSON text: all pieces of a call together are one object.
+struct tool_input_delta {
+  std::size_t index = 0; ///< of the call
+  std::string json;
+};
 /// Terminal: the turn is complete.
 struct turn_finished {
   finish_reason reason = finish_reason::stop;
@@ -70,15 +86,21 @@ struct turn_failed {
   error failure;
 };
 
-using event = std::variant<turn_accepted, turn_placed, question_sent, answer_started, text_delta,
-                           reasoning_delta, turn_finished, turn_failed>;
+using event =
+  std::variant<turn_accepted, turn_placed, question_sent, answer_started, text_delta,
+               reasoning_delta, tool_call_started, tool_input_delta, turn_finished, turn_failed>;
 
-/// Payload bytes of an event: the unit of the stream's byte credit. 0 for all but deltas.
+/// Payload bytes of an event: the unit of the stream's byte credit. 0 for all but deltas, of which
+/// the beginning of a call is one.
 inline std::size_t credit_bytes(const event& what) noexcept {
   if (const auto* text = std::get_if<text_delta>(&what))
     return text->text.size();
   if (const auto* reasoning = std::get_if<reasoning_delta>(&what))
     return reasoning->text.size();
+  if (const auto* call = std::get_if<tool_call_started>(&what))
+    return call->id.size() + call->name.size();
+  if (const auto* input = std::get_if<tool_input_delta>(&what))
+    return input->json.size();
   return 0;
 }
 

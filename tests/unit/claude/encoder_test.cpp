@@ -107,6 +107,38 @@ TEST(encoder, seeded_answers_bear_their_ids) {
   }
 }
 
+TEST(encoder, calls_of_the_past_keep_their_arguments_and_stay_one_line) {
+  auto called = answer("Let me see.");
+  called.content.emplace_back(domain::tool_use_block{
+    "toolu_1", "get.weather", "{\n  \"b\": 12345678901234567890,\r\n\t\"a\" : \"x \\\" y\"}", ""});
+  std::string raw;
+  seed_assistant_line(raw, "u", "m", called);
+  EXPECT_EQ(raw.find('\n'), std::string::npos);
+  EXPECT_NE(raw.find(R"("input":{"b":12345678901234567890,"a":"x \" y"}})"), std::string::npos);
+  const auto line = line_of(seed_assistant_line, "u", "m", called);
+  const auto& block = line.at("message").at("content").at(1).as_object();
+  EXPECT_EQ(block.at("type"), "tool_use");
+  EXPECT_EQ(block.at("id"), "toolu_1");
+  EXPECT_EQ(block.at("name"), bj::value(domain::api_tool_name("get.weather")));
+}
+
+TEST(encoder, results_stand_ahead_of_text_and_errors_are_never_empty) {
+  domain::message said;
+  const domain::image_block dot{"image/png", std::make_shared<const std::string>("aGk="), {}};
+  said.content.emplace_back(
+    domain::tool_result_block{"a", {domain::text_block{"sunny"}, dot}, false});
+  said.content.emplace_back(domain::tool_result_block{"b", {}, true});
+  said.content.emplace_back(domain::text_block{"So?"});
+  const auto line = line_of(user_line, "u", said);
+  EXPECT_EQ(line.at("message").at("content"),
+            bj::parse(R"([{"type":"tool_result","tool_use_id":"a","content":[
+              {"type":"text","text":"sunny"},
+              {"type":"image","source":{"type":"base64","media_type":"image/png","data":"aGk="}}]},
+              {"type":"tool_result","tool_use_id":"b","content":[{"type":"text","text":"error"}],
+               "is_error":true},
+              {"type":"text","text":"So?"},{"type":"text","text":""}])"));
+}
+
 TEST(encoder, invalid_bytes_cannot_break_a_line) {
   std::string every_byte;
   for (int byte = 0; byte < 256; ++byte)

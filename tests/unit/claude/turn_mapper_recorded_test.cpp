@@ -20,8 +20,14 @@ struct described {
   void operator()(const domain::answer_started& what) const { text += "started " + what.model; }
   void operator()(const domain::text_delta& what) const { text += "text " + what.text; }
   void operator()(const domain::reasoning_delta& what) const { text += "thinks " + what.text; }
+  void operator()(const domain::tool_call_started& what) const {
+    text += "call " + std::to_string(what.index) + ' ' + what.id + ' ' + what.name;
+  }
+  void operator()(const domain::tool_input_delta& what) const {
+    text += "input " + std::to_string(what.index) + ' ' + what.json;
+  }
   void operator()(const domain::turn_finished& what) const {
-    constexpr std::string_view reasons[] = {"stop", "length", "content_filter"};
+    constexpr std::string_view reasons[] = {"stop", "length", "content_filter", "tool_calls"};
     const auto& usage = what.usage;
     text += "finished ";
     text += reasons[static_cast<std::size_t>(what.reason)];

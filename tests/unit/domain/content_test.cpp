@@ -17,6 +17,79 @@ TEST(content, empty_text_is_no_block) {
   EXPECT_TRUE(answer.content.empty());
 }
 
+std::vector<std::string> pieces(const message& what, std::size_t index) {
+  std::vector<std::string> all;
+  each_piece(what, index, [&all](std::string_view piece) { all.emplace_back(piece); });
+  return all;
+}
+
+message with_call(std::string text, tool_use_block call) {
+  auto what = assistant(std::move(text));
+  what.content.emplace_back(std::move(call));
+  return what;
+}
+
+message results(std::vector<tool_result_block> all) {
+  message what;
+  for (auto& each : all)
+    what.content.emplace_back(std::move(each));
+  return what;
+}
+
+image_block image(std::uint64_t hash) {
+  return {"image/png", std::make_shared<const std::string>("aGk="), {hash, 0}};
+}
+
+TEST(content, calls_are_the_same_by_id_name_and_values) {
+  const auto call =
+    with_call("Let me see.", {"id", "look", R"({"b":1, "a":2})", R"({"a":2,"b":1})"});
+  EXPECT_TRUE(
+    same_message(call, with_call("Let me see.\n\n", {"id", "look", R"({"a":2,"b":1})", ""})));
+  EXPECT_FALSE(
+    same_message(call, with_call("Let me see.", {"id2", "look", R"({"a":2,"b":1})", ""})));
+  EXPECT_FALSE(
+    same_message(call, with_call("Let me see.", {"id", "Look", R"({"a":2,"b":1})", ""})));
+  EXPECT_FALSE(
+    same_message(call, with_call("Let me see.", {"id", "look", R"({"a":2,"b":2})", ""})));
+  EXPECT_FALSE(same_message(call, assistant("Let me see.")));
+  EXPECT_EQ(calls_of(call).size(), 1U);
+  EXPECT_EQ(plain_text(call), "Let me see.");
+}
+
+TEST(content, results_are_the_same_by_id_content_and_error) {
+  const auto one = results({{"id", {text_block{"sunny"}}, false}});
+  EXPECT_TRUE(same_message(one, results({{"id", {text_block{"sunny"}}, false}})));
+  EXPECT_FALSE(same_message(one, results({{"id", {text_block{"sunny "}}, false}})));
+  EXPECT_FALSE(same_message(one, results({{"id", {text_block{"sunny"}}, true}})));
+  EXPECT_FALSE(same_message(one, results({{"id", {}, false}})));
+  EXPECT_FALSE(same_message(one, results({{"id", {text_block{"sun"}, text_block{"ny"}}, false}})));
+  const auto picture = results({{"id", {image(7)}, false}});
+  EXPECT_TRUE(same_message(picture, results({{"id", {image(7)}, false}})));
+  EXPECT_FALSE(same_message(picture, results({{"id", {image(8)}, false}})));
+  EXPECT_FALSE(same_message(picture, results({{"id", {text_block{"image/png"}}, false}})));
+}
+
+TEST(content, results_answer_exactly_the_calls_that_are_open) {
+  const auto both = results({{"b", {}, false}, {"a", {}, false}});
+  EXPECT_TRUE(has_results(both));
+  EXPECT_TRUE(answers_calls(both, {"a", "b"}));
+  EXPECT_FALSE(answers_calls(both, {"a"}));
+  EXPECT_FALSE(answers_calls(both, {"a", "c"}));
+  EXPECT_FALSE(answers_calls(both, {}));
+  auto more = both;
+  more.content.emplace_back(text_block{"and then?"});
+  EXPECT_FALSE(answers_calls(more, {"a", "b"}));
+  EXPECT_FALSE(has_results(user("a")));
+}
+
+TEST(content, text_that_comes_behind_a_call_still_stands_ahead_of_it) {
+  auto answer = with_call("", {"id", "look", "{}", ""});
+  append_text(answer, "Looking.");
+  append_text(answer, " Now.");
+  ASSERT_EQ(answer.content.size(), 2U);
+  EXPECT_EQ(std::get<text_block>(answer.content.front()).text, "Looking. Now.");
+}
+
 TEST(content, text_that_is_appended_stays_one_block) {
   auto answer = assistant("");
   append_text(answer, "one ");
@@ -28,8 +101,8 @@ TEST(content, text_that_is_appended_stays_one_block) {
 TEST(content, white_space_counts_but_at_the_end_of_the_last_block) {
   auto two = user("a ");
   two.content.emplace_back(text_block{"b "});
-  EXPECT_EQ(canonical_bytes(two, 0), "a ");
-  EXPECT_EQ(canonical_bytes(two, 1), "b");
+  EXPECT_EQ(pieces(two, 0), std::vector<std::string>{"a "});
+  EXPECT_EQ(pieces(two, 1), std::vector<std::string>{"b"});
   EXPECT_EQ(plain_text(two), "a b ");
 }
 

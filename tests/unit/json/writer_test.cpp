@@ -58,6 +58,17 @@ TEST(json_writer, empty_text_can_be_null) {
   EXPECT_EQ(out, R"(null"x")");
 }
 
+TEST(json_writer, json_loses_white_space_between_tokens_and_nothing_else) {
+  const auto packed = [](std::string_view text) {
+    std::string out;
+    append_json(out, text);
+    return out;
+  };
+  EXPECT_EQ(packed("{\n \"a b\" :\t[ 1.10 , \"\\\" \\\\\" ]\r\n}\n"), R"({"a b":[1.10,"\" \\"]})");
+  EXPECT_EQ(packed("  "), "");
+  EXPECT_EQ(packed(R"("x)"), R"("x)"); // not JSON: kept as it is
+}
+
 TEST(json_writer, writes_the_borders_of_integers) {
   std::string out;
   append_integer(out, std::numeric_limits<std::int64_t>::min());
