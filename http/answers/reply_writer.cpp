@@ -11,6 +11,8 @@ namespace {
 
 /// Most answers grow beyond this, delta by delta.
 constexpr std::size_t usual_bytes = 512;
+/// What a call takes beside its texts.
+constexpr std::size_t call_bytes = sizeof(domain::tool_use_block);
 
 } // namespace
 
@@ -40,19 +42,23 @@ void reply_writer::on_event(domain::event&& what) {
 /// Most events are deltas, and most of these are of no concern to the client yet: true for those.
 bool reply_writer::gathers(domain::event& what) {
   auto* const text = std::get_if<domain::text_delta>(&what);
-  if (!text || text->text.empty() || !fits(text->text))
+  if (!text || text->text.empty() || !fits(text->text.size()))
     return false;
   trace_.work_begun = true;
-  add(text_, std::move(text->text));
+  add(said_.text, std::move(text->text));
   return true;
 }
 
 void reply_writer::take(domain::event&& what) {
   trace_.note(what);
   if (auto* text = std::get_if<domain::text_delta>(&what)) {
-    take(text_, std::move(text->text));
+    take(said_.text, std::move(text->text));
   } else if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what)) {
-    take(reasoning_, std::move(reasoning->text));
+    take(said_.reasoning, std::move(reasoning->text));
+  } else if (auto* call = std::get_if<domain::tool_call_started>(&what)) {
+    begin_call(std::move(*call));
+  } else if (auto* input = std::get_if<domain::tool_input_delta>(&what)) {
+    extend_call(std::move(*input));
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
     client_->note_conversation(trace_.conversation_id);
   } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
@@ -73,21 +79,32 @@ void reply_writer::on_gone() {
 }
 
 void reply_writer::take(std::string& whole, std::string&& delta) {
-  if (!fits(delta)) {
-    gateway_->cancel(turn_);
-    return fail({.code = domain::error_code::upstream_error,
-                 .message = "The answer is longer than limits.answer_bytes_max.",
-                 .retry_useful = false});
-  }
+  if (!fits(delta.size()))
+    return give_up();
   add(whole, std::move(delta));
 }
 
-bool reply_writer::fits(const std::string& delta) const noexcept {
-  return text_.size() + reasoning_.size() + delta.size() <= answer_bytes_max_;
+void reply_writer::begin_call(domain::tool_call_started&& call) {
+  const auto bytes = call.id.size() + call.name.size();
+  if (!fits(bytes + call_bytes))
+    return give_up();
+  said_bytes_ += bytes + call_bytes;
+  owed_credit_ += bytes;
+  said_.calls.push_back({std::move(call.id), std::move(call.name), {}, {}});
+}
+
+void reply_writer::extend_call(domain::tool_input_delta&& input) {
+  if (input.index < said_.calls.size())
+    take(said_.calls[input.index].arguments, std::move(input.json));
+}
+
+bool reply_writer::fits(std::size_t bytes) const noexcept {
+  return bytes <= answer_bytes_max_ - said_bytes_;
 }
 
 void reply_writer::add(std::string& whole, std::string&& delta) {
   owed_credit_ += delta.size();
+  said_bytes_ += delta.size();
   if (whole.empty() && delta.size() >= usual_bytes) {
     whole = std::move(delta);
     return;
@@ -97,12 +114,18 @@ void reply_writer::add(std::string& whole, std::string&& delta) {
   whole += delta;
 }
 
+void reply_writer::give_up() {
+  gateway_->cancel(turn_);
+  fail({.code = domain::error_code::upstream_error,
+        .message = "The answer is longer than limits.answer_bytes_max.",
+        .retry_useful = false});
+}
+
 void reply_writer::finish(const domain::turn_finished& end) {
   const auto& ran = end.model.empty() ? trace_.model_ran : end.model;
   const auto headers = trace_.headers() + plan_.headers(ran, trace_.dropped());
   const auto body = plan_.encoder->whole(
-    {.model = plan_.shown_model(ran), .conversation_id = trace_.conversation_id}, text_, reasoning_,
-    end);
+    {.model = plan_.shown_model(ran), .conversation_id = trace_.conversation_id}, said_, end);
   auto& client = *std::exchange(client_, nullptr);
   reply_json(client, body, headers); // may be our end
 }

@@ -1,6 +1,7 @@
 #pragma once
 // reply_writer: the sink of a chat turn whose answer leaves as one JSON object.
 
+#include "dialect/answer_encoder.hpp"
 #include "domain/turn/event_sink.hpp"
 #include "domain/turn/gateway.hpp"
 #include "http/answers/chat_plan.hpp"
@@ -30,8 +31,11 @@ private:
   bool gathers(domain::event& what);
   void take(domain::event&& what);
   void take(std::string& whole, std::string&& delta);
-  [[nodiscard]] bool fits(const std::string& delta) const noexcept;
+  void begin_call(domain::tool_call_started&& call);
+  void extend_call(domain::tool_input_delta&& input);
+  [[nodiscard]] bool fits(std::size_t bytes) const noexcept;
   void add(std::string& whole, std::string&& delta);
+  void give_up();
   void finish(const domain::turn_finished& end);
   void fail(const domain::error& failure);
 
@@ -40,8 +44,8 @@ private:
   chat_plan plan_;
   domain::turn_id turn_ = 0;
   turn_trace trace_;
-  std::string text_;
-  std::string reasoning_;
+  dialect::whole_answer said_;
+  std::size_t said_bytes_ = 0; ///< of said_, at most answer_bytes_max_
   const std::size_t answer_bytes_max_;
   const std::size_t credit_lot_;
   std::size_t owed_credit_ = 0;

@@ -27,7 +27,18 @@ std::string* text_of(domain::event& what) noexcept {
     return &text->text;
   if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
     return &reasoning->text;
+  if (auto* input = std::get_if<domain::tool_input_delta>(&what))
+    return &input->json;
   return nullptr;
+}
+
+/// Two deltas may become one: they are of one kind, and of the same call.
+bool belong_together(const domain::event& a, const domain::event& b) noexcept {
+  if (a.index() != b.index())
+    return false;
+  const auto* const first = std::get_if<domain::tool_input_delta>(&a);
+  const auto* const second = std::get_if<domain::tool_input_delta>(&b);
+  return !first || !second || first->index == second->index;
 }
 
 constexpr std::string_view stream_headers = "cache-control: no-cache, no-transform\r\n"
@@ -56,6 +67,8 @@ void sse_writer::take(domain::event&& what) {
   trace_.note(what);
   if (text_of(what)) {
     on_delta(std::move(what));
+  } else if (std::holds_alternative<domain::tool_call_started>(what)) {
+    on_call(what);
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
     client_->note_conversation(trace_.conversation_id);
   } else if (std::holds_alternative<domain::question_sent>(what)) {
@@ -109,12 +122,20 @@ void sse_writer::on_delta(domain::event&& delta) {
   pending_credit_ += text.size();
   if (pending_.size() < gather_from)
     return plan_.encoder->event(delta, pending_);
-  if (held_.index() == delta.index()) {
+  if (belong_together(held_, delta)) {
     *text_of(held_) += text;
   } else {
     encode_held();
     held_ = std::move(delta);
   }
+  give_up_when_flooded();
+}
+
+void sse_writer::on_call(const domain::event& call) {
+  open(trace_.model_ran);
+  encode_held();
+  pending_credit_ += domain::credit_bytes(call);
+  plan_.encoder->event(call, pending_);
   give_up_when_flooded();
 }
 

@@ -36,6 +36,7 @@ public:
 private:
   void take(domain::event&& what);
   void on_delta(domain::event&& delta);
+  void on_call(const domain::event& call);
   void on_finished(const domain::event& end);
   void on_failed(const domain::event& end);
   void open(std::string_view model);
@@ -57,7 +58,7 @@ private:
   std::string head_;     ///< of the response, until the first write
   std::size_t room_ = 0; ///< bytes at the front of pending_ kept free for head and chunk size
   std::string pending_;  ///< room, then events that wait for the write under way
-  /// Deltas of one kind that wait to become one event, when much is pending.
+  /// Deltas of one kind, and of one call, that wait to become one event, when much is pending.
   domain::event held_ = domain::text_delta{};
   std::size_t pending_credit_ = 0;   ///< of pending_ and held_
   std::size_t in_flight_credit_ = 0; ///< of the write under way

@@ -1,10 +1,12 @@
 #pragma once
 // answer_encoder: how one answer of a turn is told in a dialect, streamed or whole.
 
+#include "domain/content.hpp"
 #include "domain/turn/event.hpp"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ccapi::dialect {
 
@@ -12,6 +14,15 @@ namespace ccapi::dialect {
 struct answer_start {
   std::string model; ///< as the client shall see it
   std::string_view conversation_id;
+};
+
+/// All that a turn has said.
+struct whole_answer {
+  std::string text{};
+  std::string reasoning{};
+  /// In order, with the ids and names of their events. `canonical` is left out, and `arguments` is
+  /// empty where no piece of them came.
+  std::vector<domain::tool_use_block> calls{};
 };
 
 /// Made by a dialect's parser for one answer: either whole() once, or open(), then any number of
@@ -30,7 +41,7 @@ public:
   virtual void ping(std::string& out) = 0;
 
   /// The body of an answer that is not streamed.
-  virtual std::string whole(answer_start&& start, std::string_view text, std::string_view reasoning,
+  virtual std::string whole(answer_start&& start, const whole_answer& said,
                             const domain::turn_finished& end) = 0;
 };
 

@@ -4,7 +4,7 @@
 
 namespace ccapi::openai {
 
-std::string_view to_string(domain::finish_reason reason) noexcept {
+std::string_view to_string(domain::finish_reason reason, bool legacy_calls) noexcept {
   switch (reason) {
   case domain::finish_reason::stop:
     return "stop";
@@ -13,7 +13,7 @@ std::string_view to_string(domain::finish_reason reason) noexcept {
   case domain::finish_reason::content_filter:
     return "content_filter";
   case domain::finish_reason::tool_calls:
-    return "tool_calls";
+    return legacy_calls ? "function_call" : "tool_calls";
   }
   return "stop";
 }

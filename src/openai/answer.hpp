@@ -17,8 +17,8 @@ struct answer_identity {
   std::string conversation_id;
 };
 
-/// "stop", "length", "content_filter", "tool_calls".
-std::string_view to_string(domain::finish_reason reason) noexcept;
+/// "stop", "length", "content_filter", "tool_calls"; in the legacy form "function_call".
+std::string_view to_string(domain::finish_reason reason, bool legacy_calls) noexcept;
 
 /// Appends the usage object. Optional counts are never null: some clients choke on that.
 void append_usage(std::string& out, const domain::usage& used);

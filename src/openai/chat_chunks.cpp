@@ -3,7 +3,7 @@
 #include "json/writer.hpp"
 #include "openai/errors.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace ccapi::openai {
@@ -20,9 +20,10 @@ constexpr std::string_view tail_with_usage =
 
 } // namespace
 
-chat_chunks::chat_chunks(answer_identity identity, bool include_usage)
+chat_chunks::chat_chunks(answer_identity identity, bool include_usage, call_style style)
   : identity_{std::move(identity)},
     include_usage_{include_usage},
+    style_{std::move(style)},
     delta_tail_{include_usage ? tail_with_usage : tail} {}
 
 void chat_chunks::role(std::string& out) {
@@ -70,12 +71,76 @@ void chat_chunks::reasoning(std::string_view delta, std::string& out) {
   out += delta_tail_;
 }
 
+void chat_chunks::call(const domain::tool_call_started& begun, std::string& out) {
+  role(out);
+  end_call(out);
+  if (style_.legacy && begun.index > 0)
+    return;
+  const bool custom = style_.is_custom(begun.name);
+  call_ = {.index = begun.index, .custom = custom};
+  begin_delta(begun.index, out);
+  if (!style_.legacy) {
+    out += R"("id":)";
+    json::append_string(out, begun.id);
+    out += custom ? R"(,"type":"custom","custom":{)" : R"(,"type":"function","function":{)";
+  }
+  out += R"("name":)";
+  json::append_string(out, begun.name);
+  out += custom ? R"(,"input":"")" : R"(,"arguments":"")";
+  end_delta(out);
+}
+
+void chat_chunks::input(const domain::tool_input_delta& piece, std::string& out) {
+  if (!call_ || call_->index != piece.index || piece.json.empty())
+    return;
+  call_->told = true;
+  if (!call_->custom)
+    return arguments(piece.index, false, piece.json, out);
+  std::string text;
+  call_->reader.take(piece.json, text);
+  if (!text.empty())
+    arguments(piece.index, true, text, out);
+}
+
+void chat_chunks::end_call(std::string& out) {
+  if (call_ && !call_->told && !call_->custom)
+    arguments(call_->index, false, "{}", out);
+  call_.reset();
+}
+
+void chat_chunks::begin_delta(std::size_t index, std::string& out) {
+  out += delta_head_;
+  if (style_.legacy) {
+    out += R"("function_call":{)";
+    return;
+  }
+  out += R"("tool_calls":[{"index":)";
+  json::append_integer(out, std::uint64_t{index});
+  out += ',';
+}
+
+void chat_chunks::end_delta(std::string& out) {
+  out += style_.legacy ? "}" : "}}]";
+  out += delta_tail_;
+}
+
+void chat_chunks::arguments(std::size_t index, bool custom, std::string_view piece,
+                            std::string& out) {
+  begin_delta(index, out);
+  if (!style_.legacy)
+    out += custom ? R"("custom":{)" : R"("function":{)";
+  out += custom ? R"("input":)" : R"("arguments":)";
+  json::append_string(out, piece);
+  end_delta(out);
+}
+
 void chat_chunks::finish(domain::finish_reason reason, const domain::usage& used,
                          std::string& out) {
   role(out);
+  end_call(out);
   out += delta_head_;
   out += R"(},"logprobs":null,"finish_reason":")";
-  out += to_string(reason);
+  out += to_string(reason, style_.legacy);
   out += include_usage_ ? "\"}],\"usage\":null}\n\n" : "\"}]}\n\n";
   if (include_usage_) {
     out += head_;

@@ -2,14 +2,68 @@
 
 #include "json/writer.hpp"
 
+#include <string_view>
+#include <vector>
+
 namespace ccapi::openai {
 
-std::string completion_body(const answer_identity& identity, std::string_view content,
-                            std::string_view reasoning, domain::finish_reason reason,
-                            const domain::usage& used) {
+namespace {
+
+/// The members that name and describe a call, without brackets.
+void append_call(std::string& body, const domain::tool_use_block& call, bool custom) {
+  body += R"("name":)";
+  json::append_string(body, call.name);
+  if (custom) {
+    std::string text;
+    custom_input{}.take(call.arguments, text);
+    body += R"(,"input":)";
+    json::append_string(body, text);
+    return;
+  }
+  body += R"(,"arguments":)";
+  json::append_string(body, call.arguments.empty() ? "{}" : call.arguments);
+}
+
+void append_calls(std::string& body, const std::vector<domain::tool_use_block>& calls,
+                  const call_style& style) {
+  if (calls.empty())
+    return;
+  if (style.legacy) {
+    append_call(body += R"(,"function_call":{)", calls.front(), false);
+    body += '}';
+    return;
+  }
+  std::string_view before = R"(,"tool_calls":[)";
+  for (const auto& call : calls) {
+    const bool custom = style.is_custom(call.name);
+    body.append(before).append(R"({"id":)");
+    json::append_string(body, call.id);
+    body += custom ? R"(,"type":"custom","custom":{)" : R"(,"type":"function","function":{)";
+    append_call(body, call, custom);
+    body += "}}";
+    before = ",";
+  }
+  body += ']';
+}
+
+std::size_t bytes_of(const std::vector<domain::tool_use_block>& calls) noexcept {
+  constexpr std::size_t frame = 80;
+  std::size_t sum = 0;
+  for (const auto& call : calls)
+    sum += frame + call.id.size() + call.name.size() + call.arguments.size();
+  return sum + sum / 8;
+}
+
+} // namespace
+
+std::string completion_body(const answer_identity& identity, const dialect::whole_answer& said,
+                            const domain::turn_finished& end, const call_style& style) {
   constexpr std::size_t frame_bytes = 1024; // about what surrounds the texts
+  const std::string_view content{said.text};
+  const std::string_view reasoning{said.reasoning};
   std::string body;
-  body.reserve(frame_bytes + content.size() + content.size() / 8 + 2 * reasoning.size());
+  body.reserve(frame_bytes + content.size() + content.size() / 8 + 2 * reasoning.size()
+               + bytes_of(said.calls));
   body += R"({"id":)";
   json::append_string(body, identity.id);
   body += R"(,"object":"chat.completion","created":)";
@@ -17,7 +71,10 @@ std::string completion_body(const answer_identity& identity, std::string_view co
   body += R"(,"model":)";
   json::append_string(body, identity.model);
   body += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
-  json::append_string(body, content);
+  if (content.empty() && !said.calls.empty())
+    body += "null";
+  else
+    json::append_string(body, content);
   body += R"(,"refusal":null,"annotations":[])";
   for (const std::string_view key : {R"(,"reasoning_content":)", R"(,"reasoning":)"}) {
     if (reasoning.empty())
@@ -25,10 +82,11 @@ std::string completion_body(const answer_identity& identity, std::string_view co
     body += key;
     json::append_string(body, reasoning);
   }
+  append_calls(body, said.calls, style);
   body += R"(},"logprobs":null,"finish_reason":")";
-  body += to_string(reason);
+  body += to_string(end.reason, style.legacy);
   body += R"("}],"usage":)";
-  append_usage(body, used);
+  append_usage(body, end.usage);
   body += R"(,"service_tier":"default","system_fingerprint":null,"conversation_id":)";
   json::append_string(body, identity.conversation_id);
   body += '}';

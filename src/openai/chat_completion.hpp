@@ -1,18 +1,19 @@
 #pragma once
 // The body of a chat completion that is not streamed.
 
+#include "dialect/answer_encoder.hpp"
 #include "domain/turn/event.hpp"
 #include "openai/answer.hpp"
+#include "openai/call_style.hpp"
 
 #include <string>
-#include <string_view>
 
 namespace ccapi::openai {
 
 /// One JSON object with every key that OpenAI's own answers have. `reasoning` appears, under both
-/// names that clients look for, only if there is any. Pure.
-std::string completion_body(const answer_identity& identity, std::string_view content,
-                            std::string_view reasoning, domain::finish_reason reason,
-                            const domain::usage& used);
+/// names that clients look for, only if there is any; `content` is null beside calls without text.
+/// Pure.
+std::string completion_body(const answer_identity& identity, const dialect::whole_answer& said,
+                            const domain::turn_finished& end, const call_style& style = {});
 
 } // namespace ccapi::openai

@@ -27,7 +27,7 @@ answer_identity new_identity(dialect::answer_start&& start) {
 } // namespace
 
 void chat_encoder::open(dialect::answer_start&& start, std::string& out) {
-  chunks_.emplace(new_identity(std::move(start)), include_usage_);
+  chunks_.emplace(new_identity(std::move(start)), include_usage_, std::move(style_));
   chunks_->role(out);
 }
 
@@ -36,6 +36,10 @@ void chat_encoder::event(const domain::event& what, std::string& out) {
     chunks_->text(text->text, out);
   else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
     chunks_->reasoning(reasoning->text, out);
+  else if (const auto* call = std::get_if<domain::tool_call_started>(&what))
+    chunks_->call(*call, out);
+  else if (const auto* input = std::get_if<domain::tool_input_delta>(&what))
+    chunks_->input(*input, out);
   else if (const auto* finished = std::get_if<domain::turn_finished>(&what))
     chunks_->finish(finished->reason, finished->usage, out);
   else if (const auto* failed = std::get_if<domain::turn_failed>(&what))
@@ -46,9 +50,9 @@ void chat_encoder::ping(std::string& out) {
   chat_chunks::ping(out);
 }
 
-std::string chat_encoder::whole(dialect::answer_start&& start, std::string_view text,
-                                std::string_view reasoning, const domain::turn_finished& end) {
-  return completion_body(new_identity(std::move(start)), text, reasoning, end.reason, end.usage);
+std::string chat_encoder::whole(dialect::answer_start&& start, const dialect::whole_answer& said,
+                                const domain::turn_finished& end) {
+  return completion_body(new_identity(std::move(start)), said, end, style_);
 }
 
 } // namespace ccapi::openai

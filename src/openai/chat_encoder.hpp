@@ -5,24 +5,28 @@
 #include "openai/chat_chunks.hpp"
 
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace ccapi::openai {
 
 /// Gives the answer its id and time when it begins.
 class chat_encoder final : public dialect::answer_encoder {
 public:
-  /// `include_usage` as in chat_chunks.
-  explicit chat_encoder(bool include_usage)
-    : include_usage_{include_usage} {}
+  /// As chat_chunks.
+  explicit chat_encoder(bool include_usage, call_style style = {})
+    : include_usage_{include_usage},
+      style_{std::move(style)} {}
 
   void open(dialect::answer_start&& start, std::string& out) override;
   void event(const domain::event& what, std::string& out) override;
   void ping(std::string& out) override;
-  std::string whole(dialect::answer_start&& start, std::string_view text,
-                    std::string_view reasoning, const domain::turn_finished& end) override;
+  std::string whole(dialect::answer_start&& start, const dialect::whole_answer& said,
+                    const domain::turn_finished& end) override;
 
 private:
   bool include_usage_;
+  call_style style_;                  ///< until open
   std::optional<chat_chunks> chunks_; ///< set by open
 };
 

@@ -4,8 +4,8 @@
 // whole characters.
 //
 // Input: a byte of options, then lines. '{' begins a line of the CLI; "a" asked, "t" text, "r"
-// reasoning, "m" model, "f" finished, "x" failed are events; "w" written, "p" wake, "l" flush, "g"
-// client gone.
+// reasoning, "c" call begun, "i" its arguments, "m" model, "f" finished, "x" failed are events; "w"
+// written, "p" wake, "l" flush, "g" client gone.
 
 #include "claude/decoder.hpp"
 #include "claude/turn_mapper.hpp"
@@ -58,6 +58,10 @@ public:
       return say(domain::text_delta{std::string{rest}});
     case 'r':
       return say(domain::reasoning_delta{std::string{rest}});
+    case 'c':
+      return say(domain::tool_call_started{said_.calls.size(), "toolu", std::string{rest}});
+    case 'i':
+      return say(domain::tool_input_delta{said_.calls.size() - 1, std::string{rest}});
     case 'm':
       return say(domain::answer_started{std::string{rest}});
     case 'f':
@@ -136,6 +140,18 @@ private:
       if (!json::is_valid(reasoning->text))
         return;
       said_.reasoning += reasoning->text;
+    } else if (const auto* call = std::get_if<domain::tool_call_started>(&what)) {
+      if (call->index != said_.calls.size() || !json::is_valid(call->name)
+          || !json::is_valid(call->id))
+        return;
+      said_.calls.emplace_back();
+      said_.calls_bytes += call->id.size() + call->name.size();
+    } else if (const auto* input = std::get_if<domain::tool_input_delta>(&what)) {
+      if (said_.calls.empty() || input->index + 1 != said_.calls.size()
+          || !json::is_valid(input->json))
+        return;
+      said_.calls.back() += input->json;
+      said_.calls_bytes += input->json.size();
     } else if (const auto* started = std::get_if<domain::answer_started>(&what)) {
       if (!json::is_valid(started->model))
         return;
@@ -201,7 +217,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   played.end();
   check(played, (data[0] & 1) == 0);
-  require(around.gateway.acknowledged - acknowledged
-          <= played.said().text.size() + played.said().reasoning.size());
+  require(around.gateway.acknowledged - acknowledged <= played.said().text.size()
+                                                          + played.said().reasoning.size()
+                                                          + played.said().calls_bytes);
   return 0;
 }

@@ -5,10 +5,13 @@
 
 #include <simdjson.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace ccapi::fuzz {
 
@@ -16,6 +19,8 @@ namespace ccapi::fuzz {
 struct told {
   std::string text;
   std::string reasoning;
+  std::vector<std::string> calls; ///< their arguments
+  std::size_t calls_bytes = 0;    ///< with ids and names
   bool finished = false;
   bool failed = false;
 };
@@ -75,8 +80,15 @@ public:
   void end(bool complete, bool cut) const {
     require(done_ == (complete && !cut) && failed_ == cut);
     require(said_.text.starts_with(text_) && said_.reasoning.starts_with(reasoning_));
-    if (finished_)
-      require(said_.finished && text_ == said_.text && reasoning_ == said_.reasoning);
+    require(calls_.size() <= said_.calls.size());
+    for (std::size_t index = 0; index < calls_.size(); ++index)
+      require(calls_[index] == "{}" || said_.calls[index].starts_with(calls_[index]));
+    if (!finished_)
+      return;
+    require(said_.finished && text_ == said_.text && reasoning_ == said_.reasoning);
+    require(calls_.size() == said_.calls.size());
+    for (std::size_t index = 0; index < calls_.size(); ++index)
+      require(calls_[index] == (said_.calls[index].empty() ? "{}" : said_.calls[index]));
   }
 
 private:
@@ -96,13 +108,29 @@ private:
       text_ += piece;
     if (delta["reasoning_content"].get(piece) == simdjson::SUCCESS)
       reasoning_ += piece;
+    if (simdjson::dom::array calls; delta["tool_calls"].get(calls) == simdjson::SUCCESS)
+      take_call(calls);
     finished_ = !choices.at(0)["finish_reason"].is_null();
+  }
+
+  /// One call in each chunk: it begins with its name, then come its arguments.
+  void take_call(const simdjson::dom::array& calls) {
+    require(calls.size() == 1);
+    const simdjson::dom::object call = calls.at(0);
+    const auto index = std::uint64_t{call["index"]};
+    if (call["id"].error() == simdjson::SUCCESS) {
+      require(index == calls_.size() && call["function"]["name"].is_string());
+      calls_.emplace_back();
+    }
+    require(index + 1 == calls_.size());
+    calls_.back() += std::string_view{call["function"]["arguments"]};
   }
 
   const told& said_;
   simdjson::dom::parser parser_;
   std::string text_;
   std::string reasoning_;
+  std::vector<std::string> calls_; ///< their arguments
   bool begun_ = false;
   bool finished_ = false;
   bool usage_ = false;

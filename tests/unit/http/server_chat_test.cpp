@@ -256,6 +256,63 @@ TEST_F(server_chat, a_reader_that_stopped_is_given_up) {
   wait_until_empty();
 }
 
+TEST_F(server_chat, tells_calls_of_tools_whole_and_as_a_stream) {
+  serve();
+  gateway_->play({domain::tool_call_started{0, "toolu_1", "get"},
+                  domain::tool_input_delta{0, R"({"q":)"}, domain::tool_input_delta{0, "1}"},
+                  domain::tool_call_started{1, "toolu_2", "add"},
+                  domain::turn_finished{domain::finish_reason::tool_calls, {}, {}}});
+  auto client = connect();
+  client.send(post(chat(false)));
+  EXPECT_NE(client.read_answer().body.find(
+              R"("tool_calls":[{"id":"toolu_1","type":"function","function":{"name":"get",)"
+              R"("arguments":"{\"q\":1}"}},{"id":"toolu_2","type":"function","function":)"
+              R"({"name":"add","arguments":"{}"}}]},"logprobs":null,"finish_reason":"tool_calls")"),
+            std::string::npos);
+  client.send(post(chat(true)));
+  const auto body = client.read_answer().body;
+  EXPECT_NE(body.find(R"({"index":0,"function":{"arguments":"{\"q\":"}})"), std::string::npos);
+  EXPECT_NE(body.find(R"("finish_reason":"tool_calls")"), std::string::npos);
+  EXPECT_TRUE(gateway_->wait_until([&] { return gateway_->outstanding <= 21; }))
+    << "a whole answer keeps less than a lot; the stream, whose bytes have left, nothing";
+}
+
+TEST_F(server_chat, gathers_arguments_for_a_slow_reader_call_by_call) {
+  serve();
+  raw_client client{port_, 4096};
+  client.send(post(chat(true)));
+  ASSERT_TRUE(gateway_->wait_for_turns(1));
+  constexpr std::ptrdiff_t deltas = 100'000;
+  fake_gateway::script events;
+  for (std::size_t index = 0; index < 2; ++index) {
+    events.emplace_back(domain::tool_call_started{index, "id", "f"});
+    events.insert(events.end(), deltas, domain::tool_input_delta{index, index == 0 ? "^" : "~"});
+  }
+  events.push_back(domain::turn_finished{});
+  gateway_->send(1, std::move(events));
+  ASSERT_TRUE(gateway_->wait_until([&] { return gateway_->delivered >= 200'000; }));
+  const auto body = client.read_answer().body;
+  EXPECT_EQ(std::count(body.begin(), body.end(), '^'), deltas);
+  EXPECT_EQ(std::count(body.begin(), body.end(), '~'), deltas);
+  const auto second = body.find(R"([{"index":1,"id":)");
+  EXPECT_LT(body.rfind('^'), second);
+  EXPECT_LT(second, body.find('~'));
+  EXPECT_LT(body.size(), std::size_t{deltas * 2 * 50}) << "unless gathered, 200 bytes around each";
+}
+
+TEST_F(server_chat, calls_beyond_the_limit_are_cancelled) {
+  limits_.answer_bytes_max = 4096;
+  serve();
+  fake_gateway::script events;
+  for (std::size_t index = 0; index < 100; ++index)
+    events.emplace_back(domain::tool_call_started{index, "", "f"});
+  gateway_->play(std::move(events));
+  auto client = connect();
+  client.send(post(chat(false)));
+  EXPECT_EQ(client.read_answer().status, 502u);
+  EXPECT_TRUE(gateway_->wait_for_cancel(1));
+}
+
 TEST_F(server_chat, an_answer_beyond_the_limit_is_cancelled) {
   limits_.answer_bytes_max = 100;
   serve();

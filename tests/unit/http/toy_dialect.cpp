@@ -35,9 +35,9 @@ public:
       out.append("event: end\ndata:\n\n");
   }
   void ping(std::string& out) override { out += "event: wait\ndata:\n\n"; }
-  std::string whole(dialect::answer_start&&, std::string_view text, std::string_view,
+  std::string whole(dialect::answer_start&&, const dialect::whole_answer& said,
                     const domain::turn_finished&) override {
-    return object("said", text);
+    return object("said", said.text);
   }
 };
 

@@ -9,6 +9,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace ccapi::openai {
 namespace {
@@ -20,26 +22,77 @@ boost::json::value parsed(std::string_view text) {
 const answer_identity identity{"chatcmpl-1", 1700000000, "claude-x", "conv-1"};
 const domain::usage used{.input_tokens = 3, .cache_read_tokens = 100, .output_tokens = 7};
 
+domain::turn_finished end_with(domain::finish_reason reason) {
+  return {.reason = reason, .usage = used, .model = "claude-x"};
+}
+
 TEST(chat_completion, has_every_key_in_order) {
-  EXPECT_EQ(completion_body(identity, "Hi \"you\"\n", "", domain::finish_reason::stop, used),
-            R"({"id":"chatcmpl-1","object":"chat.completion","created":1700000000,)"
-            R"("model":"claude-x","choices":[{"index":0,"message":{"role":"assistant",)"
-            R"("content":"Hi \"you\"\n","refusal":null,"annotations":[]},"logprobs":null,)"
-            R"("finish_reason":"stop"}],"usage":{"prompt_tokens":103,"completion_tokens":7,)"
-            R"("total_tokens":110,"prompt_tokens_details":{"cached_tokens":100,)"
-            R"("cache_write_tokens":0,"audio_tokens":0},"completion_tokens_details":{)"
-            R"("reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,)"
-            R"("rejected_prediction_tokens":0}},"service_tier":"default",)"
-            R"("system_fingerprint":null,"conversation_id":"conv-1"})");
+  EXPECT_EQ(
+    completion_body(identity, {.text = "Hi \"you\"\n"}, end_with(domain::finish_reason::stop)),
+    R"({"id":"chatcmpl-1","object":"chat.completion","created":1700000000,)"
+    R"("model":"claude-x","choices":[{"index":0,"message":{"role":"assistant",)"
+    R"("content":"Hi \"you\"\n","refusal":null,"annotations":[]},"logprobs":null,)"
+    R"("finish_reason":"stop"}],"usage":{"prompt_tokens":103,"completion_tokens":7,)"
+    R"("total_tokens":110,"prompt_tokens_details":{"cached_tokens":100,)"
+    R"("cache_write_tokens":0,"audio_tokens":0},"completion_tokens_details":{)"
+    R"("reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,)"
+    R"("rejected_prediction_tokens":0}},"service_tier":"default",)"
+    R"("system_fingerprint":null,"conversation_id":"conv-1"})");
 }
 
 TEST(chat_completion, reasoning_appears_under_both_names) {
-  const auto body =
-    parsed(completion_body(identity, "", "because", domain::finish_reason::length, used));
+  const auto body = parsed(
+    completion_body(identity, {.reasoning = "because"}, end_with(domain::finish_reason::length)));
   const auto& message = body.at("choices").at(0).at("message");
   EXPECT_EQ(message.at("reasoning_content"), "because");
   EXPECT_EQ(message.at("reasoning"), "because");
   EXPECT_EQ(message.at("content"), "");
+}
+
+domain::tool_use_block call(std::string id, std::string name, std::string arguments = {}) {
+  return {std::move(id), std::move(name), std::move(arguments), {}};
+}
+
+/// The one choice of an answer with these calls.
+boost::json::value choice_of(std::vector<domain::tool_use_block> calls, const call_style& style,
+                             std::string text = {}) {
+  return parsed(completion_body(identity, {.text = std::move(text), .calls = std::move(calls)},
+                                end_with(domain::finish_reason::tool_calls), style))
+    .at("choices")
+    .at(0);
+}
+
+TEST(chat_completion, calls_are_told_in_order_without_text) {
+  const auto choice =
+    choice_of({call("toolu_1", "get \"it\"", R"({"q": "A"})"), call("toolu_2", "stop")}, {});
+  EXPECT_EQ(choice.at("finish_reason"), "tool_calls");
+  EXPECT_TRUE(choice.at("message").at("content").is_null());
+  EXPECT_EQ(choice.at("message").at("tool_calls"), parsed(R"([
+    {"id":"toolu_1","type":"function","function":{"name":"get \"it\"","arguments":"{\"q\": \"A\"}"}},
+    {"id":"toolu_2","type":"function","function":{"name":"stop","arguments":"{}"}}])"));
+}
+
+TEST(chat_completion, text_ahead_of_calls_stays) {
+  const auto choice = choice_of({call("toolu_1", "stop")}, {}, "Let me see.");
+  EXPECT_EQ(choice.at("message").at("content"), "Let me see.");
+  EXPECT_EQ(choice.at("message").at("tool_calls").as_array().size(), 1u);
+}
+
+TEST(chat_completion, old_clients_get_one_call_in_the_old_form) {
+  const auto choice = choice_of({call("toolu_1", "f", R"({"q":1})")}, {.legacy = true});
+  EXPECT_EQ(choice.at("finish_reason"), "function_call");
+  EXPECT_EQ(choice.at("message").at("function_call"),
+            parsed(R"({"name":"f","arguments":"{\"q\":1}"})"));
+  EXPECT_FALSE(choice.at("message").as_object().contains("tool_calls"));
+}
+
+TEST(chat_completion, the_argument_of_a_custom_tool_is_plain_text) {
+  const auto choice = choice_of({call("toolu_1", "run", R"({"input": "ls \"\u00e9\"\n"})"),
+                                 call("toolu_2", "get", R"({"input":"x"})")},
+                                {.custom = {"run"}});
+  EXPECT_EQ(choice.at("message").at("tool_calls"), parsed(R"([
+    {"id":"toolu_1","type":"custom","custom":{"name":"run","input":"ls \"\u00e9\"\n"}},
+    {"id":"toolu_2","type":"function","function":{"name":"get","arguments":"{\"input\":\"x\"}"}}])"));
 }
 
 TEST(errors, empty_code_and_param_are_null) {
