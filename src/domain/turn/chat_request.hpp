@@ -45,7 +45,9 @@ struct text_range {
 
 /// A checked request. Invariants (kept by the dialects' parsers): `messages` is not empty and ends
 /// with a user message; behind an assistant's message with calls comes a user's that begins with
-/// the results of all of them, and nowhere else are results; `model` is a resolved name that is
+/// the results of all of them, and nowhere else are results, but for a first message of a request
+/// with `conversation_id`: it may hold results of calls that only the conversation knows, with
+/// their ids; `model` is a resolved name that is
 /// safe in argv; `conversation_id`, if set, matches [A-Za-z0-9._-]{1,128}; `tenant` is empty or
 /// matches [A-Za-z0-9._-]{1,64}.
 struct chat_request {
