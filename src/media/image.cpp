@@ -1,0 +1,165 @@
+#include "media/image.hpp"
+
+#include "media/base64.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace ccapi::media {
+
+using namespace std::string_view_literals;
+
+namespace {
+
+constexpr std::array<std::string_view, 4> types{"image/png", "image/jpeg", "image/gif",
+                                                "image/webp"};
+
+std::uint32_t byte_at(std::string_view bytes, std::size_t at) noexcept {
+  return static_cast<unsigned char>(bytes[at]);
+}
+
+/// `count` bytes from `at` on, which are there.
+std::uint32_t big_endian(std::string_view bytes, std::size_t at, std::size_t count) noexcept {
+  std::uint32_t value = 0;
+  for (std::size_t index = 0; index < count; ++index)
+    value = (value << 8U) | byte_at(bytes, at + index);
+  return value;
+}
+
+std::uint32_t little_endian(std::string_view bytes, std::size_t at, std::size_t count) noexcept {
+  std::uint32_t value = 0;
+  for (std::size_t index = count; index-- > 0;)
+    value = (value << 8U) | byte_at(bytes, at + index);
+  return value;
+}
+
+std::optional<image_size> png_size(std::string_view bytes) noexcept {
+  constexpr std::size_t head = 24;
+  if (bytes.size() < head || bytes.substr(12, 4) != "IHDR")
+    return std::nullopt;
+  return image_size{big_endian(bytes, 16, 4), big_endian(bytes, 20, 4)};
+}
+
+std::optional<image_size> gif_size(std::string_view bytes) noexcept {
+  constexpr std::size_t head = 10;
+  if (bytes.size() < head)
+    return std::nullopt;
+  return image_size{little_endian(bytes, 6, 2), little_endian(bytes, 8, 2)};
+}
+
+/// In the first segment that begins a frame.
+std::optional<image_size> jpeg_size(std::string_view bytes) noexcept {
+  constexpr std::size_t frame_bytes = 9; // from the marker to the width
+  std::size_t at = 2;
+  while (at + frame_bytes <= bytes.size() && byte_at(bytes, at) == 0xff) {
+    const auto marker = byte_at(bytes, at + 1);
+    const bool frame =
+      marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (frame)
+      return image_size{big_endian(bytes, at + 7, 2), big_endian(bytes, at + 5, 2)};
+    if (marker == 0xff) {
+      ++at; // fill byte
+    } else if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+      at += 2; // stands alone
+    } else {
+      const auto length = big_endian(bytes, at + 2, 2);
+      if (length < 2 || marker == 0xd9 || marker == 0xda)
+        return std::nullopt;
+      at += 2 + length;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<image_size> webp_size(std::string_view bytes) noexcept {
+  constexpr std::size_t head = 30;
+  if (bytes.size() < head)
+    return std::nullopt;
+  const auto kind = bytes.substr(12, 4);
+  if (kind == "VP8X")
+    return image_size{little_endian(bytes, 24, 3) + 1, little_endian(bytes, 27, 3) + 1};
+  if (kind == "VP8L" && byte_at(bytes, 20) == 0x2f) {
+    const auto bits = little_endian(bytes, 21, 4);
+    return image_size{(bits & 0x3fffU) + 1, ((bits >> 14U) & 0x3fffU) + 1};
+  }
+  if (kind == "VP8 " && bytes.substr(23, 3) == "\x9d\x01\x2a"sv)
+    return image_size{little_endian(bytes, 26, 2) & 0x3fffU, little_endian(bytes, 28, 2) & 0x3fffU};
+  return std::nullopt;
+}
+
+domain::error refusal(std::string rule) {
+  return {
+    .code = domain::error_code::invalid_request, .message = std::move(rule), .retry_useful = false};
+}
+
+} // namespace
+
+std::string_view type_of(std::string_view bytes) noexcept {
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv))
+    return "image/png";
+  if (bytes.starts_with("\xff\xd8\xff"sv))
+    return "image/jpeg";
+  if (bytes.starts_with("GIF87a"sv) || bytes.starts_with("GIF89a"sv))
+    return "image/gif";
+  if (bytes.starts_with("RIFF"sv) && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP"sv)
+    return "image/webp";
+  return {};
+}
+
+std::optional<image_size> size_of(std::string_view bytes) noexcept {
+  const auto type = type_of(bytes);
+  const auto size = type == "image/png"    ? png_size(bytes)
+                    : type == "image/jpeg" ? jpeg_size(bytes)
+                    : type == "image/gif"  ? gif_size(bytes)
+                    : type == "image/webp" ? webp_size(bytes)
+                                           : std::nullopt;
+  if (size && (size->width == 0 || size->height == 0))
+    return std::nullopt;
+  return size;
+}
+
+domain::result<domain::image_block> read_data_url(std::string_view url,
+                                                  const image_limits& limits) {
+  constexpr std::string_view scheme = "data:";
+  constexpr std::string_view encoding = ";base64,";
+  if (!url.starts_with(scheme))
+    return domain::error{.code = domain::error_code::unsupported_parameter,
+                         .message = "only pictures in data: URLs can be taken here",
+                         .retry_useful = false};
+  url.remove_prefix(scheme.size());
+  const auto type_end = url.find(encoding);
+  if (type_end == std::string_view::npos)
+    return refusal("must be a data: URL in base64");
+  auto type = url.substr(0, type_end);
+  if (type == "image/jpg")
+    type = "image/jpeg"; // a frequent slip
+  const auto base64 = url.substr(type_end + encoding.size());
+  if (std::find(types.begin(), types.end(), type) == types.end())
+    return refusal("must be of type image/png, image/jpeg, image/gif or image/webp");
+  if (base64.size() > limits.base64_bytes_max)
+    return refusal("must not be larger than " + std::to_string(limits.base64_bytes_max)
+                   + " bytes of base64 (limits.image_bytes_max)");
+  const auto bytes = decoded(base64);
+  if (!bytes)
+    return refusal("is not valid base64");
+  if (type_of(*bytes) != type)
+    return refusal("its bytes are not those of " + std::string{type});
+  const auto size = size_of(*bytes);
+  if (!size)
+    return refusal("its head is damaged");
+  if (std::max(size->width, size->height) > limits.pixels_max)
+    return refusal("must not be larger than " + std::to_string(limits.pixels_max)
+                   + " pixels per side (limits.image_pixels_max)");
+  const auto hash = XXH3_128bits(bytes->data(), bytes->size());
+  return domain::image_block{.media_type = std::string{type},
+                             .base64 = std::make_shared<const std::string>(base64),
+                             .hash = {hash.low64, hash.high64}};
+}
+
+} // namespace ccapi::media

@@ -1,0 +1,37 @@
+#pragma once
+// image: checks pictures before anybody is asked to look at them. Pure; any thread.
+
+#include "domain/content.hpp"
+#include "domain/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ccapi::media {
+
+struct image_limits {
+  std::size_t base64_bytes_max = std::size_t{10} << 20;
+  std::uint32_t pixels_max = 8000; ///< per side
+};
+
+struct image_size {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+
+  friend bool operator==(const image_size&, const image_size&) = default;
+};
+
+/// "image/png", "image/jpeg", "image/gif" or "image/webp", by the first bytes; empty for others.
+std::string_view type_of(std::string_view bytes) noexcept;
+
+/// What the head of such a picture says; nothing if it is cut off or garbled.
+std::optional<image_size> size_of(std::string_view bytes) noexcept;
+
+/// A picture in a data: URL. Fails with: unsupported_parameter (another kind of URL),
+/// invalid_request (another type of picture, too large, no base64, not what it is said to be).
+/// `message` goes on behind the name of a field; `param` is left to the caller.
+domain::result<domain::image_block> read_data_url(std::string_view url, const image_limits& limits);
+
+} // namespace ccapi::media
