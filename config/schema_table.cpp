@@ -244,6 +244,15 @@ constexpr key table_of_keys[] = {
                                                     "values", "Values in a request's JSON."),
   number<limits, &limits_settings::messages_max>("limits.messages_max", 1, 100'000, "messages",
                                                  "Messages in a chat request."),
+  number<limits, &limits_settings::tools_max>("limits.tools_max", 1, 10'000, "tools",
+                                              "Tools in a chat request."),
+  number<limits, &limits_settings::tools_bytes_max>(
+    "limits.tools_bytes_max", kib, 16 * mib, "bytes",
+    "Names, descriptions and schemas of a request's tools together, as the API gets them."),
+  number<limits, &limits_settings::image_bytes_max>(
+    "limits.image_bytes_max", kib, 32 * mib, "bytes", "Base64 of a picture in a tool's result."),
+  number<limits, &limits_settings::image_pixels_max>("limits.image_pixels_max", 1, 100'000,
+                                                     "pixels", "Longer side of such a picture."),
   number<limits, &limits_settings::answer_bytes_max>("limits.answer_bytes_max", kib, gib, "bytes",
                                                      "Answer that is collected before it is sent."),
   at_start(number<limits, &limits_settings::stream_buffer_bytes>(

@@ -252,6 +252,10 @@ struct limits_settings {
   std::uint32_t json_depth_max = 64;
   std::uint32_t json_values_max = 100'000;
   std::uint32_t messages_max = 2000;
+  std::uint32_t tools_max = 512;
+  std::size_t tools_bytes_max = std::size_t{1} << 20;  ///< names, descriptions, schemas, upstream
+  std::size_t image_bytes_max = std::size_t{10} << 20; ///< base64 of one picture
+  std::uint32_t image_pixels_max = 8000;               ///< per side
   // answer
   std::size_t answer_bytes_max = std::size_t{32} << 20;
   std::size_t stream_buffer_bytes = 256 << 10; ///< unsent bytes before the process is paused

@@ -73,8 +73,13 @@ public:
   /// What a dialect's parser makes of a body.
   template <class Parsed>
   domain::result<Parsed> parse(dialect::parser<Parsed> parser, json::padded_text body) {
-    auto parsed =
-      parser(*reader_, body, {.models = models(), .messages_max = limits().messages_max});
+    auto parsed = parser(*reader_, body,
+                         {.models = models(),
+                          .messages_max = limits().messages_max,
+                          .tools_max = limits().tools_max,
+                          .tools_bytes_max = limits().tools_bytes_max,
+                          .image_bytes_max = limits().image_bytes_max,
+                          .image_pixels_max = limits().image_pixels_max});
     trim_reader();
     return parsed;
   }

@@ -6,6 +6,7 @@
 #include "json/reader.hpp"
 #include "openai/message_list.hpp"
 #include "openai/parameters.hpp"
+#include "openai/tool_list.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,13 +35,13 @@ bool is_usual(const dom::object& body) noexcept {
   return true;
 }
 
-void read_messages(field_reader& body, std::size_t messages_max, parsed_chat& chat) {
+void read_messages(field_reader& body, const dialect::parse_context& context, parsed_chat& chat) {
   const auto messages = body.array("messages");
   if (!messages) {
     body.fail_missing("messages");
     return;
   }
-  auto read = read_message_list(*messages, messages_max);
+  auto read = read_message_list(*messages, context, chat.request.conversation_id.has_value());
   if (!read) {
     body.fail(std::move(read).error());
     return;
@@ -74,6 +75,14 @@ void read_stream(field_reader& body, parsed_chat& chat) {
     body.fail(options.take_failure());
 }
 
+void take_tools(tool_wishes&& wishes, parsed_chat& chat) {
+  chat.request.tools = std::move(wishes.tools);
+  chat.request.tool_choice = std::move(wishes.choice);
+  chat.calls = std::move(wishes.style);
+  for (auto& what : wishes.adjusted)
+    chat.adjusted.push_back(std::move(what));
+}
+
 } // namespace
 
 domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text text,
@@ -94,17 +103,19 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
                          .retry_useful = false};
   field_reader body{object};
   parsed_chat chat;
-  read_messages(body, context.messages_max, chat);
+  read_conversation_id(body, chat.request);
+  read_messages(body, context, chat);
   auto model = dialect::read_model(body, context.models);
   chat.request.model_given = !model.requested.empty();
   chat.requested_model = std::move(model.requested);
   chat.request.model = std::move(model.resolved);
   const bool usual = is_usual(object); // then there is nothing to look for, one by one
-  if (!usual)
+  if (!usual) {
     refuse_unsupported(body);
+    take_tools(read_tools(body, context), chat);
+  }
   chat.request.sampling = read_sampling(body);
   chat.request.reasoning = read_reasoning_effort(body);
-  read_conversation_id(body, chat.request);
   read_stream(body, chat);
   if (!usual)
     list_ignored(body, chat.ignored_params);

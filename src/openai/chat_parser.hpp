@@ -5,6 +5,7 @@
 #include "dialect/parsed_turn.hpp"
 #include "domain/result.hpp"
 #include "json/padded_text.hpp"
+#include "openai/call_style.hpp"
 
 namespace ccapi::json {
 class reader;
@@ -15,6 +16,7 @@ namespace ccapi::openai {
 /// Still without its encoder.
 struct parsed_chat : dialect::parsed_turn {
   bool include_usage = false; ///< stream_options.include_usage
+  call_style calls{};         ///< how the answer tells them
 };
 
 /// As dialect::parser; `param` is empty if the body is no JSON object at all.

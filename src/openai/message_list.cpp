@@ -2,8 +2,11 @@
 
 #include "domain/blank.hpp"
 #include "json/field_reader.hpp"
+#include "openai/call_history.hpp"
+#include "openai/message_parts.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -14,8 +17,6 @@ using json::field_reader;
 
 namespace {
 
-enum class speaker { system, user, assistant };
-
 domain::error invalid_messages(std::string message) {
   return {.code = domain::error_code::invalid_request,
           .message = std::move(message),
@@ -23,118 +24,40 @@ domain::error invalid_messages(std::string message) {
           .retry_useful = false};
 }
 
-std::optional<speaker> read_role(field_reader& message) {
-  const auto role = message.required_string("role");
-  if (!role)
-    return std::nullopt;
-  if (*role == "user")
-    return speaker::user;
-  if (*role == "assistant")
-    return speaker::assistant;
-  if (*role == "system" || *role == "developer")
-    return speaker::system;
-  if (*role == "tool" || *role == "function")
-    message.fail_unsupported(message.path_of("role"), "Tool results can't be taken here.");
-  else
-    message.fail_value(message.path_of("role"),
-                       "must be one of system, developer, user, assistant");
-  return std::nullopt;
-}
-
-/// What an assistant message may carry beside its content.
-void refuse_calls(field_reader& message) {
-  if (const auto calls = message.array("tool_calls"); calls && calls->size() > 0)
-    message.fail_unsupported(message.path_of("tool_calls"), "Tool calls can't be taken here.");
-  if (message.object("function_call"))
-    message.fail_unsupported(message.path_of("function_call"), "Tool calls can't be taken here.");
-  if (message.object("audio"))
-    message.fail_unsupported(message.path_of("audio"), "Only text can be taken here.");
-}
-
-bool is_text_type(std::string_view type) noexcept {
-  return type == "text" || type == "input_text" || type == "output_text";
-}
-
-/// A text part's text; nothing on failure.
-std::optional<std::string_view> read_part(field_reader& part, speaker who) {
-  const auto type = part.required_string("type");
-  if (!type)
-    return std::nullopt;
-  if (is_text_type(*type))
-    return part.required_string("text");
-  if (*type == "refusal" && who == speaker::assistant)
-    return part.required_string("refusal");
-  part.fail_unsupported(part.path_of("type"), "Only text can be taken here.");
-  return std::nullopt;
-}
-
-/// The texts of a message's content; of several parts, those that count.
-std::vector<std::string> read_content(field_reader& message, speaker who) {
-  std::vector<std::string> pieces;
-  const auto content = message.any("content");
-  if (!content)
-    return pieces;
-  if (content->is_string()) {
-    pieces.emplace_back(message.string("content").value_or(""));
-    return pieces;
-  }
-  dom::array parts;
-  if (content->get(parts) != simdjson::SUCCESS) {
-    message.fail_type(message.path_of("content"), "a string or an array", *content);
-    return pieces;
-  }
-  std::size_t index = 0;
-  for (const auto item : parts) {
-    auto path = message.path_of("content", index++);
-    dom::object object;
-    if (item.get(object) != simdjson::SUCCESS) {
-      message.fail_type(std::move(path), "an object", item);
-      return pieces;
-    }
-    field_reader part{object, std::move(path)};
-    const auto piece = read_part(part, who);
-    if (part.failed()) {
-      message.fail(part.take_failure());
-      return pieces;
-    }
-    if (piece && (who == speaker::assistant || !domain::is_blank(*piece)))
-      pieces.emplace_back(*piece);
-  }
-  return pieces;
-}
-
-std::string join(std::vector<std::string> pieces, std::string_view separator) {
-  if (pieces.empty())
-    return {};
-  auto all = std::move(pieces.front());
-  for (auto piece = pieces.begin() + 1; piece != pieces.end(); ++piece)
-    all.append(separator).append(*piece);
-  return all;
-}
-
 /// Puts the messages in order as they are read.
 class collector {
 public:
-  explicit collector(std::size_t count) { out_.messages.reserve(count + 2); }
+  collector(std::size_t count, const dialect::parse_context& context, bool conversation_given)
+    : context_{context},
+      foreign_results_{conversation_given} {
+    out_.messages.reserve(count + 2);
+  }
 
   void read(field_reader& message) {
     const auto who = read_role(message);
     if (!who)
       return;
+    if (*who == speaker::tool || *who == speaker::function)
+      return add_result(message, *who);
     if (*who == speaker::assistant)
-      refuse_calls(message);
+      return add_assistant(message);
     auto pieces = read_content(message, *who);
-    if (*who == speaker::system && !message.failed())
+    if (message.failed())
+      return;
+    if (*who == speaker::system)
       add_system(join(std::move(pieces), domain::prompt_paragraph));
-    else if (*who == speaker::user && !message.failed())
+    else
       add_user(message, pieces);
-    else if (*who == speaker::assistant)
-      add_assistant(message, join(std::move(pieces), {}));
   }
 
   domain::result<message_list> finish() {
     if (!blank_end_.empty())
       return blank_last(std::move(blank_end_));
+    if (calls_.open() && !calls_.answered())
+      return open_end();
+    if (calls_.open())
+      if (auto failure = settle_calls())
+        return *std::move(failure);
     begin_with_user();
     if (auto made = end_with_user(); !made)
       return std::move(made).error();
@@ -152,26 +75,116 @@ private:
             .retry_useful = false};
   }
 
-  /// Its parts are blocks.
+  [[nodiscard]] domain::error open_end() const {
+    return {.code = domain::error_code::invalid_request,
+            .message = "Invalid value for '" + calls_.path()
+                       + "': the last message calls tools, and no results follow.",
+            .param = calls_.path(),
+            .retry_useful = false};
+  }
+
+  /// Makes a user's message of the results of the open calls.
+  std::optional<domain::error> settle_calls() {
+    auto results = calls_.settle();
+    if (!results)
+      return std::move(results).error();
+    auto& said = out_.messages.emplace_back();
+    said.content = *std::move(results);
+    return std::nullopt;
+  }
+
+  /// Its parts are blocks. Behind results they stand in the message of these.
   void add_user(field_reader& message, std::vector<std::string>& pieces) {
+    const bool behind_calls = calls_.open();
+    if (behind_calls)
+      if (auto failure = settle_calls())
+        return message.fail(*std::move(failure));
+    const bool behind_results = behind_calls || std::exchange(foreign_open_, false);
     domain::message said;
     for (auto& piece : pieces)
       if (!domain::is_blank(piece))
         said.content.emplace_back(domain::text_block{std::move(piece)});
     const bool blank = said.content.empty();
     blank_end_ = blank ? message.path_of("content") : std::string{};
-    if (!blank)
+    if (blank)
+      return;
+    if (behind_results) {
+      auto& content = out_.messages.back().content;
+      std::move(said.content.begin(), said.content.end(), std::back_inserter(content));
+    } else {
       out_.messages.push_back(std::move(said));
+    }
   }
 
-  /// Its parts are one text.
-  void add_assistant(field_reader& message, std::string text) {
+  /// Its parts are one text, ahead of its calls.
+  void add_assistant(field_reader& message) {
+    if (message.object("audio"))
+      message.fail_unsupported(message.path_of("audio"), "Only text can be taken here.");
+    if (calls_.open() && calls_.answered())
+      if (auto failure = settle_calls())
+        return message.fail(*std::move(failure));
+    auto text = join(read_content(message, speaker::assistant), {});
     if (text.empty())
       text = message.string("refusal").value_or("");
-    if (message.failed() || domain::is_blank(text))
+    const bool goes_on = calls_.open();
+    auto calls = calls_.read_calls(message);
+    const bool blank = domain::is_blank(text);
+    if (message.failed() || (blank && calls.empty()))
       return;
     blank_end_.clear();
-    out_.messages.emplace_back(domain::role::assistant, std::move(text));
+    foreign_open_ = false;
+    auto& messages = out_.messages;
+    const bool in_a_row = !messages.empty() && messages.back().role == domain::role::assistant;
+    if (blank)
+      text.clear();
+    if (goes_on || (in_a_row && !calls.empty()))
+      domain::append_text(messages.back(), text);
+    else
+      messages.emplace_back(domain::role::assistant, std::move(text));
+    auto& content = messages.back().content;
+    std::move(calls.begin(), calls.end(), std::back_inserter(content));
+  }
+
+  void add_result(field_reader& message, speaker who) {
+    auto parts = read_result(message, context_);
+    if (message.failed())
+      return;
+    if (calls_.open()) {
+      blank_end_.clear();
+      return calls_.answer(message, who == speaker::function, std::move(parts));
+    }
+    const auto id = message.string("tool_call_id").value_or("");
+    if (foreign_results_ && !id.empty() && (out_.messages.empty() || foreign_open_))
+      return add_foreign(message, id, std::move(parts));
+    std::vector<std::string> pieces;
+    for (auto& part : parts) {
+      auto* const text = std::get_if<domain::text_block>(&part);
+      if (!text)
+        return message.fail_unsupported(message.path_of("content"),
+                                        "Pictures can't be taken here without a call.");
+      pieces.push_back(std::move(text->text));
+    }
+    add_user(message, pieces);
+    adjust("messages(tool_as_text)");
+  }
+
+  /// The result of a call that the conversation knows, and the messages do not.
+  void add_foreign(field_reader& message, std::string_view id,
+                   std::vector<domain::tool_result_block::part> parts) {
+    auto call_id = calls_.foreign_id(id);
+    if (call_id.empty())
+      return message.fail_value(message.path_of("tool_call_id"), "there are two results for it");
+    if (!std::exchange(foreign_open_, true))
+      out_.messages.emplace_back();
+    out_.messages.back().content.emplace_back(domain::tool_result_block{
+      .call_id = std::move(call_id), .parts = std::move(parts), .is_error = false});
+    blank_end_.clear();
+  }
+
+  void adjust(std::string_view what) {
+    auto& adjusted = out_.adjusted;
+    if (std::find(adjusted.begin(), adjusted.end(), what) == adjusted.end())
+      adjusted.emplace_back(what);
   }
 
   /// Its parts are paragraphs.
@@ -231,7 +244,11 @@ private:
     }
   }
 
+  const dialect::parse_context& context_;
   message_list out_;
+  call_history calls_;
+  const bool foreign_results_;      ///< the first message may hold results of calls elsewhere
+  bool foreign_open_ = false;       ///< it is the last one, too, so far
   std::vector<std::string> system_; ///< none is blank
   std::size_t system_ahead_ = 0;    ///< of these, those ahead of the first message
   bool system_given_ = false;
@@ -240,14 +257,17 @@ private:
 
 } // namespace
 
-domain::result<message_list> read_message_list(dom::array messages, std::size_t messages_max) {
+domain::result<message_list> read_message_list(dom::array messages,
+                                               const dialect::parse_context& context,
+                                               bool conversation_given) {
   const auto count = messages.size();
+  const auto messages_max = context.messages_max;
   if (count == 0)
     return invalid_messages("Messages cannot be empty");
   if (count > messages_max)
     return invalid_messages("Invalid value for 'messages': at most " + std::to_string(messages_max)
                             + " messages are allowed.");
-  collector collected{count};
+  collector collected{count, context, conversation_given};
   std::size_t index = 0;
   for (const auto item : messages) {
     auto path = "messages[" + std::to_string(index++) + "]";

@@ -1,13 +1,13 @@
 #pragma once
 // The `messages` of a chat request: roles and content in all the shapes that clients send, reduced
-// to a system prompt and plain user and assistant turns.
+// to a system prompt and a dialogue of user and assistant.
 
+#include "dialect/parsed_turn.hpp"
 #include "domain/result.hpp"
 #include "domain/turn/chat_request.hpp"
 
 #include <simdjson.h>
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,10 +32,14 @@ struct message_list {
 
 /// Blank texts, parts and messages are left out. Of system texts alone the last
 /// becomes the user message; where an assistant's message comes first, the opening is open. Behind
-/// a last message that is an assistant's comes continue_query.
-/// Fails with: invalid_request, unsupported_parameter (media, tool calls and tool results); `param`
-/// is the path of the field, e.g. messages[2].content[1].type. Pure.
+/// a last message that is an assistant's comes continue_query. Results of tools become one user's
+/// message behind the calls; what a user says next stands in it, too. A result behind no call is
+/// text, unless `conversation_given`: then the first messages may answer calls that only the
+/// conversation knows.
+/// Fails with: invalid_request, unsupported_parameter (media); `param` is the path of the field,
+/// e.g. messages[2].content[1].type. Pure.
 domain::result<message_list> read_message_list(simdjson::dom::array messages,
-                                               std::size_t messages_max);
+                                               const dialect::parse_context& context,
+                                               bool conversation_given);
 
 } // namespace ccapi::openai

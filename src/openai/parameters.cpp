@@ -24,41 +24,14 @@ constexpr double penalty_max = 2;
 constexpr std::int64_t top_logprobs_max = 20;
 constexpr std::int64_t choices_max = 128;
 
-constexpr std::string_view no_tools =
-  "Function calling is not available here. Switch it off in the client: tools, agent mode, native "
-  "function calling (Open WebUI: Function Calling \"Default\"; LlamaIndex: "
-  "is_function_calling_model=False; AutoGen: \"function_calling\": False; instructor: "
-  "Mode.MD_JSON).";
-
 constexpr std::string_view text_only =
   "Only plain text can be returned. Ask for JSON in the prompt and switch the rest off in the "
   "client (instructor: Mode.MD_JSON; Pydantic AI: PromptedOutput with a profile of "
   "supports_json_object_output=False; OpenAI Agents: no output_type).";
 
-void refuse_nonempty_array(field_reader& body, std::string_view name, std::string_view why) {
-  if (const auto items = body.array(name); items && items->size() > 0)
-    body.fail_unsupported(body.path_of(name), why);
-}
-
 void refuse_present_object(field_reader& body, std::string_view name, std::string_view why) {
   if (body.object(name))
     body.fail_unsupported(body.path_of(name), why);
-}
-
-/// "none" and "auto" ask for nothing when there are no tools; all else demands a call.
-void refuse_choice(field_reader& body, std::string_view name) {
-  const auto choice = body.any(name);
-  if (!choice)
-    return;
-  std::string_view word;
-  if (choice->get(word) == simdjson::SUCCESS) {
-    if (word != "none" && word != "auto")
-      body.fail_unsupported(body.path_of(name), no_tools);
-  } else if (choice->is_object()) {
-    body.fail_unsupported(body.path_of(name), no_tools);
-  } else {
-    body.fail_type(body.path_of(name), "a string or an object", *choice);
-  }
 }
 
 void refuse_response_format(field_reader& body) {
@@ -132,10 +105,6 @@ void list_if(bool asked, std::string_view name, std::vector<std::string>& ignore
 } // namespace
 
 void refuse_unsupported(field_reader& body) {
-  refuse_nonempty_array(body, "tools", no_tools);
-  refuse_nonempty_array(body, "functions", no_tools);
-  refuse_choice(body, "tool_choice");
-  refuse_choice(body, "function_call");
   refuse_response_format(body);
   if (body.integer("n", 1, choices_max).value_or(1) != 1)
     body.fail_unsupported(body.path_of("n"), "Only one choice can be returned.");
@@ -199,7 +168,6 @@ void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
   for (const std::string_view name :
        {"top_k", "min_p", "repetition_penalty", "thinking", "reasoning"})
     list_if(body.any(name).has_value(), name, ignored);
-  static_cast<void>(body.boolean("parallel_tool_calls")); // no tools: only its type matters
 }
 
 } // namespace ccapi::openai

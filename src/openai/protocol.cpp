@@ -21,7 +21,7 @@ domain::result<dialect::parsed_turn> parse(json::reader& reader, json::padded_te
   auto chat = parse_chat(reader, body, context);
   if (!chat)
     return std::move(chat).error();
-  chat->encoder = std::make_unique<chat_encoder>(chat->include_usage);
+  chat->encoder = std::make_unique<chat_encoder>(chat->include_usage, std::move(chat->calls));
   return dialect::parsed_turn{std::move(*chat)};
 }
 

@@ -133,6 +133,40 @@ def test_limits_of_a_bodys_json(start_fake):
     assert status == 400 and "at most 3" in body["error"]["message"]
 
 
+PIXEL = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
+         "DwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+def wide(more):
+    """The same, 2000 pixels wide as its head has it, with so much behind it."""
+    return ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAB9AAAAABCAYAAAAfFcSJ"
+            + "AAAA" * more)
+
+
+def test_limits_of_tools_and_pictures(start_fake):
+    gateway = start_fake(limits__tools_max=2, limits__tools_bytes_max=1024,
+                         limits__image_bytes_max=1024, limits__image_pixels_max=1000)
+
+    def refusal(messages="x", **fields):
+        status, _, body = gateway.chat(messages, **fields)
+        assert status == 400, body
+        return body["error"]["message"]
+
+    tools = [{"name": name} for name in "abc"]
+    assert "limits.tools_max" in refusal(tools=tools)
+    assert "limits.tools_bytes_max" in refusal(tools=[{"name": "a", "description": "x" * 1024}])
+    assert gateway.chat("x", tools=tools[:2], tool_choice="none")[0] == 200
+
+    def shown(url):
+        return [{"role": "user", "content": "look"},
+                {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "a"}}]},
+                {"role": "tool", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
+
+    assert "limits.image_bytes_max" in refusal(shown(wide(300)))
+    assert "limits.image_pixels_max" in refusal(shown(wide(100)))
+    assert "valid base64" in refusal(shown(PIXEL[:-1]))
+
+
 # -- answers
 
 def test_limits_of_an_answer(start_fake):

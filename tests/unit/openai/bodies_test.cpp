@@ -68,7 +68,8 @@ TEST(chat_completion, calls_are_told_in_order_without_text) {
   EXPECT_EQ(choice.at("finish_reason"), "tool_calls");
   EXPECT_TRUE(choice.at("message").at("content").is_null());
   EXPECT_EQ(choice.at("message").at("tool_calls"), parsed(R"([
-    {"id":"toolu_1","type":"function","function":{"name":"get \"it\"","arguments":"{\"q\": \"A\"}"}},
+    {"id":"toolu_1","type":"function",
+     "function":{"name":"get \"it\"","arguments":"{\"q\": \"A\"}"}},
     {"id":"toolu_2","type":"function","function":{"name":"stop","arguments":"{}"}}])"));
 }
 
@@ -92,7 +93,8 @@ TEST(chat_completion, the_argument_of_a_custom_tool_is_plain_text) {
                                 {.custom = {"run"}});
   EXPECT_EQ(choice.at("message").at("tool_calls"), parsed(R"([
     {"id":"toolu_1","type":"custom","custom":{"name":"run","input":"ls \"\u00e9\"\n"}},
-    {"id":"toolu_2","type":"function","function":{"name":"get","arguments":"{\"input\":\"x\"}"}}])"));
+    {"id":"toolu_2","type":"function",
+     "function":{"name":"get","arguments":"{\"input\":\"x\"}"}}])"));
 }
 
 TEST(errors, empty_code_and_param_are_null) {

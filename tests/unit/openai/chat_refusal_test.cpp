@@ -130,25 +130,20 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
   unsupported, refused_member,
-  testing::Values(
-    refused_case{unsupported, "tools", "Function calling", R"("tools":[{"type":"function"}])"},
-    refused_case{unsupported, "tools", "Function calling",
-                 R"("tools":[{"type":"function"}],"tool_choice":"none")"},
-    refused_case{unsupported, "functions", "", R"("functions":[{"name":"f"}])"},
-    refused_case{unsupported, "tool_choice", "", R"("tool_choice":"required")"},
-    refused_case{unsupported, "tool_choice", "", R"("tool_choice":{"type":"function"})"},
-    refused_case{unsupported, "function_call", "", R"("function_call":{"name":"f"})"},
-    refused_case{unsupported, "response_format", "Ask for JSON in the prompt",
-                 R"("response_format":{"type":"json_object"})"},
-    refused_case{unsupported, "response_format", "instructor: Mode.MD_JSON",
-                 R"("response_format":{"json_schema":{},"type":"json_schema"})"},
-    refused_case{unsupported, "n", "one choice", R"("n":2)"},
-    refused_case{unsupported, "logprobs", "", R"("logprobs":true)"},
-    refused_case{unsupported, "audio", "", R"("audio":{"voice":"alloy","format":"mp3"})"},
-    refused_case{unsupported, "modalities", "", R"("modalities":["text","audio"])"},
-    refused_case{unsupported, "web_search_options", "", R"("web_search_options":{})"},
-    refused_case{unsupported, "prediction", "",
-                 R"("prediction":{"type":"content","content":"x"})"}));
+  testing::Values(refused_case{unsupported, "tools[1].type", "function and custom",
+                               R"("tools":[{"type":"custom","name":"a"},{"type":"web_search"}])"},
+                  refused_case{unsupported, "response_format", "Ask for JSON in the prompt",
+                               R"("response_format":{"type":"json_object"})"},
+                  refused_case{unsupported, "response_format", "instructor: Mode.MD_JSON",
+                               R"("response_format":{"json_schema":{},"type":"json_schema"})"},
+                  refused_case{unsupported, "n", "one choice", R"("n":2)"},
+                  refused_case{unsupported, "logprobs", "", R"("logprobs":true)"},
+                  refused_case{unsupported, "audio", "",
+                               R"("audio":{"voice":"alloy","format":"mp3"})"},
+                  refused_case{unsupported, "modalities", "", R"("modalities":["text","audio"])"},
+                  refused_case{unsupported, "web_search_options", "", R"("web_search_options":{})"},
+                  refused_case{unsupported, "prediction", "",
+                               R"("prediction":{"type":"content","content":"x"})"}));
 
 // -- messages -------------------------------------------------------------------------------------
 
@@ -190,14 +185,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
   unsupported, refused_messages,
-  testing::Values(refused_case{unsupported, "messages[1].role", "Tool results",
-                               R"({"role":"tool","tool_call_id":"c","content":"x"})"},
-                  refused_case{unsupported, "messages[1].role", "Tool results",
-                               R"({"role":"function","name":"f","content":"x"})"},
-                  refused_case{unsupported, "messages[1].tool_calls", "Tool calls",
-                               R"({"role":"assistant","content":null,"tool_calls":[{"id":"c"}]})"},
-                  refused_case{unsupported, "messages[1].function_call", "Tool calls",
-                               R"({"role":"assistant","function_call":{"name":"f"}})"},
+  testing::Values(refused_case{unsupported, "messages[1].tool_calls[0].type", "function and custom",
+                               R"({"role":"assistant","tool_calls":[{"type":"computer"}]})"},
                   refused_case{unsupported, "messages[1].audio", "Only text",
                                R"({"role":"assistant","audio":{"id":"a"}})"},
                   refused_case{unsupported, "messages[2].content[1].type", "Only text",

@@ -1,0 +1,211 @@
+#include "openai/call_history.hpp"
+
+#include "domain/blank.hpp"
+#include "domain/turn/tools.hpp"
+#include "json/canonical.hpp"
+#include "json/writer.hpp"
+#include "openai/call_style.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ccapi::openai {
+
+namespace dom = simdjson::dom;
+using json::field_reader;
+
+namespace {
+
+constexpr std::size_t name_bytes_max = 256;
+/// Of an id that a message repeats.
+constexpr std::size_t shown_bytes_max = 128;
+
+std::string in_quotes(std::string_view id) {
+  return "'" + std::string{id.substr(0, shown_bytes_max)} + "'";
+}
+
+domain::error refusal(std::string path, std::string_view rule) {
+  auto message = "Invalid value for '" + path + "': ";
+  message.append(rule).append(".");
+  return {.code = domain::error_code::invalid_request,
+          .message = std::move(message),
+          .param = std::move(path),
+          .retry_useful = false};
+}
+
+/// Half of a character, which the API refuses, may be escaped in it.
+bool may_escape_surrogates(std::string_view json) noexcept {
+  return json.find("\\ud") != std::string_view::npos || json.find("\\uD") != std::string_view::npos;
+}
+
+/// False if `text` is not that of an object.
+bool set_arguments(std::string_view text, domain::tool_use_block& call) {
+  if (domain::is_blank(text)) {
+    call.arguments = "{}";
+    return true;
+  }
+  auto canonical = json::canonical(text);
+  if (!canonical || !canonical->starts_with('{'))
+    return false;
+  if (may_escape_surrogates(text) || *canonical == text) {
+    call.arguments = *std::move(canonical);
+  } else {
+    call.arguments = text;
+    call.canonical = *std::move(canonical);
+  }
+  return true;
+}
+
+} // namespace
+
+std::vector<domain::tool_use_block> call_history::read_calls(field_reader& message) {
+  std::vector<domain::tool_use_block> calls;
+  if (const auto items = message.array("tool_calls"))
+    read_list(message, *items, calls);
+  const auto function = calls.empty() ? message.object("function_call") : std::nullopt;
+  if (function) {
+    field_reader named{*function, message.path_of("function_call")};
+    add({}, named, "arguments", calls);
+    if (named.failed())
+      message.fail(named.take_failure());
+  }
+  if (!calls.empty() && path_.empty())
+    path_ = message.path_of(function ? "function_call" : "tool_calls");
+  return calls;
+}
+
+void call_history::read_list(field_reader& message, const dom::array& items,
+                             std::vector<domain::tool_use_block>& calls) {
+  std::size_t index = 0;
+  for (const auto item : items) {
+    auto path = message.path_of("tool_calls", index++);
+    dom::object object;
+    if (item.get(object) != simdjson::SUCCESS)
+      return message.fail_type(std::move(path), "an object", item);
+    field_reader call{object, std::move(path)};
+    read_call(call, calls);
+    if (call.failed())
+      return message.fail(call.take_failure());
+  }
+}
+
+void call_history::read_call(field_reader& call, std::vector<domain::tool_use_block>& calls) {
+  const auto type = call.string("type").value_or("function");
+  const bool custom = type == "custom";
+  if (!call.failed() && type != "function" && !custom)
+    return call.fail_unsupported(call.path_of("type"),
+                                 "Only calls of type function and custom can be taken here.");
+  const auto id = call.string("id").value_or("");
+  const auto inner = call.object(type);
+  if (call.failed())
+    return;
+  if (!inner)
+    return call.fail_missing(call.path_of(type));
+  field_reader named{*inner, call.path_of(type)};
+  add(id, named, custom ? custom_argument : "arguments", calls);
+  if (named.failed())
+    call.fail(named.take_failure());
+}
+
+void call_history::add(std::string_view given_id, field_reader& named,
+                       std::string_view arguments_of, std::vector<domain::tool_use_block>& calls) {
+  const auto name = named.required_string("name");
+  const auto text = named.string(arguments_of).value_or("");
+  if (named.failed())
+    return;
+  if (name->empty() || name->size() > name_bytes_max)
+    return named.fail_value(named.path_of("name"),
+                            "must be 1 to " + std::to_string(name_bytes_max) + " bytes");
+  domain::tool_use_block call{{}, std::string{*name}, {}, {}};
+  if (arguments_of == custom_argument) {
+    call.arguments = R"({"input":)";
+    json::append_string(call.arguments, text);
+    call.arguments += '}';
+  } else if (!set_arguments(text, call)) {
+    return named.fail_value(named.path_of(arguments_of), "must be the JSON text of an object");
+  }
+  call.id = unique_id(given_id);
+  calls_.push_back({.given_id = std::string{given_id},
+                    .name = call.name,
+                    .result = {.call_id = call.id, .parts = {}, .is_error = false}});
+  calls.push_back(std::move(call));
+}
+
+std::string call_history::unique_id(std::string_view given_id) {
+  const std::string_view base = given_id.empty() ? "call" : given_id;
+  auto id = domain::api_call_id(base);
+  auto& times = times_[id];
+  for (++times; !ids_.insert(id).second; ++times)
+    id = domain::api_call_id(std::string{base} + "_" + std::to_string(times));
+  return id;
+}
+
+std::string call_history::foreign_id(std::string_view id) {
+  auto made = domain::api_call_id(id);
+  return ids_.insert(made).second ? made : std::string{};
+}
+
+call_history::open_call* call_history::find(field_reader& message, bool by_name) {
+  const auto id = message.string("tool_call_id").value_or("");
+  const auto name = message.string("name").value_or("");
+  if (message.failed())
+    return nullptr;
+  const auto first = [this](auto fits) -> open_call* {
+    const auto found = std::find_if(calls_.begin(), calls_.end(), [&](const open_call& each) {
+      return !each.answered && fits(each);
+    });
+    return found == calls_.end() ? nullptr : &*found;
+  };
+  if (!id.empty()) {
+    auto* const found = first([id](const open_call& each) { return each.given_id == id; });
+    if (!found)
+      message.fail_value(message.path_of("tool_call_id"),
+                         "no call " + in_quotes(id) + " waits for a result at this place");
+    return found;
+  }
+  open_call* found = nullptr;
+  if (by_name && !name.empty())
+    found = first([name](const open_call& each) { return each.name == name; });
+  else
+    found = first([](const open_call&) { return true; });
+  if (!found)
+    message.fail_value(message.path_of(by_name ? "name" : "tool_call_id"),
+                       "no call waits for a result at this place");
+  return found;
+}
+
+void call_history::answer(field_reader& message, bool by_name,
+                          std::vector<domain::tool_result_block::part> parts) {
+  auto* const call = find(message, by_name);
+  if (!call)
+    return;
+  call->result.parts = std::move(parts);
+  call->answered = true;
+  ++answered_;
+}
+
+domain::result<std::vector<domain::block>> call_history::settle() {
+  if (answered_ > 0 && answered_ < calls_.size()) {
+    std::string missing;
+    for (const auto& call : calls_)
+      if (!call.answered)
+        missing += (missing.empty() ? "" : ", ")
+                   + in_quotes(call.given_id.empty() ? call.result.call_id : call.given_id);
+    return refusal(path_, "there are results for some calls, but none for " + missing);
+  }
+  std::vector<domain::block> blocks;
+  blocks.reserve(calls_.size() + 1);
+  for (auto& call : calls_) {
+    if (!call.answered) {
+      call.result.is_error = true;
+      call.result.parts.emplace_back(domain::text_block{std::string{not_answered}});
+    }
+    blocks.emplace_back(std::move(call.result));
+  }
+  calls_.clear();
+  answered_ = 0;
+  path_.clear();
+  return blocks;
+}
+
+} // namespace ccapi::openai

@@ -1,0 +1,180 @@
+#include "openai/message_parts.hpp"
+
+#include "domain/blank.hpp"
+#include "media/image.hpp"
+
+#include <simdjson.h>
+
+#include <utility>
+
+namespace ccapi::openai {
+
+namespace dom = simdjson::dom;
+using json::field_reader;
+
+namespace {
+
+bool is_text_type(std::string_view type) noexcept {
+  return type == "text" || type == "input_text" || type == "output_text";
+}
+
+/// A text part's text; nothing on failure.
+std::optional<std::string_view> read_part(field_reader& part, speaker who) {
+  const auto type = part.required_string("type");
+  if (!type)
+    return std::nullopt;
+  if (is_text_type(*type))
+    return part.required_string("text");
+  if (*type == "refusal" && who == speaker::assistant)
+    return part.required_string("refusal");
+  part.fail_unsupported(part.path_of("type"), "Only text can be taken here.");
+  return std::nullopt;
+}
+
+/// A picture of a result: `image_url` holds its URL, or an object that does.
+std::optional<domain::image_block> read_picture(field_reader& part,
+                                                const dialect::parse_context& context) {
+  const auto value = part.any("image_url");
+  std::string path = part.path_of("image_url");
+  std::string_view url;
+  if (dom::object object; value && value->get(object) == simdjson::SUCCESS) {
+    field_reader image{object, path};
+    url = image.required_string("url").value_or("");
+    path = image.path_of("url");
+    if (image.failed())
+      part.fail(image.take_failure());
+  } else {
+    url = part.required_string("image_url").value_or("");
+  }
+  if (part.failed())
+    return std::nullopt;
+  auto image = media::read_data_url(
+    url, {.base64_bytes_max = context.image_bytes_max, .pixels_max = context.image_pixels_max});
+  if (image)
+    return *std::move(image);
+  auto failure = std::move(image).error();
+  failure.message = "Invalid value for '" + path + "': " + failure.message + ".";
+  failure.param = std::move(path);
+  part.fail(std::move(failure));
+  return std::nullopt;
+}
+
+using result_parts = std::vector<domain::tool_result_block::part>;
+
+void add_text(std::string_view text, result_parts& parts) {
+  if (!domain::is_blank(text))
+    parts.emplace_back(domain::text_block{std::string{text}});
+}
+
+void read_result_part(field_reader& part, const dialect::parse_context& context,
+                      result_parts& parts) {
+  const auto type = part.required_string("type");
+  if (!type)
+    return;
+  if (is_text_type(*type)) {
+    add_text(part.required_string("text").value_or(""), parts);
+  } else if (*type == "image_url" || *type == "input_image") {
+    if (auto image = read_picture(part, context))
+      parts.emplace_back(*std::move(image));
+  } else {
+    part.fail_unsupported(part.path_of("type"), "Only text and pictures can be taken here.");
+  }
+}
+
+} // namespace
+
+std::optional<speaker> read_role(field_reader& message) {
+  const auto role = message.required_string("role");
+  if (!role)
+    return std::nullopt;
+  if (*role == "user")
+    return speaker::user;
+  if (*role == "assistant")
+    return speaker::assistant;
+  if (*role == "system" || *role == "developer")
+    return speaker::system;
+  if (*role == "tool")
+    return speaker::tool;
+  if (*role == "function")
+    return speaker::function;
+  message.fail_value(message.path_of("role"),
+                     "must be one of system, developer, user, assistant, tool, function");
+  return std::nullopt;
+}
+
+std::vector<std::string> read_content(field_reader& message, speaker who) {
+  std::vector<std::string> pieces;
+  const auto content = message.any("content");
+  if (!content)
+    return pieces;
+  if (content->is_string()) {
+    pieces.emplace_back(message.string("content").value_or(""));
+    return pieces;
+  }
+  dom::array parts;
+  if (content->get(parts) != simdjson::SUCCESS) {
+    message.fail_type(message.path_of("content"), "a string or an array", *content);
+    return pieces;
+  }
+  std::size_t index = 0;
+  for (const auto item : parts) {
+    auto path = message.path_of("content", index++);
+    dom::object object;
+    if (item.get(object) != simdjson::SUCCESS) {
+      message.fail_type(std::move(path), "an object", item);
+      return pieces;
+    }
+    field_reader part{object, std::move(path)};
+    const auto piece = read_part(part, who);
+    if (part.failed()) {
+      message.fail(part.take_failure());
+      return pieces;
+    }
+    if (piece && (who == speaker::assistant || !domain::is_blank(*piece)))
+      pieces.emplace_back(*piece);
+  }
+  return pieces;
+}
+
+result_parts read_result(field_reader& message, const dialect::parse_context& context) {
+  result_parts parts;
+  const auto content = message.any("content");
+  if (!content)
+    return parts;
+  dom::array items;
+  if (content->is_string()) {
+    add_text(message.string("content").value_or(""), parts);
+    return parts;
+  }
+  if (content->get(items) != simdjson::SUCCESS) {
+    add_text(simdjson::minify(*content), parts);
+    return parts;
+  }
+  std::size_t index = 0;
+  for (const auto item : items) {
+    auto path = message.path_of("content", index++);
+    dom::object object;
+    if (item.get(object) != simdjson::SUCCESS) {
+      message.fail_type(std::move(path), "an object", item);
+      return parts;
+    }
+    field_reader part{object, std::move(path)};
+    read_result_part(part, context, parts);
+    if (part.failed()) {
+      message.fail(part.take_failure());
+      return parts;
+    }
+  }
+  return parts;
+}
+
+std::string join(std::vector<std::string> pieces, std::string_view separator) {
+  if (pieces.empty())
+    return {};
+  auto all = std::move(pieces.front());
+  for (auto piece = pieces.begin() + 1; piece != pieces.end(); ++piece)
+    all.append(separator).append(*piece);
+  return all;
+}
+
+} // namespace ccapi::openai
