@@ -24,6 +24,11 @@ domain::error invalid_messages(std::string message) {
           .retry_useful = false};
 }
 
+bool has_calls(field_reader& message) {
+  const auto calls = message.array("tool_calls");
+  return (calls && calls->size() > 0) || message.object("function_call");
+}
+
 /// Puts the messages in order as they are read.
 class collector {
 public:
@@ -95,11 +100,6 @@ private:
 
   /// Its parts are blocks. Behind results they stand in the message of these.
   void add_user(field_reader& message, std::vector<std::string>& pieces) {
-    const bool behind_calls = calls_.open();
-    if (behind_calls)
-      if (auto failure = settle_calls())
-        return message.fail(*std::move(failure));
-    const bool behind_results = behind_calls || std::exchange(foreign_open_, false);
     domain::message said;
     for (auto& piece : pieces)
       if (!domain::is_blank(piece))
@@ -108,7 +108,11 @@ private:
     blank_end_ = blank ? message.path_of("content") : std::string{};
     if (blank)
       return;
-    if (behind_results) {
+    const bool behind_calls = calls_.open();
+    if (behind_calls)
+      if (auto failure = settle_calls())
+        return message.fail(*std::move(failure));
+    if (std::exchange(foreign_open_, false) || behind_calls) {
       auto& content = out_.messages.back().content;
       std::move(said.content.begin(), said.content.end(), std::back_inserter(content));
     } else {
@@ -120,16 +124,18 @@ private:
   void add_assistant(field_reader& message) {
     if (message.object("audio"))
       message.fail_unsupported(message.path_of("audio"), "Only text can be taken here.");
-    if (calls_.open() && calls_.answered())
-      if (auto failure = settle_calls())
-        return message.fail(*std::move(failure));
     auto text = join(read_content(message, speaker::assistant), {});
     if (text.empty())
       text = message.string("refusal").value_or("");
+    const bool blank = domain::is_blank(text);
+    if (message.failed() || (blank && !has_calls(message)))
+      return;
+    if (calls_.answered())
+      if (auto failure = settle_calls())
+        return message.fail(*std::move(failure));
     const bool goes_on = calls_.open();
     auto calls = calls_.read_calls(message);
-    const bool blank = domain::is_blank(text);
-    if (message.failed() || (blank && calls.empty()))
+    if (message.failed())
       return;
     blank_end_.clear();
     foreign_open_ = false;
