@@ -72,7 +72,7 @@ struct run_turn {
   std::string request_id{};
   std::shared_ptr<domain::event_sink> sink{};
   domain::dialogue before{}; ///< all that comes ahead of the query; its root has the system prompt
-  std::size_t rewinds = 0;   ///< user messages to be taken back first
+  std::size_t rewinds = 0;   ///< questions to be taken back first
   bool nameless = false;     ///< its conversation is: idle, the process may be led back to nothing
   domain::messages_of_dialogue seed{}; ///< what of `before` the process does not know yet
   domain::message query{};
@@ -100,7 +100,9 @@ struct turn_ended {
   /// finished and was not rewound, query and answer.
   bool reusable = false;
   bool rewound = false;
-  std::size_t rewindable = 0; ///< user messages at its end that it can take back
+  std::size_t rewindable = 0; ///< questions at its end that it can take back
+  /// If it waits for the results of calls that the answer ends with: their ids.
+  std::vector<std::string> open_calls{};
   domain::usage usage{};
   std::optional<domain::error> failure{}; ///< if failed or lost
   bool started = false;                   ///< the sink got answer_started

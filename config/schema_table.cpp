@@ -135,6 +135,10 @@ constexpr key table_of_keys[] = {
   seconds<claude, &claude_settings::event_idle_timeout>(
     "claude.event_idle_timeout_seconds", 10, 24 * hour_ms,
     "Silence inside an answer after which its process is given up."),
+  seconds<claude, &claude_settings::tool_timeout>(
+    "claude.tool_timeout_seconds", 10, 24 * hour_ms,
+    "Time a process waits for the results of the tools that its answer has called. Later ones are "
+    "told to another process, with the whole dialogue."),
   seconds<claude, &claude_settings::interrupt_timeout>(
     "claude.interrupt_timeout_seconds", 10, hour_ms,
     "Time an interrupted turn has to end before its process is closed."),

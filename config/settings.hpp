@@ -124,6 +124,8 @@ struct claude_settings {
   milliseconds first_event_timeout{30'000};
   /// Silence of the process inside an answer.
   milliseconds event_idle_timeout{120'000};
+  /// How long a process waits for the results of the calls that its answer ended with.
+  milliseconds tool_timeout{600'000};
   /// After an interrupt until the turn's result.
   milliseconds interrupt_timeout{5'000};
   /// After closing its stdin until SIGTERM; the same again until SIGKILL.

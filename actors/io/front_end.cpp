@@ -168,8 +168,7 @@ front_end::matched front_end::find_or_make(domain::chat_request& request) {
     found.record =
       conversations.obtain(request.tenant, shard_.placement.mint_conversation_id(request.tenant));
   if (donor
-      && domain::plan_reuse(found.known, donor->process->holds, donor->process->rewindable,
-                            found.allow_full_rewind)) {
+      && donor->process->way_to(found.known, request.messages.back(), found.allow_full_rewind)) {
     conversations.hand_over(*donor, found.record);
     found.donor = std::move(donor);
   }
@@ -191,7 +190,7 @@ std::shared_ptr<conversation_record> front_end::choose_among_known(matched& foun
                        .has_mail = last->turns_in_mail > 0,
                        .in_use = last->in_use(),
                        .ends_there = last->head == found.known,
-                       .has_idle_process = last->rests()};
+                       .has_idle_process = last->rests() && last->process->open_calls.empty()};
   std::shared_ptr<conversation_record> one_turn;
   if (candidates.reuse && !resting && begins && known.use().one_shot())
     one_turn =

@@ -129,6 +129,8 @@ private:
   void retire_process(domain::process_id process);
   /// Somebody waits: gives him this process as it is, if it suits; else ends it.
   void pass_on_or_retire(const domain::idle_report& report);
+  /// For wishes that no idle process can be had for.
+  void retire_parked(const std::vector<domain::idle_report>& reports, std::size_t count);
   [[nodiscard]] bool pass_on(child& idle, const domain::idle_report& report);
   /// True: whoever waits has his answer sooner if this one is let be. It is looked at again later.
   [[nodiscard]] bool let_be(const domain::idle_report& report);

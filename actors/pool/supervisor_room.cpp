@@ -53,17 +53,34 @@ void supervisor_state::on_idle_report(const domain::idle_report& report) {
     const auto* asked = child_in_use(each.process);
     return asked != nullptr && asked->life.state() == domain::child_state::handover;
   });
-  const auto chosen = domain::longest_idle(reports, pool_.retirements_wanted());
+  const auto wanted = pool_.retirements_wanted();
+  const auto chosen = domain::longest_idle(reports, wanted);
   for (const auto process : chosen)
     for (const auto& each : reports)
       if (each.process == process)
         pass_on_or_retire(each);
+  if (chosen.size() < wanted)
+    retire_parked(reports, wanted - chosen.size());
   if (std::exchange(one_less_wanted_, false) && chosen.empty())
     if (const auto one = memory_short_ ? domain::longest_rested(reports, now())
                                        : domain::expendable(reports, now()))
       retire_process(*one);
   if (std::exchange(ask_again_, false))
     make_room();
+}
+
+void supervisor_state::retire_parked(const std::vector<domain::idle_report>& reports,
+                                     std::size_t count) {
+  const auto patience = pool_.parked_patience();
+  const auto chosen = domain::longest_parked(reports, count, now(), patience);
+  for (const auto process : chosen)
+    retire_process(process);
+  if (chosen.size() == count)
+    return;
+  if (const auto due = domain::first_parked_until(reports, patience); due && *due > now()) {
+    next_review_ = std::min(next_review_, *due);
+    arm_tick();
+  }
 }
 
 void supervisor_state::on_process_idle(const process_idle& what) {

@@ -314,7 +314,8 @@ void claude_process::fail_turn() {
 void claude_process::report_turn_end(bool reusable) {
   if (!turn_)
     return;
-  send(turn_->order().listener, turn_->report(id_, reusable, session_.rewindable()));
+  send(turn_->order().listener,
+       turn_->report(id_, reusable, session_.rewindable(), session_.open_calls()));
   turn_.reset();
   pipes_->resume_reading();
 }
@@ -329,7 +330,8 @@ domain::idle_report claude_process::report(bool idle) const {
           .idle = idle,
           .idle_since = idle_since_,
           .turns = session_.turns(),
-          .leads_back = idle && nameless_ && session_.leads_back()};
+          .leads_back = idle && nameless_ && session_.leads_back(),
+          .parked = session_.state() == process_state::parked};
 }
 
 void claude_process::begin_close() {

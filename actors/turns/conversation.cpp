@@ -69,6 +69,7 @@ void conversation::on_turn_ended(turn_ended& what) {
     process->holds = active_->plan.before;
     process->goes_on_at = active_->plan.before;
     process->rewindable = what.rewindable;
+    process->open_calls = std::move(what.open_calls);
   } else {
     let_process_go();
   }
@@ -225,12 +226,11 @@ void conversation::begin(submit_turn&& order) {
   auto& request = active_->order.request;
   if (!request.model_given && !record_->model.empty())
     request.model = record_->model;
-  if (!settle_active()) {
+  if (!settle_active() || !plan_active()) {
     give_back(std::move(active_->order.donor));
     return finish_active();
   }
   active_->order.donor.reset();
-  plan_active();
   to_own_or_new_process();
 }
 
@@ -244,8 +244,8 @@ void conversation::give_back(std::shared_ptr<conversation_record> donor) {
 
 void conversation::to_own_or_new_process() {
   if (const auto& process = record_->process; process && process->handle())
-    if (const auto how = domain::plan_reuse(active_->plan.before, process->holds,
-                                            process->rewindable, active_->order.allow_full_rewind))
+    if (const auto how = process->way_to(active_->plan.before, active_->plan.query,
+                                         active_->order.allow_full_rewind))
       return hand_to_process(how);
   record_->process.reset();
   request_process();
@@ -277,16 +277,24 @@ bool conversation::settle_active() {
   return false;
 }
 
-void conversation::plan_active() {
+bool conversation::plan_active() {
   auto& order = active_->order;
   auto& dialogues = shard_.conversations.dialogues();
   const auto& default_prompt = shard_.settings.claude.system_prompt;
-  active_->plan =
-    order.request.conversation_id
-      ? domain::plan_named(dialogues, record_->head, order.request, default_prompt)
-      : domain::plan_whole(dialogues, record_->head, order.known, order.request, default_prompt);
+  if (order.request.conversation_id) {
+    auto plan = domain::plan_named(dialogues, record_->head, order.request, default_prompt);
+    if (!plan) {
+      fail_active(plan.error());
+      return false;
+    }
+    active_->plan = *std::move(plan);
+  } else {
+    active_->plan =
+      domain::plan_whole(dialogues, record_->head, order.known, order.request, default_prompt);
+  }
   order.known.reset();
   record_->model = order.request.model;
+  return true;
 }
 
 void conversation::withdraw_active(const domain::error& why) {

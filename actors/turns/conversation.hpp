@@ -68,7 +68,8 @@ private:
   bool apply_busy_policy(const submit_turn& order);
   void start_next();
   void begin(submit_turn&& order);
-  void plan_active();
+  /// False: what it brings does not fit its conversation, and it was refused.
+  bool plan_active();
   /// Works out the turn's parameters. False: it had to be refused.
   bool settle_active();
   /// The turn does not need the process that its conversation got for it.
@@ -79,6 +80,8 @@ private:
   void take_idle_process(std::shared_ptr<const domain::process_id> handover);
   /// `how`: the way of the process that it has had before; nothing: it is new.
   void hand_to_process(const std::optional<domain::reuse_plan>& how);
+  /// What the process's last run means for the turn. `goes_on`: the turn brings its results.
+  void settle_run(held_process& process, bool goes_on);
   /// Its process has ended, or is about to.
   void let_process_go();
   /// Of one that has ended, process_ended is on its way.

@@ -86,6 +86,7 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   auto& plan = active_->plan;
   active_->handed_over = true;
   auto& process = *record_->process;
+  settle_run(process, how && !process.open_calls.empty() && how->rewinds == 0);
   process.holds.reset();
   process.goes_on_at.reset();
   const auto outcome = domain::outcome_of(plan, how);
@@ -94,6 +95,8 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   auto dropped = active_->settled.dropped;
   if (order.request.opening == domain::opening::resumed)
     dropped.emplace_back("messages(system_as_user)");
+  if (plan.results_as_text)
+    dropped.emplace_back("messages(tool_as_text)");
   if (order.sink)
     order.sink->on_event(domain::turn_placed{outcome, active_->on_spare, active_->on_primed, waited,
                                              std::move(dropped)});
@@ -122,6 +125,17 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
                 .deadline = *active_->deadline,
                 .started = active_->started});
   active_->handover.reset();
+}
+
+void conversation::settle_run(held_process& process, bool goes_on) {
+  auto& settled = active_->settled;
+  if (domain::has_results(active_->plan.query))
+    domain::settle_open_run(
+      settled, domain::traits_of(shard_.models->look_up(active_->order.request.model).id),
+      goes_on && !process.run_without_thinking);
+  if (!goes_on)
+    process.run_without_thinking = domain::thinks_not(settled.settings);
+  process.open_calls.clear();
 }
 
 void conversation::let_process_go() {

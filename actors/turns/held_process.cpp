@@ -15,6 +15,14 @@ held_process::~held_process() {
     caf::anon_send(handle_, close_process{});
 }
 
+std::optional<domain::reuse_plan> held_process::way_to(const domain::dialogue& before,
+                                                       const domain::message& query,
+                                                       bool allow_full_rewind) const {
+  const bool goes_on = before == holds && domain::answers_calls(query, open_calls);
+  return domain::plan_reuse(before, holds, rewindable, allow_full_rewind,
+                            !open_calls.empty() && !goes_on);
+}
+
 void held_process::let_go() noexcept {
   destroy(handle_);
 }

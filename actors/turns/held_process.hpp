@@ -3,9 +3,13 @@
 
 #include "actors/interfaces.hpp"
 #include "domain/dialogue/prefix_index.hpp"
+#include "domain/dialogue/turn_plan.hpp"
 #include "domain/pool/process_pool.hpp"
 
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace ccapi::actors {
 
@@ -27,7 +31,16 @@ public:
   // Between turns; null: nothing yet, or it has a turn.
   domain::dialogue holds;      ///< what the CLI has been told and has said
   domain::dialogue goes_on_at; ///< what requests are expected to go on with
-  std::size_t rewindable = 0;  ///< of the user messages it holds, from the last one back
+  std::size_t rewindable = 0;  ///< of the questions it holds, from the last one back
+  /// Of the calls at the end of `holds` whose results it waits for; none: it waits for a question.
+  std::vector<std::string> open_calls;
+  /// Its run began without thinking, which then can't begin in the midst of it.
+  bool run_without_thinking = false;
+
+  /// How it gets to `before`, to be asked `query` there. Nothing: not at all (domain::plan_reuse).
+  [[nodiscard]] std::optional<domain::reuse_plan> way_to(const domain::dialogue& before,
+                                                         const domain::message& query,
+                                                         bool allow_full_rewind) const;
 
 private:
   claude_process_actor handle_;

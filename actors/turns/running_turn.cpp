@@ -1,5 +1,8 @@
 #include "actors/turns/running_turn.hpp"
 
+#include "domain/blank.hpp"
+#include "json/canonical.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,8 +21,8 @@ delivery running_turn::deliver(domain::event&& what) {
   if (std::holds_alternative<domain::answer_started>(what)) {
     if (std::exchange(order_.started, true))
       return delivery::go_on;
-  } else if (const auto* text = std::get_if<domain::text_delta>(&what)) {
-    domain::append_text(answer_, text->text);
+  } else {
+    note_answer(what);
   }
   concluded_ = domain::is_terminal(what);
   if (concluded_)
@@ -30,6 +33,28 @@ delivery running_turn::deliver(domain::event&& what) {
     flush();
   return credit_used_ < limits_.stream_buffer_bytes || concluded_ ? delivery::go_on
                                                                   : delivery::pause;
+}
+
+void running_turn::note_answer(const domain::event& what) {
+  if (const auto* text = std::get_if<domain::text_delta>(&what))
+    domain::append_text(answer_, text->text);
+  else if (const auto* call = std::get_if<domain::tool_call_started>(&what))
+    calls_.push_back({.id = call->id, .name = call->name, .arguments = {}, .canonical = {}});
+  else if (const auto* input = std::get_if<domain::tool_input_delta>(&what);
+           input != nullptr && input->index < calls_.size())
+    calls_[input->index].arguments += input->json;
+}
+
+void running_turn::add_calls() {
+  if (!calls_.empty() && domain::is_blank(domain::plain_text(answer_)))
+    answer_.content.clear(); // clients give no such text back
+  for (auto& call : calls_)
+    if (auto value = json::canonical(call.arguments)) {
+      if (*value != call.arguments)
+        call.canonical = std::move(*value);
+      answer_.content.emplace_back(std::move(call));
+    }
+  calls_.clear();
 }
 
 void running_turn::note(const domain::event& what) {
@@ -83,7 +108,9 @@ bool running_turn::grant(std::size_t bytes) noexcept {
   return credit_used_ < limits_.stream_buffer_bytes;
 }
 
-turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_t rewindable) {
+turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_t rewindable,
+                                std::vector<std::string> open_calls) {
+  add_calls();
   return {.turn = order_.turn,
           .process = by,
           .outcome = outcome_,
@@ -91,6 +118,7 @@ turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_
           .reusable = reusable,
           .rewound = rewound_,
           .rewindable = rewindable,
+          .open_calls = std::move(open_calls),
           .usage = usage_,
           .failure = std::move(failure_),
           .started = order_.started,

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace ccapi::actors {
 
@@ -52,14 +54,19 @@ public:
   bool grant(std::size_t bytes) noexcept;
 
   /// The message that reports the turn; call once, at its end.
-  [[nodiscard]] turn_ended report(domain::process_id by, bool reusable, std::size_t rewindable = 0);
+  [[nodiscard]] turn_ended report(domain::process_id by, bool reusable, std::size_t rewindable = 0,
+                                  std::vector<std::string> open_calls = {});
 
 private:
   void note(const domain::event& what);
+  void note_answer(const domain::event& what);
+  /// The calls as dialogues hold them; those that are none of JSON are left out.
+  void add_calls();
 
   run_turn order_;
   const config::limits_settings& limits_;
   domain::message answer_{domain::role::assistant, std::string{}};
+  std::vector<domain::tool_use_block> calls_; ///< of the answer, so far
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
   std::optional<domain::error> failure_;

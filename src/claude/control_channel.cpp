@@ -16,6 +16,8 @@ std::string_view to_string(control_call call) noexcept {
     return "get_binary_version";
   case control_call::initialize:
     return "initialize";
+  case control_call::set_tool_server:
+    return "set_tool_server";
   case control_call::apply_settings:
     return "apply_settings";
   case control_call::interrupt:

@@ -14,6 +14,7 @@ namespace ccapi::claude {
 enum class control_call : std::uint8_t {
   get_binary_version,
   initialize,
+  set_tool_server,
   apply_settings,
   interrupt,
   rewind_conversation,

@@ -3,10 +3,13 @@
 // there as it is.
 
 #include "claude/message.hpp"
+#include "domain/content.hpp"
 #include "domain/models/turn_settings.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // Every function appends exactly one line, without its '\n', to `out`. Texts are valid UTF-8 and
 // may hold anything else; no raw line break of any kind gets into the line.
@@ -30,8 +33,13 @@ void seed_assistant_line(std::string& out, std::string_view uuid, std::string_vi
 void initialize(std::string& out, std::string_view request_id, std::string_view system_prompt);
 
 /// Sets the parameters of the turns that follow; what is unset goes back to the CLI's own.
+/// `tools_declared`: the process knows names of tools, so that a turn without tools has to say so.
 void apply_settings(std::string& out, std::string_view request_id,
-                    const domain::turn_settings& settings);
+                    const domain::turn_settings& settings, bool tools_declared = false);
+
+/// Makes `server`, at our end, the only one whose tools the CLI knows. It then asks that server for
+/// them (control_request), and the next turn waits for the answers.
+void set_tool_server(std::string& out, std::string_view request_id, std::string_view server);
 
 /// Stops the running turn; harmless without one.
 void interrupt(std::string& out, std::string_view request_id);
@@ -48,6 +56,19 @@ void rewind_conversation(std::string& out, std::string_view request_id,
 
 /// The process acknowledges and exits 0.
 void end_session(std::string& out, std::string_view request_id);
+
+// -- answers of a tool server, by MCP ------------------------------------------------------------
+
+/// To "initialize".
+void server_answer(std::string& out, const control_request& asked);
+/// To "tools/list": tools that may be called at the same time, and whose results are taken whole.
+void tool_names_answer(std::string& out, const control_request& asked,
+                       const std::vector<std::string>& names);
+/// To a notification, and to what wants no more than an answer.
+void empty_answer(std::string& out, const control_request& asked);
+/// To "tools/call".
+void call_answer(std::string& out, std::string_view request_id, std::int64_t rpc_id,
+                 const domain::tool_result_block& result);
 
 /// Says no to a request of the CLI: a tool is denied with `reason`, all else is an error.
 void deny(std::string& out, const control_request& request, std::string_view reason);

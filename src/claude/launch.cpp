@@ -2,6 +2,7 @@
 
 #include "claude/control_channel.hpp"
 #include "claude/encoder.hpp"
+#include "claude/tool_channel.hpp"
 #include "domain/ids.hpp"
 
 #include <algorithm>
@@ -29,6 +30,13 @@ bool is_forbidden(std::string_view name) noexcept {
   return false;
 }
 
+std::string allowed_servers() {
+  std::string names;
+  for (std::size_t number = 1; number <= tool_servers_max; ++number)
+    names.append(names.empty() ? "mcp__" : ",mcp__").append(tool_server_name(number));
+  return names;
+}
+
 } // namespace
 
 domain::result<std::vector<std::string>> arguments(const launch_options& options) {
@@ -49,6 +57,8 @@ domain::result<std::vector<std::string>> arguments(const launch_options& options
     "--no-session-persistence",
     "--system-prompt=",
     "--model=" + options.model,
+    // Calls of the client's tools (tool_channel) need nobody's leave.
+    "--allowedTools=" + allowed_servers(),
   };
   if (options.bare)
     argv.emplace_back("--bare");
@@ -101,7 +111,8 @@ std::vector<std::string> environment(const std::vector<std::string>& allow,
     {"CLAUDE_CODE_DISABLE_REFUSAL_RETRY", "1"},
     {"CLAUDE_CODE_MAX_RETRIES", std::to_string(max_retries)},
     {"DISABLE_AUTOUPDATER", "1"},
-    {"DISABLE_COMPACT", "1"}, // what the client has sent is what the API is told
+    {"DISABLE_COMPACT", "1"},                // what the client has sent is what the API is told
+    {"MAX_MCP_OUTPUT_TOKENS", "1000000000"}, // results of tools are not cut
     {"TERM", "dumb"},
   };
   for (auto entry = parent; entry != nullptr && *entry != nullptr; ++entry) {

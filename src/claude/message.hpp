@@ -167,11 +167,18 @@ struct control_response {
   std::string_view version;    ///< get_binary_version
   std::optional<bool> rewound; ///< rewind_conversation
 };
-/// The CLI asks us. Must be answered (encoder: deny).
+/// The CLI asks us. Must be answered (encoder: deny), but for a call of a client's tool, which is
+/// answered when its result is there (claude/tool_channel).
 struct control_request {
   std::string_view request_id;
   std::string_view subtype; ///< "can_use_tool", "mcp_message", ...
   std::string_view tool_name;
+  // Of an mcp_message, JSON-RPC to a server that we have declared:
+  std::string_view server;
+  std::string_view method;            ///< "initialize", "tools/list", "tools/call", ...
+  std::optional<std::int64_t> rpc_id; ///< unset: a notification
+  std::string_view called_tool;       ///< tools/call: its name as the API knows it
+  std::string_view tool_use_id; ///< tools/call: the id that the model's call was streamed with
 };
 struct control_cancel_request {
   std::string_view request_id;

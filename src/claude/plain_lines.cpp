@@ -78,6 +78,20 @@ message read_control_response(const json_fields& line) {
   return read;
 }
 
+message read_control_request(const json_fields& line) {
+  const auto request = line.object("request");
+  const auto rpc = request.object("message");
+  const auto params = rpc.object("params");
+  return control_request{.request_id = line.text("request_id"),
+                         .subtype = request.text("subtype"),
+                         .tool_name = request.text("tool_name"),
+                         .server = request.text("server_name"),
+                         .method = rpc.text("method"),
+                         .rpc_id = rpc.integer("id"),
+                         .called_tool = params.text("name"),
+                         .tool_use_id = params.object("_meta").text("claudecode/toolUseId")};
+}
+
 message read_rate_limit(const json_fields& line) {
   const auto info = line.object("rate_limit_info");
   return rate_limit_event{.status = info.text("status"),
@@ -98,12 +112,8 @@ message read_plain(std::string_view type, const json_fields& line, std::string& 
     return read_rate_limit(line);
   if (type == "control_response")
     return read_control_response(line);
-  if (type == "control_request") {
-    const auto request = line.object("request");
-    return control_request{.request_id = line.text("request_id"),
-                           .subtype = request.text("subtype"),
-                           .tool_name = request.text("tool_name")};
-  }
+  if (type == "control_request")
+    return read_control_request(line);
   if (type == "control_cancel_request")
     return control_cancel_request{.request_id = line.text("request_id")};
   if (type == "keep_alive")

@@ -34,6 +34,8 @@ std::string_view take_name(std::string_view& sentence) noexcept {
 std::string_view refused_parameter(std::string_view sentence) noexcept {
   if (sentence == "This model does not support the effort parameter.")
     return "effort";
+  if (sentence == R"(tool_choice: type "tool" and "any" are not supported for this model.)")
+    return "tool_choice";
   if (sentence.starts_with("To turn thinking off on this model, send "))
     return "thinking.type.disabled";
   const auto name = take_name(sentence);

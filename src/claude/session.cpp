@@ -95,6 +95,8 @@ void session::perform(process_action action) {
     return begin_turn();
   case process_action::rest:
     end_turn(session_step::rest);
+    if (state_ == process_state::parked)
+      deadline_ = now_ + settings_.claude.tool_timeout;
     return decoder_.trim();
   case process_action::end_turn_close:
     end_turn(session_step::end_turn);
@@ -109,6 +111,9 @@ void session::perform(process_action action) {
     return escalate(); // what is broken or in mid-turn heeds no end of input
   case process_action::begin_close:
     return begin_close();
+  case process_action::close_at_once:
+    begin_close();
+    return escalate();
   case process_action::escalate:
     return escalate();
   case process_action::fail_gone:
@@ -129,6 +134,7 @@ void session::end_turn(session_step how) {
   order_.reset();
   mapper_.reset();
   phase_ = phase::none;
+  resuming_ = false;
   awaits_room_ = false;
   seed_deadline_.reset();
   answer_deadline_.reset();
@@ -258,7 +264,7 @@ std::optional<std::string_view> session::late_part(bool reading_paused) {
   if (const auto call = control_.expired(now_))
     return to_string(*call);
   if (seed_deadline_ && now_ >= *seed_deadline_)
-    return "seeded line";
+    return phase_ == phase::leaving_run ? "end of a run" : "seeded line";
   if (!answer_deadline_ || now_ < *answer_deadline_)
     return std::nullopt;
   if (reading_paused) { // a slow client, no silent process

@@ -7,6 +7,7 @@
 #include "claude/decoder.hpp"
 #include "claude/launch.hpp"
 #include "claude/sent_messages.hpp"
+#include "claude/tool_channel.hpp"
 #include "claude/turn_mapper.hpp"
 #include "config/settings.hpp"
 #include "domain/content.hpp"
@@ -24,10 +25,11 @@
 
 namespace ccapi::claude {
 
-/// A turn to be run. What it refers to must live until the turn has ended.
+/// A turn to be run. What it refers to must live until the turn has ended. One without rewinds and
+/// seed whose query has the results of exactly the open calls goes on with the parked run.
 struct session_order {
   std::string_view system_prompt{}; ///< used by a process that is not configured yet
-  std::size_t rewinds = 0;          ///< user messages to be taken back first
+  std::size_t rewinds = 0;          ///< questions to be taken back first
   std::span<const domain::message* const> seed{};
   const domain::message& query;
   const domain::turn_settings& settings;
@@ -44,7 +46,7 @@ enum class session_step : std::uint8_t {
   mark_rewound,       ///< the CLI has forgotten the turn
   tell_failure,       ///< tell the client of reason() now, not with the end of the turn
   read_on,            ///< the client's credit no longer counts
-  rest,               ///< the turn is over; the process waits for the next
+  rest,               ///< the turn is over; the process waits for the next, maybe with open calls
   end_turn,           ///< the turn is over; the process takes no other
   fail_turn,          ///< the turn has failed with reason()
   begin_close,        ///< no more turns: end of input, and read what still comes
@@ -130,7 +132,9 @@ public:
   [[nodiscard]] bool awaits_room() const noexcept { return awaits_room_; }
   /// Turns that it has run.
   [[nodiscard]] std::uint32_t turns() const noexcept { return turns_; }
-  /// User messages at its end that the process can take back.
+  /// Calls at the end of the last answer whose results the CLI waits for; their ids.
+  [[nodiscard]] std::vector<std::string> open_calls() const { return tools_.open_calls(); }
+  /// Questions at its end that the process can take back.
   [[nodiscard]] std::size_t rewindable() const noexcept;
   /// It holds one question and can take it back: then it knows nothing but its system prompt.
   [[nodiscard]] bool leads_back() const noexcept;
@@ -144,7 +148,7 @@ public:
 
 private:
   /// What is waited for inside a turn.
-  enum class phase : std::uint8_t { none, rewinding, settings, seeding, answering };
+  enum class phase : std::uint8_t { none, leaving_run, rewinding, settings, seeding, answering };
   /// What the turn's client has been told of its end.
   enum class outcome : std::uint8_t { open, finished, failed, cancelled };
 
@@ -155,9 +159,15 @@ private:
   /// For a process that was told something ahead: once its answers are there.
   void settle_priming();
   void begin_turn();
+  /// Ends the parked run, whose calls will not be answered.
+  void leave_run();
+  /// Ahead of a parked run's results. False: they are not what it waits for.
+  [[nodiscard]] bool resumes() const;
+  void take_back();
   void send_settings();
   void send_seed();
   void send_query();
+  void send_results();
   void send_interrupt();
   void send_rewind();
   void begin_close();
@@ -168,10 +178,15 @@ private:
   // -- lines --
   void on_control_response(const control_response& line);
   void on_version(std::string_view text);
+  void on_control_request(const control_request& line);
+  void on_tool_call(const control_request& line);
   void on_rewind_answered(bool ok);
   void on_rewound(bool ok);
   void on_turn_line(const message& line);
   void on_answer_line(const message& line);
+  /// What the last line of the answer means for the turn.
+  void judge_answer();
+  void on_parked();
   /// Notes what the turn's client is about to see. False: the answer broke a limit.
   bool note_events();
   /// What the end of the turn means for the process.
@@ -197,6 +212,8 @@ private:
   domain::process_state state_ = domain::process_state::spawning;
   decoder decoder_;
   control_channel control_;
+  tool_channel tools_;
+  bool run_strayed_ = false; ///< the CLI's run holds what the client never heard of
   sent_messages sent_;
   unsigned malformed_in_a_row_ = 0;
   std::string version_;
@@ -210,8 +227,9 @@ private:
 
   std::optional<session_order> order_; ///< of the turn that runs, or waits for the boot
   phase phase_ = phase::none;
-  std::size_t rewinds_left_ = 0;
-  std::size_t seeded_ = 0; ///< messages of the seed that were sent
+  bool resuming_ = false;        ///< the turn goes on with a parked run
+  std::size_t rewinds_left_ = 0; ///< lines
+  std::size_t seeded_ = 0;       ///< messages of the seed that were sent
   bool awaits_room_ = false;
   bool answering_ = false; ///< something came since the query
   std::optional<turn_mapper> mapper_;
@@ -225,7 +243,7 @@ private:
 
   /// Of the turn, its interrupt, or the step of the close.
   time_point deadline_ = time_point::max();
-  /// Set while a seeded user line has not been acknowledged: until when it must be.
+  /// Set while a seeded user line, or the end of a run that is left, is awaited: until when.
   std::optional<time_point> seed_deadline_;
   /// Set while an answer is awaited: until when the next line must come.
   std::optional<time_point> answer_deadline_;

@@ -12,7 +12,7 @@
 namespace ccapi::claude {
 
 // They are written all at once.
-static_assert(domain::rewinds_max < control_channel::pending_max);
+static_assert(domain::rewinds_max + 2 < control_channel::pending_max);
 
 using domain::error_code;
 using domain::process_state;
@@ -37,6 +37,15 @@ bool leaves_the_process_sound(error_code failure) noexcept {
   default:
     return false;
   }
+}
+
+sent_messages::kind kind_of(const domain::message& said) noexcept {
+  return domain::has_results(said) ? sent_messages::kind::results : sent_messages::kind::question;
+}
+
+/// What counts of an event for limits.answer_bytes_max.
+std::size_t answer_bytes_of(const domain::event& what) noexcept {
+  return std::holds_alternative<domain::reasoning_delta>(what) ? 0 : domain::credit_bytes(what);
 }
 
 /// Some lines are late words on what came before the query.
@@ -84,29 +93,59 @@ void session::settle_priming() {
     send_rewind_of(primed_->message, settings_.claude.control_timeout);
 }
 
+void session::begin_turn() {
+  if (!tools_.has_open_calls())
+    return take_back();
+  if (order_->rewinds > 0)
+    return leave_run();
+  if (!resumes())
+    return on_rewound(false);
+  resuming_ = true;
+  send_settings();
+}
+
+bool session::resumes() const {
+  return order_->seed.empty() && domain::answers_calls(order_->query, tools_.open_calls())
+         && tools_.knows(order_->settings.tools);
+}
+
+void session::leave_run() {
+  phase_ = phase::leaving_run;
+  seed_deadline_ = now_ + settings_.claude.interrupt_timeout;
+  send_control(control_call::interrupt, settings_.claude.interrupt_timeout, interrupt);
+}
+
 /// The rewinds all at once: the CLI keeps the order, and one that it refuses changes nothing
 /// (measured).
-void session::begin_turn() {
-  const auto rewinds = order_->rewinds;
-  if (rewinds == 0)
+void session::take_back() {
+  if (order_->rewinds == 0)
     return send_settings();
-  if (rewinds > rewindable())
+  if (order_->rewinds > rewindable())
     return on_rewound(false);
+  const auto lines = sent_.lines_of(order_->rewinds);
   phase_ = phase::rewinding;
-  rewinds_left_ = rewinds;
-  for (std::size_t back = 0; back < rewinds && phase_ == phase::rewinding; ++back)
-    send_rewind_of(sent_.uuid(back), settings_.claude.control_timeout);
+  rewinds_left_ = lines.size();
+  for (auto line = lines.begin(); line != lines.end() && phase_ == phase::rewinding; ++line)
+    send_rewind_of(*line, settings_.claude.control_timeout);
 }
 
 void session::send_settings() {
+  // Its answer is not waited for: the CLI keeps the order, and the turn waits for the tools.
+  if (!tools_.knows(order_->settings.tools)) {
+    const auto server = tools_.declare(order_->settings.tools);
+    send_control(
+      control_call::set_tool_server, settings_.claude.control_timeout,
+      [&server](std::string& line, std::string_view id) { set_tool_server(line, id, server); });
+  }
   if (order_->settings == applied_) {
     phase_ = phase::seeding;
     return send_seed();
   }
   phase_ = phase::settings;
-  send_control(
-    control_call::apply_settings, settings_.claude.control_timeout,
-    [this](std::string& line, std::string_view id) { apply_settings(line, id, order_->settings); });
+  send_control(control_call::apply_settings, settings_.claude.control_timeout,
+               [this](std::string& line, std::string_view id) {
+                 apply_settings(line, id, order_->settings, tools_.in_use());
+               });
 }
 
 void session::send_seed() {
@@ -119,7 +158,8 @@ void session::send_seed() {
         sent_.add_user({});
     } else if (asked) {
       // Its result must come before the next line, else the CLI mixes up the order.
-      seed_user_line(out_.lines.emplace_back(), sent_.add_user(domain::random_uuid()), entry);
+      seed_user_line(out_.lines.emplace_back(),
+                     sent_.add_user(domain::random_uuid(), kind_of(entry)), entry);
       seed_deadline_ = now_ + settings_.claude.control_timeout;
       return;
     } else {
@@ -143,12 +183,24 @@ void session::send_query() {
   asked_at_ = now_;
   const auto patience = settings_.limits.stream_header_delay;
   mapper_.emplace(&std::chrono::system_clock::now,
-                  retry_patience{.longest = patience, .until = asked_at_ + patience});
+                  retry_patience{.longest = patience, .until = asked_at_ + patience},
+                  order_->settings.tools);
   phase_ = phase::answering;
   answering_ = false;
   answer_deadline_ = asked_at_ + settings_.claude.first_event_timeout;
   out_.events.emplace_back(domain::question_sent{});
-  user_line(out_.lines.emplace_back(), sent_.add_user(domain::random_uuid()), order_->query);
+  const auto& query = order_->query;
+  if (resuming_)
+    return send_results();
+  user_line(out_.lines.emplace_back(), sent_.add_user(domain::random_uuid(), kind_of(query)),
+            query);
+}
+
+void session::send_results() {
+  sent_.add_user({}, sent_messages::kind::results_of_calls);
+  for (const auto& block : order_->query.content)
+    if (const auto* result = std::get_if<domain::tool_result_block>(&block))
+      tools_.answer(*result, out_.lines.emplace_back());
 }
 
 void session::send_interrupt() {
@@ -175,7 +227,7 @@ void session::send_rewind_of(const std::string& uuid, std::chrono::milliseconds 
 }
 
 std::size_t session::rewindable() const noexcept {
-  return sent_.rewindable(rewinds_to_nothing_);
+  return sent_.rewindable(rewinds_to_nothing_, domain::rewinds_max);
 }
 
 bool session::leads_back() const noexcept {
@@ -202,9 +254,36 @@ void session::on_line(std::string_view line, time_point now) {
   if (const auto* response = std::get_if<control_response>(read))
     on_control_response(*response);
   else if (const auto* request = std::get_if<control_request>(read))
-    deny(out_.lines.emplace_back(), *request, "This gateway grants no permissions.");
+    on_control_request(*request);
   else
     on_turn_line(*read);
+}
+
+void session::on_control_request(const control_request& line) {
+  std::string answer;
+  switch (tools_.on_request(line, answer)) {
+  case tool_channel::reaction::kept:
+    return on_tool_call(line);
+  case tool_channel::reaction::refused:
+    deny(answer, line, "This gateway grants no permissions.");
+    break;
+  case tool_channel::reaction::answered:
+    break;
+  }
+  out_.lines.push_back(std::move(answer));
+}
+
+void session::on_tool_call(const control_request& line) {
+  if (state_ == process_state::interrupting)
+    return; // it ends with the turn
+  if (phase_ == phase::answering && mapper_ && mapper_->on_call(line.tool_use_id, out_.events))
+    return judge_answer();
+  // Its tool is declared, but the turn does not offer it.
+  const domain::tool_result_block none{
+    .call_id = std::string{line.tool_use_id},
+    .parts = {domain::text_block{"No such tool available: " + std::string{line.called_tool}}},
+    .is_error = true};
+  tools_.answer(none, out_.lines.emplace_back());
 }
 
 void session::on_control_response(const control_response& line) {
@@ -232,6 +311,7 @@ void session::on_control_response(const control_response& line) {
     return;
   case control_call::rewind_conversation:
     return on_rewind_answered(line.ok && line.rewound.value_or(false));
+  case control_call::set_tool_server:
   case control_call::interrupt:
   case control_call::end_session:
     return; // the turn's result, or the exit, follows
@@ -280,7 +360,7 @@ void session::on_rewound(bool ok) {
   }
   if (--rewinds_left_ > 0)
     return;
-  sent_.forget_last(order_->rewinds);
+  sent_.forget_questions(order_->rewinds);
   send_settings();
 }
 
@@ -290,7 +370,12 @@ void session::on_turn_line(const message& line) {
   const auto* end = std::get_if<result>(&line);
   if (!end)
     return;
-  if (phase_ == phase::seeding && seed_deadline_) {
+  if (phase_ == phase::leaving_run) {
+    seed_deadline_.reset();
+    tools_.forget_calls();
+    run_strayed_ = false;
+    take_back();
+  } else if (phase_ == phase::seeding && seed_deadline_) {
     if (end->is_error)
       return give_up(error_code::upstream_error,
                      "The dialogue could not be handed to the Claude process.",
@@ -308,16 +393,32 @@ void session::on_turn_line(const message& line) {
 void session::on_answer_line(const message& line) {
   answering_ = answering_ || belongs_to_answer(line);
   mapper_->on_message(line, out_.events);
+  judge_answer();
+}
+
+void session::judge_answer() {
   if (!out_.events.empty() && !note_events())
     return give_up(error_code::upstream_error, "The answer is longer than limits.answer_bytes_max.",
                    {});
   if (mapper_->over()) {
     sent_.add_answer();
     ++turns_;
+    tools_.forget_calls();
     apply(trigger_after_turn());
+    run_strayed_ = false;
+  } else if (mapper_->parked() && state_ == process_state::turn) {
+    on_parked();
   } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
     apply(process_trigger::interrupt);
   }
+}
+
+void session::on_parked() {
+  sent_.add_answer();
+  ++turns_;
+  run_strayed_ = run_strayed_ || mapper_->strayed();
+  apply(settings_.claude.use_interactive_sessions ? process_trigger::turn_parked
+                                                  : process_trigger::turn_spoiled);
 }
 
 bool session::note_events() {
@@ -331,8 +432,8 @@ bool session::note_events() {
       started->first = duration_cast<microseconds>(now_ - asked_at_);
     } else if (outcome_ != outcome::open) {
       continue; // nobody hears it
-    } else if (const auto* text = std::get_if<domain::text_delta>(&*event)) {
-      answer_bytes_ += text->text.size();
+    } else if (const auto bytes = answer_bytes_of(*event)) {
+      answer_bytes_ += bytes;
       if (answer_bytes_ > settings_.limits.answer_bytes_max) {
         out_.events.erase(event + 1, out_.events.end());
         return false;
@@ -351,13 +452,15 @@ process_trigger session::trigger_after_turn() const {
   const auto turns_max = settings_.process_pool.turns_max;
   const bool kept =
     settings_.claude.use_interactive_sessions && (turns_max == 0 || turns_ < turns_max);
-  if (kept && outcome_ == outcome::finished && mapper_->reusable() && state_ == process_state::turn)
+  if (kept && outcome_ == outcome::finished && mapper_->reusable() && !run_strayed_
+      && state_ == process_state::turn)
     return process_trigger::turn_ended;
   // An answer that was cut is taken back, too: with the next turn the CLI is told what the client
   // has of it.
   const bool sound = outcome_ != outcome::failed || leaves_the_process_sound(failure_);
-  return kept && sound && mapper_->undoable() && rewindable() > 0 ? process_trigger::turn_undone
-                                                                  : process_trigger::turn_spoiled;
+  // Results can only be taken back with their question, which the client has an answer to.
+  const bool undoable = mapper_->undoable() && !resuming_ && rewindable() > 0;
+  return kept && sound && undoable ? process_trigger::turn_undone : process_trigger::turn_spoiled;
 }
 
 } // namespace ccapi::claude

@@ -88,6 +88,8 @@ bool short_lines::keep_text(line_cursor& rest, std::string_view& out) {
 bool short_lines::read_content(line_cursor& rest, std::string_view& out) {
   if (rest.skip(R"([{"type":"text","text":)"))
     return keep_text(rest, out) && rest.skip("}]");
+  if (rest.skip(R"([{"type":"tool_use")"))
+    return rest.more_members([&](std::string_view) { return rest.skip_value(); }) && rest.skip(']');
   std::string_view thought;
   return rest.skip(R"([{"type":"thinking","thinking":)") && keep_text(rest, thought)
          && rest.more_members([&](std::string_view) { return rest.skip_value(); })
@@ -125,6 +127,8 @@ bool short_lines::read_delta(line_cursor& rest, message& out) {
     return false;
   if (rest.skip(R"(text_delta","text":)"))
     return read_delta_text(rest, index, delta_kind::text, out);
+  if (rest.skip(R"(input_json_delta","partial_json":)"))
+    return read_delta_text(rest, index, delta_kind::input_json, out);
   return rest.skip(R"(thinking_delta","thinking":)")
          && read_delta_text(rest, index, delta_kind::thinking, out);
 }

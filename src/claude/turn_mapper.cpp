@@ -83,14 +83,30 @@ void turn_mapper::on(const message_start& line, events& out) {
   begin_call(line.id, line.model, line.usage, out);
 }
 
-void turn_mapper::on(const content_block_start& line, events&) {
-  if (line.parent_tool_use_id.empty())
-    call_.block_bytes = 0;
+void turn_mapper::on(const content_block_start& line, events& out) {
+  if (!line.parent_tool_use_id.empty())
+    return;
+  call_.block_bytes = 0;
+  if (answered_ || line.kind != "tool_use")
+    return;
+  if (!call_.open)
+    begin_call({}, {}, {}, out);
+  if (calls_.begin(line, out))
+    call_.shown = visible_ = true;
+  else
+    strayed_ = true; // the CLI, or the session, answers it
+}
+
+void turn_mapper::on(const content_block_stop& line, events& out) {
+  if (!answered_ && line.parent_tool_use_id.empty())
+    calls_.end_block(out);
 }
 
 void turn_mapper::on(const content_block_delta& line, events& out) {
   if (answered_ || line.text.empty() || !line.parent_tool_use_id.empty())
     return;
+  if (line.kind == delta_kind::input_json)
+    return calls_.add(line.text, out);
   if (line.kind != delta_kind::text && line.kind != delta_kind::thinking)
     return;
   if (!call_.open)
@@ -173,8 +189,8 @@ void turn_mapper::on(const result& line, events& out) {
   call_.usage.reasoning_tokens =
     std::max(call_.usage.reasoning_tokens, thinking - finished_calls_.reasoning_tokens);
   const auto& stop = call_.stop_reason;
-  reusable_ = (stop == "end_turn" || stop == "stop_sequence") && calls_finished_ == 1
-              && !history_changed_ && line.safety_stops == 0;
+  reusable_ = (stop == "end_turn" || stop == "stop_sequence") && calls_finished_ == 1 && !strayed()
+              && line.safety_stops == 0;
   finish(finish_reason_of(stop), out);
 }
 
@@ -257,7 +273,30 @@ void turn_mapper::stop_call(std::string_view stop_reason, events& out) {
   if (is_cut_by_length(stop_reason)) {
     interrupt_wanted_ = true;
     finish(finish_reason::length, out);
+  } else if (calls_.broken()) {
+    interrupt_wanted_ = true; // the CLI would ask the model again; the client has the call
+    fail(upstream_failure("The model called a tool with arguments that are not JSON.",
+                          "broken arguments of a call"),
+         out);
+  } else {
+    park_if_all_wait(out);
   }
+}
+
+bool turn_mapper::on_call(std::string_view id, std::vector<domain::event>& out) {
+  if (!calls_.note_kept(id))
+    return false;
+  if (!answered_)
+    park_if_all_wait(out);
+  return true;
+}
+
+/// Calls may come ahead of their answer's end and behind it.
+void turn_mapper::park_if_all_wait(events& out) {
+  if (call_.open || call_.stop_reason != "tool_use" || calls_.empty() || !calls_.all_kept())
+    return;
+  parked_ = true;
+  finish(finish_reason::tool_calls, out);
 }
 
 void turn_mapper::show_text(std::string_view text, events& out) {

@@ -4,6 +4,7 @@
 
 #include "claude/failure.hpp"
 #include "claude/message.hpp"
+#include "claude/streamed_calls.hpp"
 #include "domain/turn/event.hpp"
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ccapi::claude {
@@ -34,17 +36,25 @@ class turn_mapper {
 public:
   using wall_clock = std::chrono::system_clock::time_point (*)();
 
-  /// `now` is asked only when a rate limit's reset must become a waiting time.
+  /// `now` is asked only when a rate limit's reset must become a waiting time. `tools`: what the
+  /// turn offers.
   explicit turn_mapper(wall_clock now = &std::chrono::system_clock::now,
-                       const retry_patience& patience = {})
+                       const retry_patience& patience = {}, domain::tool_list tools = {})
     : now_{now},
-      patience_{patience} {}
+      patience_{patience},
+      calls_{std::move(tools)} {}
 
   /// Appends what the line means to `out`.
   void on_message(const message& line, std::vector<domain::event>& out);
   /// A line of this turn could not be read. If it was a piece of the answer, the answer fails.
   void on_unreadable_line() noexcept { line_lost_ = true; }
 
+  /// The CLI turned to us with a call of a tool. False: it is none that the client knows of, and
+  /// has to be answered with an error.
+  bool on_call(std::string_view id, std::vector<domain::event>& out);
+
+  /// The answer ends with calls, and the CLI waits for all of their results.
+  [[nodiscard]] bool parked() const noexcept { return parked_; }
   /// The CLI's result of this turn was seen: the process takes the next user line.
   [[nodiscard]] bool over() const noexcept { return over_; }
   /// A terminal event was emitted.
@@ -53,6 +63,8 @@ public:
   [[nodiscard]] bool interrupt_wanted() const noexcept { return interrupt_wanted_ && !over_; }
   /// A delta was emitted.
   [[nodiscard]] bool visible() const noexcept { return visible_; }
+  /// While parked(): the process's history is not what the client has.
+  [[nodiscard]] bool strayed() const noexcept { return strayed_ || history_changed_; }
   /// After over(): the process's history is the dialogue plus exactly this answer.
   [[nodiscard]] bool reusable() const noexcept { return over_ && reusable_; }
 
@@ -76,6 +88,7 @@ private:
   void on(const message_start& line, events& out);
   void on(const content_block_start& line, events& out);
   void on(const content_block_delta& line, events& out);
+  void on(const content_block_stop& line, events& out);
   void on(const message_delta& line, events& out);
   void on(const assistant& line, events& out);
   void on(const result& line, events& out);
@@ -93,6 +106,7 @@ private:
   void begin_call(std::string_view id, std::string_view model, const token_counts& usage,
                   events& out);
   void stop_call(std::string_view stop_reason, events& out);
+  void park_if_all_wait(events& out);
   void show_text(std::string_view text, events& out);
   void finish(domain::finish_reason reason, events& out);
   void fail(domain::error failure, events& out);
@@ -105,6 +119,7 @@ private:
   wall_clock now_;
   retry_patience patience_;
   api_call call_;
+  streamed_calls calls_;
   domain::usage finished_calls_; ///< usage of the calls before call_
   std::uint32_t calls_finished_ = 0;
   std::string model_;
@@ -113,10 +128,12 @@ private:
   bool visible_ = false;
   bool answered_ = false;
   bool over_ = false;
+  bool parked_ = false;
   bool interrupt_wanted_ = false;
   bool reusable_ = false;
   bool line_lost_ = false;
   bool history_changed_ = false; ///< the CLI rewrote the history or changed the model
+  bool strayed_ = false;         ///< it holds a call that the client never hears of
   bool fell_back_ = false;       ///< another model than the one asked for answers
 };
 

@@ -1,5 +1,6 @@
 #include "domain/dialogue/turn_plan.hpp"
 
+#include "domain/dialogue/open_calls.hpp"
 #include "domain/dialogue/opening.hpp"
 
 #include <algorithm>
@@ -12,6 +13,11 @@ namespace {
 bool only_user_messages(const std::vector<message>& messages) {
   return std::all_of(messages.begin(), messages.end(),
                      [](const message& entry) { return entry.role == role::user; });
+}
+
+/// Only a question can be taken back, or stand at the beginning.
+bool is_question(const dialogue_node& node) noexcept {
+  return node.who() == role::user && !has_results(node.said());
 }
 
 /// Puts messages[from..] but the last behind `before`, and makes the last the query.
@@ -53,19 +59,23 @@ root_view root_of(const chat_request& request, std::string_view default_system_p
           .system_prompt = request.system_prompt ? *request.system_prompt : default_system_prompt};
 }
 
-turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& request,
-                     const std::string& default_system_prompt) {
+result<turn_plan> plan_named(prefix_index& index, const dialogue& head, chat_request& request,
+                             const std::string& default_system_prompt) {
   settle_named_opening(head, request);
   auto& messages = request.messages;
   const auto origin =
     root_of(request, head ? head->root().origin().system_prompt : default_system_prompt);
-  if (!head)
-    return extend(index, index.root(origin), messages, 0);
-  const auto add_to_it = [&] {
-    auto plan = extend(index, rebase(index, head, origin), messages, 0);
-    plan.recalled = head->depth();
+  const auto add_to_it = [&]() -> result<turn_plan> {
+    const auto as_text = settle_open_calls(head, messages);
+    if (!as_text)
+      return as_text.error();
+    auto plan = extend(index, head ? rebase(index, head, origin) : index.root(origin), messages, 0);
+    plan.recalled = head ? head->depth() : 0;
+    plan.results_as_text = *as_text;
     return plan;
   };
+  if (!head)
+    return add_to_it();
   const bool only_new_ones = only_user_messages(messages);
   if (only_new_ones && messages.size() <= head->depth()) // the usual case: no need to compare
     return add_to_it();
@@ -98,21 +108,24 @@ match_outcome outcome_of(const turn_plan& plan, const std::optional<reuse_plan>&
 }
 
 std::optional<reuse_plan> plan_reuse(const dialogue& before, const dialogue& at,
-                                     std::size_t rewindable, bool allow_full_rewind) {
+                                     std::size_t rewindable, bool allow_full_rewind,
+                                     bool leaves_run) {
   if (!at || &before->root() != &at->root())
     return std::nullopt;
   const auto* target = before.get();
   const auto* stands = at.get();
   std::size_t rewinds = 0;
-  // Only a user message can be taken back, with all that follows it.
+  // With all that follows it.
   const auto take_back_one = [&] {
-    while (stands->depth() > 0 && stands->who() != role::user)
+    while (stands->depth() > 0 && !is_question(*stands))
       stands = stands->before();
     if (stands->depth() == 0)
       return false;
     stands = stands->before();
     return ++rewinds <= std::min(rewindable, rewinds_max);
   };
+  if (leaves_run && !take_back_one())
+    return std::nullopt;
   for (;;) {
     while (target->depth() > stands->depth())
       target = target->before();
@@ -121,8 +134,8 @@ std::optional<reuse_plan> plan_reuse(const dialogue& before, const dialogue& at,
     if (!take_back_one())
       return std::nullopt;
   }
-  // With nothing in common, the process is worth more where it is.
-  if (rewinds > 0 && stands->depth() == 0 && !allow_full_rewind)
+  // With nothing in common, the process is worth more where it is, unless that run is left anyway.
+  if (rewinds > 0 && stands->depth() == 0 && !allow_full_rewind && !leaves_run)
     return std::nullopt;
   return reuse_plan{rewinds, stands};
 }
@@ -134,7 +147,7 @@ messages_of_dialogue seed_for(const turn_plan& plan, const dialogue_node* stands
     const auto recalled_end = nodes.begin() + static_cast<std::ptrdiff_t>(plan.recalled);
     nodes.erase(nodes.begin(),
                 std::find_if(recalled_end - static_cast<std::ptrdiff_t>(recalled_max), recalled_end,
-                             [](const dialogue_node* node) { return node->who() == role::user; }));
+                             [](const dialogue_node* node) { return is_question(*node); }));
   }
   messages_of_dialogue seed;
   seed.reserve(nodes.size());

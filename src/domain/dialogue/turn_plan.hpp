@@ -3,6 +3,7 @@
 
 #include "domain/dialogue/prefix_index.hpp"
 #include "domain/match.hpp"
+#include "domain/result.hpp"
 #include "domain/turn/chat_request.hpp"
 
 #include <cstddef>
@@ -21,14 +22,17 @@ struct turn_plan {
   std::size_t recalled = 0;
   /// It shares a beginning with a known dialogue that it does not simply extend.
   bool branches = false;
+  /// Results of calls that nobody has made were turned into text.
+  bool results_as_text = false;
 };
 
 /// A dialogue named by an id. Messages that extend it, or user messages alone, continue it;
 /// anything else is a branch that replaces it. A request without a system prompt keeps the
 /// dialogue's, or takes `default_system_prompt` where there is none.
-/// `head`: the dialogue so far; null: none. `request.messages` are used up.
-turn_plan plan_named(prefix_index& index, const dialogue& head, chat_request& request,
-                     const std::string& default_system_prompt);
+/// `head`: the dialogue so far; null: none. `request.messages` are used up. Fails as
+/// settle_open_calls.
+result<turn_plan> plan_named(prefix_index& index, const dialogue& head, chat_request& request,
+                             const std::string& default_system_prompt);
 
 /// A dialogue that the request brings whole. `head`: the conversation's so far; null: none.
 /// `known`: what prefix_index::longest found of the request's; null: nothing. `request.messages`
@@ -39,20 +43,23 @@ turn_plan plan_whole(prefix_index& index, const dialogue& head, const dialogue& 
 /// The root of the dialogue that a request brings whole.
 root_view root_of(const chat_request& request, std::string_view default_system_prompt);
 
-/// Beyond this many user messages to be taken back a process is quicker told the dialogue anew.
+/// Beyond this many questions to be taken back a process is quicker told the dialogue anew.
 inline constexpr std::size_t rewinds_max = 12;
 
 /// How a live process gets to `before`.
 struct reuse_plan {
-  std::size_t rewinds = 0; ///< user messages that it must take back, the last one first
+  std::size_t rewinds = 0;               ///< questions that it must take back, the last one first
   const dialogue_node* stands = nullptr; ///< where that leaves it
 };
 
 /// Nothing if it can't, if that would cost more than a new process, or if nothing of what it holds
 /// is wanted and not `allow_full_rewind`. `at`: the dialogue that the process holds. `rewindable`:
-/// how many of its last user messages it can take back.
+/// how many of its last questions it can take back, each with what follows it: results of calls are
+/// no questions. `leaves_run`: its last answer ends with calls that will not be answered, so that
+/// question has to go.
 std::optional<reuse_plan> plan_reuse(const dialogue& before, const dialogue& at,
-                                     std::size_t rewindable, bool allow_full_rewind = false);
+                                     std::size_t rewindable, bool allow_full_rewind = false,
+                                     bool leaves_run = false);
 
 /// `how`: the way of the live process that runs the turn; nothing: a new one does.
 match_outcome outcome_of(const turn_plan& plan, const std::optional<reuse_plan>& how) noexcept;

@@ -37,6 +37,7 @@ public:
   settled_turn take() {
     settle_stop();
     settle_max_tokens();
+    settle_tools();
     settle_thinking();
     settle_sampling();
     return std::move(made_);
@@ -52,10 +53,7 @@ private:
     made_.settings.thinking =
       model_.off == thinking_off::between_tools ? mode::between_tools : mode::disabled;
   }
-  [[nodiscard]] bool is_off() const noexcept {
-    return made_.settings.thinking == mode::disabled
-           || made_.settings.thinking == mode::between_tools;
-  }
+  [[nodiscard]] bool is_off() const noexcept { return thinks_not(made_.settings); }
 
   void settle_stop() {
     bool dropped = false;
@@ -78,7 +76,33 @@ private:
       drop("max_tokens(" + std::to_string(model_.output_tokens_max) + ")");
   }
 
+  void settle_tools() {
+    made_.settings.tools = wanted_.tools;
+    if (wanted_.tools.empty())
+      return;
+    auto& choice = made_.settings.tool_choice;
+    choice = wanted_.tool_choice;
+    // A model that thinks by budget calls as told only while it does not think.
+    const bool can_be_told =
+      model_.forces_tools && !refused_.tool_choice && (!model_.thinks_by_budget || can_turn_off());
+    if (choice.demand == tool_demand::automatic || can_be_told)
+      return;
+    if (const auto* named = wanted_.tools.find_by_api_name(choice.api_name))
+      made_.settings.tools = tool_list{{*named}}; // it can't call another one, at least
+    choice = {.demand = tool_demand::automatic, .api_name = {}, .parallel = choice.parallel};
+    drop("tool_choice");
+  }
+
+  [[nodiscard]] bool must_call() const noexcept {
+    return made_.settings.tool_choice.demand != tool_demand::automatic;
+  }
+
   void settle_thinking() {
+    if (must_call() && model_.thinks_by_budget) {
+      if (asks_to_think_)
+        drop("reasoning_effort");
+      return turn_off();
+    }
     if (asks_to_think_)
       return model_.thinks_by_budget ? think_by_budget() : think_with_effort();
     const bool no_room = made_.settings.max_tokens && *made_.settings.max_tokens < room_needed();
@@ -225,7 +249,8 @@ refused_parameters operator|(const refused_parameters& a, const refused_paramete
           .top_p = a.top_p || b.top_p,
           .stop = a.stop || b.stop,
           .effort = a.effort || b.effort,
-          .thinking_off = a.thinking_off || b.thinking_off};
+          .thinking_off = a.thinking_off || b.thinking_off,
+          .tool_choice = a.tool_choice || b.tool_choice};
 }
 
 bool note_refused(refused_parameters& refused, std::string_view parameter) {
@@ -240,7 +265,23 @@ bool note_refused(refused_parameters& refused, std::string_view parameter) {
     return note(refused.effort);
   if (parameter == "thinking.type.disabled" || parameter == "thinking.type.between_tools")
     return note(refused.thinking_off);
+  if (parameter == "tool_choice")
+    return note(refused.tool_choice);
   return false;
+}
+
+bool thinks_not(const turn_settings& settings) noexcept {
+  return settings.thinking == mode::disabled || settings.thinking == mode::between_tools;
+}
+
+void settle_open_run(settled_turn& what, const model_traits& model, bool began_with_thinking) {
+  auto& settings = what.settings;
+  if (began_with_thinking || !model.thinks_by_budget || thinks_not(settings))
+    return;
+  if (settings.thinking == mode::budget)
+    what.dropped.emplace_back("reasoning_effort");
+  settings.thinking = mode::disabled;
+  settings.thinking_tokens = 0;
 }
 
 settled_turn settle(const chat_request& wanted, const model_traits& model,

@@ -27,6 +27,8 @@ struct turn_settings {
   thinking_mode thinking = thinking_mode::as_usual;
   std::int64_t thinking_tokens = 0; ///< 0 unless thinking is by budget
   std::optional<domain::effort> effort;
+  tool_list tools; ///< what the model may call
+  domain::tool_choice tool_choice;
 
   friend bool operator==(const turn_settings&, const turn_settings&) = default;
 };
@@ -38,6 +40,7 @@ struct refused_parameters {
   bool stop = false;
   bool effort = false;
   bool thinking_off = false;
+  bool tool_choice = false; ///< that a tool be called, or a certain one
 
   friend bool operator==(const refused_parameters&, const refused_parameters&) = default;
 };
@@ -55,6 +58,14 @@ struct settled_turn {
   /// Safe in a header.
   std::vector<std::string> dropped;
 };
+
+/// Thinking is off.
+bool thinks_not(const turn_settings& settings) noexcept;
+
+/// For a turn that brings the results of calls. The API takes no thinking in the midst of an
+/// answer, from the question to its last word, that began without it, where thinking goes by a
+/// budget. `began_with_thinking`: false, too, where the process was only told of its beginning.
+void settle_open_run(settled_turn& what, const model_traits& model, bool began_with_thinking);
 
 /// Whether turns think that do not ask for it.
 enum class thinking_default : std::uint8_t { as_cli, off };

@@ -225,8 +225,10 @@ std::optional<process_id> expendable(const std::vector<idle_report>& reports, st
     });
 }
 
-std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count) {
-  std::erase_if(reports, [](const idle_report& report) { return !report.idle; });
+namespace {
+
+/// The `count` that have been as they are for longest, longest first.
+std::vector<process_id> longest(std::vector<idle_report> reports, std::size_t count) {
   std::sort(reports.begin(), reports.end(), [](const idle_report& left, const idle_report& right) {
     return left.idle_since < right.idle_since;
   });
@@ -237,6 +239,30 @@ std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size
   for (const auto& report : reports)
     chosen.push_back(report.process);
   return chosen;
+}
+
+} // namespace
+
+std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count) {
+  std::erase_if(reports, [](const idle_report& report) { return !report.idle; });
+  return longest(std::move(reports), count);
+}
+
+std::vector<process_id> longest_parked(std::vector<idle_report> reports, std::size_t count,
+                                       steady_time now, steady_time::duration patience) {
+  std::erase_if(reports, [&](const idle_report& report) {
+    return !report.parked || now - report.idle_since < patience;
+  });
+  return longest(std::move(reports), count);
+}
+
+std::optional<steady_time> first_parked_until(const std::vector<idle_report>& reports,
+                                              steady_time::duration patience) {
+  std::optional<steady_time> first;
+  for (const auto& report : reports)
+    if (report.parked && (!first || report.idle_since + patience < *first))
+      first = report.idle_since + patience;
+  return first;
 }
 
 } // namespace ccapi::domain

@@ -5,6 +5,7 @@
 #include "domain/hash128.hpp"
 #include "domain/ids.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -79,6 +80,12 @@ public:
   /// process keeps its slot. Wronged are tenants that got less lately, and whoever would be passed
   /// over once more than there are slots.
   std::optional<lease_id> lead_back(const process_origin& origin);
+
+  /// Longer than most tools take, but whoever waits for a parked process must have time to get it.
+  [[nodiscard]] steady_time::duration parked_patience() const noexcept {
+    constexpr std::chrono::seconds most{10};
+    return std::min<steady_time::duration>(most, limits().queue_timeout / 2);
+  }
 
   /// Who is served next; null: nobody waits.
   [[nodiscard]] const process_wish* next_wish() const;
@@ -163,14 +170,24 @@ private:
 struct idle_report {
   process_id process = 0;
   bool idle = false;
-  steady_time idle_since{};
-  std::uint32_t turns = 0; ///< that it has run
+  steady_time idle_since{}; ///< or parked
+  std::uint32_t turns = 0;  ///< that it has run
   /// It holds one turn, of a conversation without a name, and can take it back.
   bool leads_back = false;
+  bool parked = false; ///< not idle, but waits for the results of calls
 };
 
 /// The `count` processes that have been idle longest, longest first.
 std::vector<process_id> longest_idle(std::vector<idle_report> reports, std::size_t count);
+
+/// The `count` processes that have been parked longest, longest first, of those that have been for
+/// `patience`: a client that needs more time for its tools can do without its process.
+std::vector<process_id> longest_parked(std::vector<idle_report> reports, std::size_t count,
+                                       steady_time now, steady_time::duration patience);
+
+/// When the first of those that are parked will have been for `patience`; nothing: none is.
+std::optional<steady_time> first_parked_until(const std::vector<idle_report>& reports,
+                                              steady_time::duration patience);
 
 /// The idle process that is least likely to be missed, if there is one that may end although nobody
 /// waits: that has run a single turn and rests for some seconds, or has rested for long.

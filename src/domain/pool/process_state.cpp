@@ -71,11 +71,20 @@ constexpr row row_of(process_state state) {
                    {t::turn_ordered, bounce},
                    {t::configured, ignore},
                    {t::turn_ended, {s::idle, a::rest}},
+                   {t::turn_parked, {s::parked, a::rest}},
                    {t::turn_spoiled, {s::closing, a::end_turn_close}},
                    {t::turn_undone, {s::rewinding, a::send_rewind}},
                    {t::interrupt, {s::interrupting, a::send_interrupt}},
                    {t::retire, ignore},
                    {t::deadline, {s::interrupting, a::send_interrupt}}});
+  case s::parked:
+    return living({{t::boot_answered, ignore},
+                   {t::turn_ordered, {s::turn, a::begin_turn}},
+                   {t::configured, ignore},
+                   {t::interrupt, ignore},
+                   {t::retire, {s::closing, a::close_at_once}},
+                   {t::close, {s::closing, a::close_at_once}},
+                   {t::deadline, {s::closing, a::close_at_once}}});
   case s::interrupting: // an interrupted history is never exact as it is
     return living({{t::boot_answered, ignore},
                    {t::turn_ordered, bounce},
@@ -128,6 +137,8 @@ std::string_view to_string(process_state state) noexcept {
     return "idle";
   case process_state::turn:
     return "turn";
+  case process_state::parked:
+    return "parked";
   case process_state::interrupting:
     return "interrupting";
   case process_state::rewinding:
@@ -150,6 +161,8 @@ std::string_view to_string(process_trigger trigger) noexcept {
     return "configured";
   case process_trigger::turn_ended:
     return "turn_ended";
+  case process_trigger::turn_parked:
+    return "turn_parked";
   case process_trigger::turn_spoiled:
     return "turn_spoiled";
   case process_trigger::turn_undone:

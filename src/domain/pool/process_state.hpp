@@ -13,18 +13,20 @@ enum class process_state : std::uint8_t {
   configuring,  ///< system prompt sent, not yet acknowledged
   idle,         ///< ready for a turn
   turn,         ///< runs a turn (settings, seeded history, user line, answer)
+  parked,       ///< its answer ended with calls of tools; the CLI waits for their results
   interrupting, ///< the turn's client has its outcome; waits for the CLI's result
   rewinding,    ///< the CLI takes the turn out of its history; its client has its outcome
   closing,      ///< on the way out: end of input, then signals
   gone,         ///< reaped
 };
-inline constexpr std::size_t process_state_count = 9;
+inline constexpr std::size_t process_state_count = 10;
 
 enum class process_trigger : std::uint8_t {
   boot_answered, ///< first control request answered, version acceptable
   turn_ordered,  ///< a conversation wants a turn
   configured,    ///< initialize acknowledged
   turn_ended,    ///< the CLI's result came; its history is exact
+  turn_parked,   ///< the answer has ended with calls, and the CLI waits for their results
   turn_spoiled,  ///< the CLI's result came; its history is not what the client has
   turn_undone,   ///< the CLI's result came; without this turn its history would be exact
   rewound,       ///< the turn is out of the CLI's history
@@ -35,7 +37,7 @@ enum class process_trigger : std::uint8_t {
   defect,        ///< protocol violated, pipe broken, giant line, control call refused
   exited,        ///< the child was reaped
 };
-inline constexpr std::size_t process_trigger_count = 13;
+inline constexpr std::size_t process_trigger_count = 14;
 
 enum class process_action : std::uint8_t {
   none,
@@ -49,6 +51,7 @@ enum class process_action : std::uint8_t {
   bounce_order,   ///< give the turn back, untouched
   fail_close,     ///< the turn (if any) failed; close, with a signal at once
   begin_close,    ///< end of input, start of the ladder
+  close_at_once,  ///< the same, with a signal at once: it heeds no end of input
   escalate,       ///< the next, harder step of the ladder
   fail_gone,      ///< the turn (if any) failed; the process is gone
   report_gone,    ///< the process is gone, as intended

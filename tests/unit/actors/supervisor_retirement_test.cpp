@@ -36,6 +36,22 @@ TEST_F(supervisor_rules, one_process_goes_for_each_who_waits) {
   EXPECT_EQ(third.retirements, 0U);
 }
 
+TEST_F(supervisor_rules, parked_process_goes_before_a_waiter_starves_but_not_at_once) {
+  start(2);
+  auto& idle = grant(1, true, world.now());
+  auto& parked = grant(2, false, world.now());
+  parked.parked = true;
+  want(3);
+  EXPECT_EQ(idle.retirements, 1U) << "an idle one is the first to go";
+  EXPECT_EQ(parked.retirements, 0U);
+  want(4);
+  EXPECT_EQ(parked.retirements, 0U) << "its client may be about to bring the results";
+  world.advance(9s);
+  EXPECT_EQ(parked.retirements, 0U);
+  world.advance(2s);
+  EXPECT_EQ(parked.retirements, 1U);
+}
+
 TEST_F(supervisor_rules, process_that_becomes_idle_goes_if_somebody_waits) {
   start(1);
   auto& process = grant(1, false);

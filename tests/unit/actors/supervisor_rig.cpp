@@ -92,8 +92,8 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
           ++played.questions;
           if (played.deaf)
             return self->make_response_promise<domain::idle_report>();
-          return domain::idle_report{id, played.idle, played.idle_since, played.turns,
-                                     played.leads_back};
+          return domain::idle_report{id,           played.idle,       played.idle_since,
+                                     played.turns, played.leads_back, played.parked};
         },
         [&played](const retire&) {
           ++played.retirements;
@@ -114,8 +114,8 @@ played_process& supervisor_rules::claim(domain::process_id id, bool idle,
 void supervisor_rules::tell_idle(domain::process_id id) {
   auto& played = processes.at(id);
   played.idle = true;
-  caf::anon_send(boss,
-                 process_idle{{id, true, played.idle_since, played.turns, played.leads_back}});
+  caf::anon_send(
+    boss, process_idle{{id, true, played.idle_since, played.turns, played.leads_back, false}});
   world.pump();
 }
 

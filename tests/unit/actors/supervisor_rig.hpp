@@ -35,6 +35,7 @@ struct played_process {
   domain::steady_time idle_since{};
   std::uint32_t turns = 1;
   bool leads_back = false;
+  bool parked = false;
   bool accepts = true;
   bool deaf = false;
   std::size_t questions = 0;

@@ -199,6 +199,28 @@ TEST(decoder, reads_control_lines) {
     "c");
 }
 
+TEST(decoder, reads_what_the_cli_asks_a_server_of_ours) {
+  line_feeder feed;
+  std::vector<std::string> methods;
+  for (const auto& line : recorded_lines("2.1.197-agent-turn")) {
+    const auto decoded = feed(line);
+    const auto* what = std::get_if<message>(&decoded);
+    const auto* asked = what != nullptr ? std::get_if<control_request>(what) : nullptr;
+    if (asked == nullptr || asked->subtype != "mcp_message")
+      continue;
+    EXPECT_EQ(asked->server, "client");
+    EXPECT_EQ(asked->rpc_id.has_value(), !asked->method.starts_with("notifications/"));
+    methods.emplace_back(asked->method);
+    if (asked->method == "tools/call") {
+      EXPECT_EQ(asked->called_tool, "get_weather");
+      EXPECT_TRUE(asked->tool_use_id.starts_with("toolu_")) << asked->tool_use_id;
+    }
+  }
+  EXPECT_NE(std::find(methods.begin(), methods.end(), "initialize"), methods.end());
+  EXPECT_NE(std::find(methods.begin(), methods.end(), "tools/list"), methods.end());
+  EXPECT_NE(std::find(methods.begin(), methods.end(), "tools/call"), methods.end());
+}
+
 TEST(decoder, reads_the_other_lines) {
   line_feeder feed;
   const auto limit = decode_as<rate_limit_event>(

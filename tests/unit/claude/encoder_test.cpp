@@ -173,7 +173,7 @@ TEST(encoder, an_empty_system_prompt_leaves_the_field_out) {
 }
 
 std::string extra_body(const domain::turn_settings& settings) {
-  const auto line = line_of(apply_settings, "r1", settings);
+  const auto line = line_of(apply_settings, "r1", settings, false);
   EXPECT_EQ(line.at("request").at("subtype"), "apply_flag_settings");
   return bj::value_to<std::string>(
     line.at("request").at("settings").at("env").at("CLAUDE_CODE_EXTRA_BODY"));
@@ -225,7 +225,10 @@ TEST(encoder, thinking_that_is_off_takes_the_clis_clearing_of_thoughts_along) {
 
 TEST(encoder, an_effort_is_a_setting_and_is_taken_back) {
   const auto effort_of = [](const domain::turn_settings& settings) {
-    return line_of(apply_settings, "r1", settings).at("request").at("settings").at("effortLevel");
+    return line_of(apply_settings, "r1", settings, false)
+      .at("request")
+      .at("settings")
+      .at("effortLevel");
   };
   domain::turn_settings settings;
   EXPECT_TRUE(effort_of(settings).is_null());

@@ -22,6 +22,7 @@ const std::vector<std::string> constants{
   "CLAUDE_CODE_MAX_RETRIES=2",
   "DISABLE_AUTOUPDATER=1",
   "DISABLE_COMPACT=1",
+  "MAX_MCP_OUTPUT_TOKENS=1000000000",
   "TERM=dumb",
 };
 
@@ -32,7 +33,8 @@ TEST(launch, starts_a_process_without_tools_or_settings) {
                                  "--verbose", "--include-partial-messages",
                                  "--tools=", "--setting-sources=", "--strict-mcp-config",
                                  "--no-session-persistence",
-                                 "--system-prompt=", "--model=claude-opus-4-8[1m]"));
+                                 "--system-prompt=", "--model=claude-opus-4-8[1m]",
+                                 "--allowedTools=mcp__client1,mcp__client2"));
 }
 
 TEST(launch, bare_is_one_more_flag) {

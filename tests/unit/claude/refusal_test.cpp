@@ -9,6 +9,9 @@ TEST(refusal_test, whole_sentences_of_the_api_name_the_parameter) {
   EXPECT_EQ(refused_parameter("`temperature` is deprecated for this model."), "temperature");
   EXPECT_EQ(refused_parameter("`top_p` is not supported for this model."), "top_p");
   EXPECT_EQ(refused_parameter("This model does not support the effort parameter."), "effort");
+  EXPECT_EQ(
+    refused_parameter(R"(tool_choice: type "tool" and "any" are not supported for this model.)"),
+    "tool_choice");
   EXPECT_EQ(refused_parameter(R"("thinking.type.disabled" is not supported for this model. Use )"
                               R"("thinking.type.adaptive" and "output_config.effort" to control )"
                               "thinking behavior."),

@@ -22,6 +22,10 @@ void session_rig::start(const std::string& version) {
 
 void session_rig::order(std::string text) {
   query = asked(std::move(text));
+  order_query();
+}
+
+void session_rig::order_query() {
   ASSERT_TRUE(core->takes_turns());
   seed_pointers.clear();
   for (const auto& entry : seed)

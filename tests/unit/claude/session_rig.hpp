@@ -28,6 +28,8 @@ protected:
   void start_unbooted();
   /// Orders a turn with `query`, `seed`, `rewinds`, `system_prompt` and `turn_settings`.
   void order(std::string text);
+  /// The same with what `query` holds.
+  void order_query();
   /// One whole turn.
   void run_turn(const std::string& question, const std::string& answer = "answer");
   /// Lines of the CLI, all read at once.

@@ -74,6 +74,19 @@ TEST(short_line, other_common_lines_that_were_recorded_go_the_short_way_too) {
       EXPECT_TRUE(is_short(line) || line.find("command_lifecycle") == std::string::npos) << line;
 }
 
+TEST(short_line, calls_of_tools_go_the_short_way) {
+  for (const auto* part : {R"("type":"input_json_delta")", R"("content_block":{"type":"tool_use")",
+                           R"("content":[{"type":"tool_use")"}) {
+    int found = 0;
+    for (const auto& line : test::recorded_lines("2.1.197-agent-turn"))
+      if (line.find(part) != std::string::npos) {
+        EXPECT_TRUE(is_short(line)) << line;
+        ++found;
+      }
+    EXPECT_GT(found, 0) << part;
+  }
+}
+
 const std::string head = R"({"type":"stream_event","event":{"type":"content_block_delta","index":)";
 
 std::string with_text(std::string_view raw) {

@@ -126,12 +126,12 @@ TEST_F(openings, other_requests_are_only_looked_up) {
 TEST_F(openings, a_named_dialogue_tells_by_itself) {
   const auto head = know(bare, {user("say hi"), assistant("hi")});
   auto request = open_request("", "say hi", {assistant("hi"), user("more")});
-  const auto plan = plan_named(index, head, request, default_prompt);
+  const auto plan = *plan_named(index, head, request, default_prompt);
   EXPECT_EQ(plan.before, head);
   EXPECT_EQ(plan.query, user("more"));
   EXPECT_EQ(request.opening, opening::resumed);
   request = open_request("", "be kind", {assistant("hi"), user("more")});
-  EXPECT_TRUE(plan_named(index, head, request, default_prompt).before->depth() == 1);
+  EXPECT_TRUE(plan_named(index, head, request, default_prompt)->before->depth() == 1);
   EXPECT_EQ(request.system_prompt, "be kind");
   request = open_request("", "say hi", {assistant("hi"), user("more")});
   request.strict = true;

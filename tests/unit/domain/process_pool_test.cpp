@@ -343,6 +343,21 @@ TEST(process_pool, process_beyond_a_lowered_cap_is_not_passed_on) {
   EXPECT_EQ(pool.lead_back(pool.origin(7)), std::nullopt);
 }
 
+TEST(process_pool, parked_processes_may_be_had_after_a_while_the_longest_first) {
+  const std::vector<idle_report> reports{{.process = 1, .idle_since = start + 3s, .parked = true},
+                                         {.process = 2, .idle = true, .idle_since = start},
+                                         {.process = 3, .idle_since = start + 1s, .parked = true},
+                                         {.process = 4, .idle_since = start}};
+  EXPECT_THAT(longest_idle(reports, 9), ElementsAre(2));
+  EXPECT_THAT(longest_parked(reports, 9, start + 10s, 5s), ElementsAre(3, 1));
+  EXPECT_THAT(longest_parked(reports, 1, start + 10s, 5s), ElementsAre(3));
+  EXPECT_THAT(longest_parked(reports, 9, start + 7s, 5s), ElementsAre(3));
+  EXPECT_EQ(first_parked_until(reports, 5s), start + 6s);
+  EXPECT_EQ(first_parked_until({}, 5s), std::nullopt);
+  EXPECT_EQ((process_pool{{.queue_timeout = 4s}}.parked_patience()), 2s);
+  EXPECT_EQ((process_pool{{.queue_timeout = 60s}}.parked_patience()), 10s);
+}
+
 TEST(process_pool, longest_idle_skips_the_busy_and_orders_by_age) {
   const std::vector<idle_report> reports{{.process = 1, .idle = true, .idle_since = start + 3s},
                                          {.process = 2, .idle = false, .idle_since = start},

@@ -31,7 +31,7 @@ protected:
             .conversation_id = std::nullopt};
   }
   turn_plan named(const dialogue& so_far, chat_request given) {
-    return plan_named(index, so_far, given, "default prompt");
+    return *plan_named(index, so_far, given, "default prompt");
   }
   turn_plan whole(chat_request given, const dialogue& so_far = {}) {
     const std::span history{given.messages.data(), given.messages.size() - 1};
@@ -103,6 +103,101 @@ TEST_F(plans, recalled_messages_are_cut_at_a_user_message) {
   auto messages = two_turns;
   messages.push_back(user("e"));
   EXPECT_EQ(told(named(head, request(messages)), nullptr, 1), two_turns);
+}
+
+// -- calls of tools ------------------------------------------------------------------------------
+
+message calls(const std::string& id) {
+  auto what = assistant("");
+  what.content.emplace_back(tool_use_block{id, "look", "{}", ""});
+  return what;
+}
+message results(const std::string& id) {
+  message what;
+  what.content.emplace_back(tool_result_block{id, {text_block{"seen"}}, false});
+  return what;
+}
+
+TEST_F(plans, results_are_taken_back_with_their_question_only) {
+  auto messages = two_turns; // a b c d, then a loop of two steps
+  for (const auto& more :
+       {user("q"), calls("1"), results("1"), calls("2"), results("2"), assistant("done")})
+    messages.push_back(more);
+  auto at = index.root({"", "m", "chat", "be brief"});
+  std::vector<dialogue> nodes{at};
+  for (const auto& each : messages)
+    nodes.push_back(at = index.append(at, each));
+  const auto to_question = plan_reuse(nodes[4], at, 9);
+  ASSERT_TRUE(to_question);
+  EXPECT_EQ(to_question->rewinds, 1U);
+  EXPECT_EQ(to_question->stands, nodes[4].get());
+  const auto into_loop = plan_reuse(nodes[6], at, 9);
+  ASSERT_TRUE(into_loop);
+  EXPECT_EQ(into_loop->rewinds, 1U);
+  EXPECT_EQ(into_loop->stands, nodes[4].get()) << "the loop's beginning has to be told again";
+  EXPECT_EQ(plan_reuse(nodes[2], at, 9)->rewinds, 2U);
+  EXPECT_FALSE(plan_reuse(nodes[2], at, 1));
+}
+
+TEST_F(plans, a_run_whose_calls_are_not_answered_goes_with_its_question) {
+  auto parked = index.append(index.append(head, user("q")), calls("1"));
+  const auto how = plan_reuse(parked, parked, 9, false, true);
+  ASSERT_TRUE(how);
+  EXPECT_EQ(how->rewinds, 1U);
+  EXPECT_EQ(how->stands, head.get());
+  EXPECT_FALSE(plan_reuse(parked, parked, 0, false, true));
+  EXPECT_EQ(plan_reuse(parked, parked, 9)->rewinds, 0U);
+}
+
+TEST_F(plans, results_alone_answer_the_calls_of_a_named_conversation) {
+  auto open = calls("1");
+  open.content.emplace_back(tool_use_block{"2", "look", "{}", ""});
+  const auto parked = grow(head, {user("q"), open});
+  auto both = results("2");
+  both.content.push_back(results("1").content.front());
+  const auto plan = named(parked, request({both}));
+  EXPECT_EQ(plan.before, parked);
+  auto ordered = results("1");
+  ordered.content.push_back(results("2").content.front());
+  EXPECT_EQ(plan.query, ordered);
+  for (const auto& wrong : {results("1"), results("3")}) {
+    auto refused = request({wrong});
+    const auto none = plan_named(index, parked, refused, "default prompt");
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, error_code::invalid_request);
+    EXPECT_NE(none.error().message.find("'2'"), std::string::npos) << none.error().message;
+  }
+  both.content.push_back(results("3").content.front());
+  auto unknown = request({both});
+  EXPECT_NE(plan_named(index, parked, unknown, "").error().message.find("'3'"), std::string::npos);
+}
+
+TEST_F(plans, a_question_in_place_of_results_tells_the_calls_so) {
+  const auto parked = grow(head, {user("q"), calls("1")});
+  const auto plan = named(parked, request({user("never mind")}));
+  EXPECT_EQ(plan.before, parked);
+  ASSERT_EQ(plan.query.content.size(), 2U);
+  const auto& told = std::get<tool_result_block>(plan.query.content[0]);
+  EXPECT_EQ(told.call_id, "1");
+  EXPECT_TRUE(told.is_error);
+  EXPECT_EQ(std::get<text_block>(plan.query.content[1]).text, "never mind");
+}
+
+TEST_F(plans, results_behind_no_call_are_text) {
+  for (const auto& at : {head, dialogue{}}) {
+    const auto plan = named(at, request({results("1")}));
+    EXPECT_EQ(plan.query, user("seen"));
+    EXPECT_TRUE(plan.results_as_text);
+  }
+}
+
+TEST_F(plans, what_is_recalled_never_begins_with_results) {
+  auto at = head;
+  for (const auto& more : {user("q"), calls("1"), results("1"), assistant("done")})
+    at = index.append(at, more);
+  const auto plan = named(at, request({user("e")}));
+  EXPECT_EQ(told(plan, nullptr, 2), std::vector<message>{});
+  EXPECT_EQ(told(plan, nullptr, 4).front(), user("q"));
 }
 
 // -- whole ---------------------------------------------------------------------------------------

@@ -247,5 +247,81 @@ TEST(model_knowledge_test, it_is_bounded) {
   EXPECT_FALSE(known.learn_refusal("claude-x", "effort"));
 }
 
+// -- tools ---------------------------------------------------------------------------------------
+
+chat_request with_tools(tool_demand demand = tool_demand::automatic) {
+  const auto tool_of = [](const std::string& name) {
+    return tool{name, name, "", R"({"type":"object"})", false};
+  };
+  chat_request wish;
+  wish.tools = tool_list{{tool_of("look"), tool_of("touch")}};
+  wish.tool_choice.demand = demand;
+  if (demand == tool_demand::named)
+    wish.tool_choice.api_name = "touch";
+  return wish;
+}
+
+TEST(settle_test, tools_and_a_choice_go_to_models_that_take_them) {
+  for (const auto* model : {adaptive, four_six, "claude-opus-5"})
+    for (const auto demand : {tool_demand::automatic, tool_demand::any, tool_demand::named}) {
+      const auto wish = with_tools(demand);
+      const auto made = settled(model, wish);
+      EXPECT_EQ(made.settings.tools, wish.tools) << model;
+      EXPECT_EQ(made.settings.tool_choice, wish.tool_choice) << model;
+      EXPECT_EQ(made.settings.thinking, mode::as_usual) << model;
+      EXPECT_THAT(made.dropped, IsEmpty()) << model;
+    }
+}
+
+TEST(settle_test, a_choice_without_tools_says_nothing) {
+  chat_request wish;
+  wish.tool_choice.demand = tool_demand::any;
+  EXPECT_EQ(settled(adaptive, wish).settings, turn_settings{});
+}
+
+TEST(settle_test, models_that_think_by_budget_do_not_while_a_call_is_forced) {
+  auto made = settled(budget, with_tools(tool_demand::any));
+  EXPECT_EQ(made.settings.thinking, mode::disabled);
+  EXPECT_EQ(made.settings.tool_choice.demand, tool_demand::any);
+  EXPECT_THAT(made.dropped, IsEmpty());
+  auto thoughtful = with_tools(tool_demand::any);
+  thoughtful.reasoning = reasoning_effort::high;
+  EXPECT_THAT(settled(budget, thoughtful).dropped, ElementsAre("reasoning_effort"));
+  EXPECT_EQ(settled(budget, with_tools()).settings.thinking, mode::as_usual);
+}
+
+TEST(settle_test, where_no_call_can_be_forced_only_the_named_tool_is_left) {
+  for (const auto* model : {always, between}) {
+    auto wish = with_tools(tool_demand::named);
+    wish.tool_choice.parallel = false;
+    const auto made = settled(model, wish);
+    wish.tool_choice.demand = tool_demand::automatic;
+    wish.tool_choice.api_name.clear();
+    EXPECT_EQ(made.settings.tools.size(), 1U);
+    EXPECT_NE(made.settings.tools.find_by_api_name("touch"), nullptr);
+    EXPECT_EQ(made.settings.tool_choice, wish.tool_choice);
+    EXPECT_THAT(made.dropped, ElementsAre("tool_choice"));
+    EXPECT_EQ(settled(model, with_tools(tool_demand::any)).settings.tools.size(), 2U);
+  }
+  refused_parameters no_forcing;
+  no_forcing.tool_choice = true;
+  EXPECT_THAT(settled(adaptive, with_tools(tool_demand::any), no_forcing).dropped,
+              ElementsAre("tool_choice"));
+}
+
+TEST(settle_test, thinking_by_budget_does_not_begin_in_the_midst_of_a_run) {
+  const auto settle_run = [](const char* model, const chat_request& wish, bool thought) {
+    auto made = settled(model, wish);
+    settle_open_run(made, traits_of(model), thought);
+    return made;
+  };
+  EXPECT_EQ(settle_run(budget, with_tools(), false).settings.thinking, mode::disabled);
+  EXPECT_EQ(settle_run(budget, with_tools(), true).settings.thinking, mode::as_usual);
+  EXPECT_EQ(settle_run(adaptive, with_tools(), false).settings.thinking, mode::as_usual);
+  const auto low = settle_run(budget, with_reasoning(reasoning_effort::low), false);
+  EXPECT_EQ(low.settings.thinking_tokens, 0);
+  EXPECT_THAT(low.dropped, ElementsAre("reasoning_effort"));
+}
+
 } // namespace
 } // namespace ccapi::domain

@@ -1,0 +1,78 @@
+#include "claude/tool_channel.hpp"
+
+#include "claude/encoder.hpp"
+
+#include <algorithm>
+
+namespace ccapi::claude {
+
+std::string tool_server_name(std::size_t number) {
+  return "client" + std::to_string(number);
+}
+
+bool tool_channel::knows(const domain::tool_list& tools) const {
+  return std::all_of(tools.begin(), tools.end(), [this](const domain::tool& each) {
+    return std::binary_search(names_.begin(), names_.end(), each.api_name);
+  });
+}
+
+std::string tool_channel::declare(const domain::tool_list& tools) {
+  names_.clear();
+  for (const auto& each : tools)
+    names_.push_back(each.api_name);
+  std::sort(names_.begin(), names_.end());
+  server_ = server_ % tool_servers_max + 1;
+  return tool_server_name(server_);
+}
+
+tool_channel::reaction tool_channel::on_request(const control_request& asked, std::string& out) {
+  if (asked.subtype != "mcp_message")
+    return reaction::refused;
+  if (asked.method == "tools/call")
+    return keep(asked);
+  if (asked.method == "initialize")
+    server_answer(out, asked);
+  else if (asked.method == "tools/list") // of a server that was replaced: nothing
+    tool_names_answer(
+      out, asked, asked.server == tool_server_name(server_) ? names_ : std::vector<std::string>{});
+  else if (asked.method == "ping" || !asked.rpc_id)
+    empty_answer(out, asked);
+  else
+    return reaction::refused;
+  return reaction::answered;
+}
+
+tool_channel::reaction tool_channel::keep(const control_request& asked) {
+  if (asked.tool_use_id.empty() || !asked.rpc_id || calls_.size() >= open_calls_max
+      || is_open(asked.tool_use_id))
+    return reaction::refused;
+  calls_.push_back({.id = std::string{asked.tool_use_id},
+                    .request_id = std::string{asked.request_id},
+                    .rpc_id = *asked.rpc_id});
+  return reaction::kept;
+}
+
+std::vector<std::string> tool_channel::open_calls() const {
+  std::vector<std::string> ids;
+  ids.reserve(calls_.size());
+  for (const auto& each : calls_)
+    ids.push_back(each.id);
+  return ids;
+}
+
+bool tool_channel::is_open(std::string_view call_id) const noexcept {
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [&](const open_call& each) { return each.id == call_id; });
+}
+
+bool tool_channel::answer(const domain::tool_result_block& result, std::string& out) {
+  const auto found = std::find_if(calls_.begin(), calls_.end(),
+                                  [&](const open_call& each) { return each.id == result.call_id; });
+  if (found == calls_.end())
+    return false;
+  call_answer(out, found->request_id, found->rpc_id, result);
+  calls_.erase(found);
+  return true;
+}
+
+} // namespace ccapi::claude
