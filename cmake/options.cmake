@@ -37,7 +37,11 @@ if(CCAPI_HARDEN)
   add_compile_options(-D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong
     -fcf-protection)
   add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack)
-  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  # All of it goes into programs: what is compiled for a library could be replaced from outside, so
+  # that the compiler may not inline a function into its neighbours. Symbols are bound at the start
+  # anyhow (-z now): calls of libraries need no stub.
+  target_compile_options(ccapi_options INTERFACE -fno-plt
+    $<$<NOT:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>>:-fPIE>)
   add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
 endif()
 if(CCAPI_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
