@@ -40,9 +40,14 @@ void io_home::run(caf::resumable* job) {
 }
 
 void io_home::run_ready() {
-  // Who gets mail from now on waits for the next round, so that sockets get a turn, and what an
-  // actor posts behind its mail runs behind that mail.
+  run_all();
+  // The answers to that mail. Who gets mail from now on waits for the next round, so that sockets
+  // get a turn. Either way what an actor posts behind its mail runs behind that mail.
   run_posted_ = false;
+  run_all();
+}
+
+void io_home::run_all() {
   for (auto count = ready_.size(); count > 0; --count) {
     auto* const job = ready_.front();
     ready_.pop_front();

@@ -30,6 +30,7 @@ public:
 private:
   void run(caf::resumable* job);
   void run_ready();
+  void run_all();
 
   asio::io_context& loop_;
   // On the loop's thread only.
