@@ -96,18 +96,22 @@ bool short_lines::read_content(line_cursor& rest, std::string_view& out) {
          && rest.skip(']');
 }
 
-// -- the stream of an answer ---------------------------------------------------------------------
-
-bool short_lines::read_event_end(line_cursor& rest) {
+bool short_lines::read_end(line_cursor& rest, known_bytes& usual) {
   const auto bytes = rest.rest();
-  if (end_.match(bytes)) {
+  if (usual.match(bytes)) {
     rest.skip_rest();
     return rest.is_over();
   }
   if (!skip_line_end(rest))
     return false;
-  end_.remember(bytes);
+  usual.remember(bytes);
   return true;
+}
+
+// -- the stream of an answer ---------------------------------------------------------------------
+
+bool short_lines::read_event_end(line_cursor& rest) {
+  return read_end(rest, event_end_);
 }
 
 /// From a delta's text on.
@@ -164,7 +168,7 @@ bool short_lines::read_message_start(line_cursor& rest, message& out) {
       return marks.first(2) && read_usage(rest, read.usage);
     return rest.skip_value();
   }) && rest.skip('}')
-                     && skip_line_end(rest);
+                     && read_event_end(rest);
   if (!whole)
     return false;
   half_ = 0;
@@ -214,6 +218,15 @@ bool short_lines::read_event(line_cursor& rest, message& out) {
 }
 
 // -- other lines ---------------------------------------------------------------------------------
+
+bool short_lines::read_lifecycle(line_cursor& rest, message& out) {
+  std::string_view unused;
+  if (!rest.skip(R"(,"command_uuid":)") || !rest.string(unused) || !rest.skip(R"(,"state":)")
+      || !rest.string(unused) || !read_end(rest, lifecycle_end_))
+    return false;
+  out = command_lifecycle{};
+  return true;
+}
 
 bool short_lines::read_system(line_cursor& rest, message& out) {
   if (rest.skip(R"(status","status":"requesting")")) {
@@ -304,12 +317,8 @@ bool short_lines::read(std::string_view line, message& out) {
     text_.reserve(line.size());
     return read_event(rest, out);
   }
-  if (rest.skip(R"({"type":"command_lifecycle")")) {
-    if (!skip_line_end(rest))
-      return false;
-    out = command_lifecycle{};
-    return true;
-  }
+  if (rest.skip(R"({"type":"command_lifecycle")"))
+    return read_lifecycle(rest, out);
   if (rest.skip(R"({"type":"system","subtype":")")) {
     if (!init_.match(line))
       return read_system(rest, out);

@@ -39,20 +39,23 @@ private:
   bool read_block_start(line_cursor& rest, message& out);
   bool read_message_start(line_cursor& rest, message& out);
   bool read_message_delta(line_cursor& rest, message& out);
+  bool read_lifecycle(line_cursor& rest, message& out);
   bool read_system(line_cursor& rest, message& out);
   bool read_assistant(line_cursor& rest, message& out);
   bool read_assistant_message(line_cursor& rest, assistant& out);
   bool read_result(line_cursor& rest, message& out);
   bool read_event_end(line_cursor& rest);
+  static bool read_end(line_cursor& rest, known_bytes& usual);
   bool keep_string(line_cursor& rest, std::string_view& out);
   bool keep_text(line_cursor& rest, std::string_view& out);
   bool read_content(line_cursor& rest, std::string_view& out);
 
-  std::string text_;  ///< what views point to; never grows while there are some
-  char16_t half_ = 0; ///< of a character whose other half is in the next delta
-  known_bytes end_;   ///< of the last stream event that was judged
-  known_bytes init_;  ///< the last one
-  std::string model_; ///< of `init_`
+  std::string text_;          ///< what views point to; never grows while there are some
+  char16_t half_ = 0;         ///< of a character whose other half is in the next delta
+  known_bytes event_end_;     ///< of the last stream event that was judged
+  known_bytes lifecycle_end_; ///< of the last such line
+  known_bytes init_;          ///< the last one
+  std::string model_;         ///< of `init_`
 };
 
 } // namespace ccapi::claude
