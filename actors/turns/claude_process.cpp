@@ -150,13 +150,16 @@ void claude_process::on_child_exited(const child_exited& what) {
 // -- child_pipes::listener -----------------------------------------------------------------------
 
 void claude_process::on_line(std::string_view line) {
-  session_.on_line(line, clock::now());
+  if (!lines_read_at_)
+    lines_read_at_ = clock::now();
+  session_.on_line(line, *lines_read_at_);
   count_lines();
   if (!session_.output().empty())
     perform();
 }
 
 void claude_process::on_lines_end() {
+  lines_read_at_.reset();
   if (turn_)
     turn_->flush();
   session_.on_lines_end(clock::now());

@@ -87,7 +87,8 @@ private:
   asio::steady_timer timer_;
   clock::time_point armed_for_ = clock::time_point::max();
   clock::time_point idle_since_;
-  bool nameless_ = false; ///< as in run_turn, of the last one
+  std::optional<clock::time_point> lines_read_at_; ///< those that are being handed out
+  bool nameless_ = false;                          ///< as in run_turn, of the last one
   bool tell_when_idle_ = false;
   bool out_of_service_ = false; ///< process_ended has been sent
 };
