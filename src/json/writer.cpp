@@ -97,11 +97,12 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
   const auto plain = plain_bytes(text);
   out.append(text, 0, plain);
-  const auto rest = text.substr(plain);
-  if (rest.empty() || is_valid(rest))
-    append_escaped(out, rest);
-  else
-    append_escaped(out, repaired(rest));
+  if (const auto rest = text.substr(plain); !rest.empty()) {
+    if (is_valid(rest))
+      append_escaped(out, rest);
+    else
+      append_escaped(out, repaired(rest));
+  }
   out += '"';
 }
 
