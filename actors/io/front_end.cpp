@@ -67,7 +67,7 @@ void front_end::on_exit() {
 
 // -- domain::gateway -----------------------------------------------------------------------------
 
-domain::turn_id front_end::submit(domain::chat_request request,
+domain::turn_id front_end::submit(domain::chat_request&& request,
                                   std::shared_ptr<domain::event_sink> sink) {
   const auto turn = shard_.unique_number();
   if (!request.conversation_id)
@@ -129,7 +129,7 @@ void front_end::collect_stats(const std::function<void(const domain::stats&)>& c
 
 // -- turns ---------------------------------------------------------------------------------------
 
-void front_end::open(domain::turn_id turn, domain::chat_request request,
+void front_end::open(domain::turn_id turn, domain::chat_request&& request,
                      std::shared_ptr<domain::event_sink> sink) {
   auto place = find_or_make(request);
   auto& record = *place.record;

@@ -30,7 +30,7 @@ public:
   void connect(std::vector<front_end_actor> all, stats_collector_actor collector);
 
   // -- domain::gateway, for gateway_client --
-  domain::turn_id submit(domain::chat_request request, std::shared_ptr<domain::event_sink> sink);
+  domain::turn_id submit(domain::chat_request&& request, std::shared_ptr<domain::event_sink> sink);
   void cancel(domain::turn_id turn);
   void acknowledge(domain::turn_id turn, std::size_t bytes);
   [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
@@ -68,7 +68,7 @@ private:
   [[nodiscard]] const front_end_actor& front_end_at(const domain::home& where) const {
     return all_[where.shard];
   }
-  void open(domain::turn_id turn, domain::chat_request request,
+  void open(domain::turn_id turn, domain::chat_request&& request,
             std::shared_ptr<domain::event_sink> sink);
   /// Settles the request's opening.
   matched find_or_make(domain::chat_request& request);

@@ -54,7 +54,6 @@ void turn_trace::note(const domain::event& what) {
   } else if (const auto* begun = std::get_if<domain::answer_started>(&what)) {
     work_begun = true;
     started = *begun;
-    model_ran = begun->model;
   }
 }
 

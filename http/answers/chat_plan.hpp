@@ -34,11 +34,14 @@ struct chat_plan {
 /// What a turn's events have told so far, and its answer's headers tell.
 struct turn_trace {
   std::string conversation_id; ///< empty until the turn has come to its conversation
-  std::string model_ran;       ///< empty until the API has begun to answer
   bool work_begun = false;     ///< the API has
   std::optional<domain::turn_placed> placed{};
   std::optional<domain::answer_started> started{};
 
+  /// The model that answers; empty until the API has begun to answer.
+  [[nodiscard]] std::string_view model_ran() const noexcept {
+    return started ? std::string_view{started->model} : std::string_view{};
+  }
   /// Takes notice of an event; of most there is nothing to note.
   void note(const domain::event& what);
   /// Of the request's parameters, as far as it is known.

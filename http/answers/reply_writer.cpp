@@ -122,10 +122,11 @@ void reply_writer::give_up() {
 }
 
 void reply_writer::finish(const domain::turn_finished& end) {
-  const auto& ran = end.model.empty() ? trace_.model_ran : end.model;
+  const std::string_view ran = end.model.empty() ? trace_.model_ran() : end.model;
   const auto headers = trace_.headers() + plan_.headers(ran, trace_.dropped());
   const auto body = plan_.encoder->whole(
-    {.model = plan_.shown_model(ran), .conversation_id = trace_.conversation_id}, said_, end);
+    {.model = plan_.shown_model(ran), .conversation_id = std::move(trace_.conversation_id)}, said_,
+    end);
   auto& client = *std::exchange(client_, nullptr);
   reply_json(client, body, headers); // may be our end
 }

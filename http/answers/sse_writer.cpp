@@ -3,6 +3,7 @@
 #include "http/answers/reply.hpp"
 #include "http/http_shard.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -15,6 +16,9 @@ using clock = std::chrono::steady_clock;
 
 /// "ffffffff" CRLF: the longest chunk size we write.
 constexpr std::size_t chunk_size_room = 10;
+/// Room for the first write of most answers: the head, its fields and some deltas.
+constexpr std::size_t usual_bytes = 2048;
+constexpr std::size_t usual_field_bytes = 512;
 /// From here on single deltas are gathered to larger events: each costs 200 bytes around its text.
 constexpr std::size_t gather_from = std::size_t{64} << 10;
 /// Framing and escapes make more of the payload that the credit allows; beyond this factor the
@@ -59,8 +63,26 @@ void sse_writer::start(domain::turn_id turn) {
 }
 
 void sse_writer::on_event(domain::event&& what) {
-  if (client_ && !ended())
-    client_->guarded([&] { take(std::move(what)); });
+  if (!client_ || ended())
+    return;
+  try {
+    if (gathers(what))
+      return;
+  } catch (...) {
+    return client_->guarded([] { throw; });
+  }
+  client_->guarded([&] { take(std::move(what)); });
+}
+
+/// Most events are deltas of an answer that has begun, to be written with others: true for those.
+bool sse_writer::gathers(domain::event& what) {
+  const auto* const text = text_of(what);
+  if (!opened_ || !text || text->empty() || pending_.size() >= gather_from)
+    return false;
+  trace_.work_begun = true;
+  pending_credit_ += text->size();
+  plan_.encoder->event(what, pending_);
+  return true;
 }
 
 void sse_writer::take(domain::event&& what) {
@@ -99,7 +121,7 @@ void sse_writer::on_wake() {
     return;
   const auto now = clock::now();
   if (!opened_) {
-    open(trace_.model_ran);
+    open(trace_.model_ran());
     try_write();
   } else if (!writing_ && now - last_write_ >= ping_interval_) {
     plan_.encoder->ping(pending_);
@@ -118,10 +140,12 @@ void sse_writer::on_delta(domain::event&& delta) {
   const auto& text = *text_of(delta);
   if (text.empty())
     return;
-  open(trace_.model_ran);
+  if (!opened_) {
+    open(trace_.model_ran());
+    if (gathers(delta))
+      return;
+  }
   pending_credit_ += text.size();
-  if (pending_.size() < gather_from)
-    return plan_.encoder->event(delta, pending_);
   if (belong_together(held_, delta)) {
     *text_of(held_) += text;
   } else {
@@ -132,7 +156,7 @@ void sse_writer::on_delta(domain::event&& delta) {
 }
 
 void sse_writer::on_call(const domain::event& call) {
-  open(trace_.model_ran);
+  open(trace_.model_ran());
   encode_held();
   pending_credit_ += domain::credit_bytes(call);
   plan_.encoder->event(call, pending_);
@@ -140,8 +164,8 @@ void sse_writer::on_call(const domain::event& call) {
 }
 
 void sse_writer::on_finished(const domain::event& end) {
-  const auto& ran = std::get<domain::turn_finished>(end).model;
-  open(ran.empty() ? trace_.model_ran : ran);
+  const std::string_view ran = std::get<domain::turn_finished>(end).model;
+  open(ran.empty() ? trace_.model_ran() : ran);
   encode_held();
   plan_.encoder->event(end, pending_);
   next_piece_ = stream_piece::last;
@@ -165,11 +189,15 @@ void sse_writer::open(std::string_view model) {
   if (opened_)
     return;
   opened_ = true;
-  std::string extra{stream_headers};
+  std::string extra;
+  extra.reserve(usual_field_bytes);
+  extra += stream_headers;
   extra += trace_.headers();
   extra += plan_.headers(model, trace_.dropped());
+  head_.reserve(2 * usual_field_bytes);
   chunked_ = client_->begin_stream({.content_type = event_stream_type, .extra = extra}, head_);
   room_ = head_.size() + chunk_size_room;
+  pending_.reserve(usual_bytes);
   pending_.assign(room_, '\0');
   plan_.encoder->open(
     {.model = plan_.shown_model(model), .conversation_id = trace_.conversation_id}, pending_);
@@ -199,12 +227,13 @@ void sse_writer::try_write() {
       std::to_chars(size.data(), size.data() + size.size(), pending_.size() - room_, 16).ptr;
     const auto digits = static_cast<std::size_t>(digits_end - size.data());
     from -= digits + 2;
-    pending_.replace(from, digits, size.data(), digits);
-    pending_.replace(room_ - 2, 2, "\r\n");
+    std::copy(size.data(), digits_end, pending_.data() + from);
+    pending_[room_ - 2] = '\r';
+    pending_[room_ - 1] = '\n';
     pending_ += next_piece_ == stream_piece::last ? "\r\n0\r\n\r\n" : "\r\n";
   }
   from -= head_.size();
-  pending_.replace(from, head_.size(), head_);
+  std::copy(head_.begin(), head_.end(), pending_.data() + from);
   writing_ = true;
   in_flight_credit_ = std::exchange(pending_credit_, 0);
   last_write_ = clock::now();

@@ -34,6 +34,7 @@ public:
   void on_gone() override;
 
 private:
+  bool gathers(domain::event& what);
   void take(domain::event&& what);
   void on_delta(domain::event&& delta);
   void on_call(const domain::event& call);

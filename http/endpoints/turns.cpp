@@ -16,7 +16,7 @@ namespace ccapi::http::endpoints {
 namespace {
 
 template <class Writer>
-void submit(exchange& client, chat_plan plan, domain::chat_request turn) {
+void submit(exchange& client, chat_plan plan, domain::chat_request&& turn) {
   auto writer = std::make_shared<Writer>(client, std::move(plan));
   client.work_on(writer);
   writer->start(client.shard().gateway.submit(std::move(turn), writer));
