@@ -58,7 +58,7 @@ std::size_t bytes_of(const std::vector<domain::tool_use_block>& calls) noexcept 
 
 std::string completion_body(const answer_identity& identity, const dialect::whole_answer& said,
                             const domain::turn_finished& end, const call_style& style) {
-  constexpr std::size_t frame_bytes = 1024; // about what surrounds the texts
+  constexpr std::size_t frame_bytes = 768; // about what surrounds the texts
   const std::string_view content{said.text};
   const std::string_view reasoning{said.reasoning};
   std::string body;
