@@ -21,9 +21,10 @@ private:
   unsigned seen_ = 0;
 };
 
-/// A member that says whether a subagent speaks, or one that is not looked at.
+/// A member that says whether a subagent speaks, or one that is not looked at. What speaks of
+/// failures is for the parser.
 bool skip_member(line_cursor& rest, std::string_view key) noexcept {
-  return key == parent_key ? rest.skip("null") : rest.skip_value();
+  return key == parent_key ? rest.skip("null") : key != "error" && rest.skip_value();
 }
 
 /// The rest of an object, and of the line.
@@ -263,15 +264,19 @@ bool short_lines::read_assistant_message(line_cursor& rest, assistant& out) {
 bool short_lines::read_assistant(line_cursor& rest, message& out) {
   assistant read;
   key_marks marks;
-  const bool whole = read_assistant_message(rest, read)
-                     && rest.more_members([&](std::string_view key) {
-                          return key == "error" ? marks.first(0) && keep_string(rest, read.error)
-                                                : skip_member(rest, key);
-                        })
-                     && rest.is_over();
-  if (whole)
-    out = read;
-  return whole;
+  if (!read_assistant_message(rest, read))
+    return false;
+  if (event_end_.match(rest.rest())) // as a rule; no failure is in there
+    rest.skip_rest();
+  else if (!rest.more_members([&](std::string_view key) {
+             return key == "error" ? marks.first(0) && keep_string(rest, read.error)
+                                   : skip_member(rest, key);
+           }))
+    return false;
+  if (!rest.is_over())
+    return false;
+  out = read;
+  return true;
 }
 
 bool short_lines::read_result(line_cursor& rest, message& out) {
