@@ -331,6 +331,17 @@ TEST(short_line, session_that_begins_a_turn_again_is_known_but_for_what_differs)
   EXPECT_EQ(model_of(line_with_init(R"(a\nb)")), "a\nb");
 }
 
+TEST(short_line, failure_at_an_events_end_is_none_that_an_answers_end_is_known_by) {
+  const std::string end = R"(,"error":"e","uuid":"u-1"})";
+  line_feeder one;
+  line_feeder parser;
+  for (const auto& line :
+       {R"({"type":"stream_event","event":{"type":"message_stop"})" + end,
+        R"({"type":"assistant","message":{"id":"msg_1","content":[{"type":"text","text":"a"}]})"
+          + end})
+    EXPECT_EQ(described(one(line)), described(parser(' ' + line))) << line;
+}
+
 TEST(short_line, leaves_a_subagents_text_to_the_parser) {
   EXPECT_TRUE(is_short(with_text("x")));
   auto line = with_text("x");
