@@ -206,7 +206,7 @@ def test_requests_of_a_real_cli_pass(talk, api, version, model):
     driver = talk(installed_cli(version), model)
     driver.control("initialize", systemPrompt=["Be brief."])
     driver.seed([("user", "u1"), ("assistant", "a1"), ("user", " "), ("assistant", "a2 ")])
-    for text in ("[[think]] first", "second", "[[tool:Bash]] third"):
+    for text in ("[[think]] first", "second", "[[call:Bash]] third"):
         result = driver.turn(text)[-1]
         assert not result["is_error"], result["result"]
     driver.control("get_context_usage")

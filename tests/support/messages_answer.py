@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from api_checks import sign
 from api_rules import Request
+from messages_tools import Call, Progress, calls_due, new_id
 
 # A different number per field, so that a wrong mapping shows up as a wrong sum.
 USAGE = {"input_tokens": 11, "cache_creation_input_tokens": 23, "cache_read_input_tokens": 37}
@@ -93,10 +94,12 @@ class Recorded:
         return [t for t in self.all_system_blocks()
                 if not t.startswith(("x-anthropic-billing-header", "You are a Claude agent"))]
 
-    def has_tool_result(self):
-        last = self.body["messages"][-1]
-        return isinstance(last.get("content"), list) and any(
-            b.get("type") == "tool_result" for b in last["content"])
+    def progress(self):
+        """What has come of the last text of a user: calls and results behind it."""
+        messages = [m for m in self.body["messages"] if m["role"] != "system"]
+        asked = max((n for n, m in enumerate(messages)
+                     if m["role"] == "user" and real_text(m.get("content"))), default=-1)
+        return Progress(messages[asked + 1:], messages[-1] if messages else {})
 
 
 class Script:
@@ -105,6 +108,8 @@ class Script:
     def __init__(self, text):
         self.values = {m.group(1): m.group(2) or "" for m in DIRECTIVE.finditer(text)}
         self.text = text
+        self.calls = [Call(*(m.group(2) or "").partition(":")[::2])
+                      for m in DIRECTIVE.finditer(text) if m.group(1) in ("call", "raw_call")]
 
     def __contains__(self, name):
         return name in self.values
@@ -127,6 +132,10 @@ class Script:
         name = self.field("refuse", 0)
         return name in body and f"`{name}` is deprecated for this model."
 
+    def has_text(self):
+        """The text says what to answer, calls apart."""
+        return any(name in self for name in ("text", "say", "big", "utf8"))
+
     def pieces(self):
         """The deltas of the answer's text."""
         if "text" in self:
@@ -138,7 +147,11 @@ class Script:
             return ["x" * min(4096, size - at) for at in range(0, size, 4096)]
         if "utf8" in self:
             return list(UTF8_SAMPLE)
-        return [w for w in re.split(r"(?<= )", "You said: " + self.text) if w]
+        return words("You said: " + self.text)
+
+
+def words(text):
+    return [w for w in re.split(r"(?<= )", text) if w]
 
 
 def honour(pieces, body):
@@ -179,12 +192,17 @@ class Answer:
         self.thinking = []
         if "think" in script:
             self.thinking = [f"t{i} " for i in range(script.count("think", 3) or 3)]
-        self.tool = None
-        if "tool" in script and not record.has_tool_result():
-            self.tool = script.field("tool", 0)
-            self.pieces, self.stop_reason = [], "tool_use"
+        progress = record.progress()
+        self.calls = [(new_id(), call) for call in calls_due(script, record.body, progress)]
+        if self.calls:
+            self.pieces = self.pieces if script.has_text() else []
+            self.stop_reason = script.field("stop", 0, "tool_use")
             if thinking_type(record.body) == "enabled" and not self.thinking:
                 self.thinking = ["t0 "]  # as the API does: it would not take back a call without
+        elif progress.results:
+            self.pieces = words(progress.results_text())
+        elif progress.newest and not script.values:
+            self.pieces = words(progress.results_text() + "\n") + self.pieces
 
     def start(self, message_id):
         usage = {**USAGE, "input_tokens": self.input_tokens}
@@ -200,22 +218,20 @@ class Answer:
             found.append(({"type": "thinking", "thinking": "", "signature": ""},
                           deltas + [{"type": "signature_delta",
                                      "signature": sign("".join(self.thinking))}]))
-        if self.tool:
-            block = {"type": "tool_use", "id": "toolu_standin_0", "name": self.tool, "input": {}}
-            found.append((block, [{"type": "input_json_delta", "partial_json": p}
-                                  for p in ("", '{"city":', ' "Oslo"}')]))
-        else:
+        if self.pieces or not self.calls:
             found.append(({"type": "text", "text": ""},
                           [{"type": "text_delta", "text": p} for p in self.pieces]))
+        for use, call in self.calls:
+            found.append(({"type": "tool_use", "id": use, "name": call.name, "input": {}},
+                          [{"type": "input_json_delta", "partial_json": p}
+                           for p in call.deltas()]))
         return found
 
     def whole(self, message_id):
-        content = []
-        if self.tool:
-            content = [{"type": "tool_use", "id": "toolu_standin_0", "name": self.tool,
-                        "input": {"city": "Oslo"}}]
-        else:
-            content = [{"type": "text", "text": "".join(self.pieces)}]
+        content = [{"type": "text", "text": "".join(self.pieces)}] \
+            if self.pieces or not self.calls else []
+        content += [{"type": "tool_use", "id": use, "name": call.name, "input": call.input()}
+                    for use, call in self.calls]
         return {**self.start(message_id), "content": content, "stop_reason": self.stop_reason,
                 "stop_sequence": self.stop_sequence,
                 "usage": {**USAGE, "output_tokens": OUTPUT_TOKENS}}
