@@ -23,7 +23,7 @@ std::string memory_text(const std::vector<standin::spoken>& known) {
     known.begin(), known.end(), [](const standin::spoken& each) { return each.from_user; }));
   return "This conversation knows " + counted(known.size(), "message") + ": "
          + std::to_string(of_users) + " of yours and " + counted(known.size() - of_users, "answer")
-         + ". It began with: \"" + excerpt(known.front().text, beginning_bytes_max) + "\"";
+         + ". It began with: \"" + excerpt(known.front().text(), beginning_bytes_max) + "\"";
 }
 
 } // namespace

@@ -90,6 +90,10 @@ void session::handle(const standin::control_call& call) {
   }
 }
 
+void session::handle(const standin::mcp_answer& answer) {
+  tools_.take(output_, answer);
+}
+
 // -- the turn ------------------------------------------------------------------------------------
 
 void session::begin_turn(std::string uuid, std::string question, clock::time_point now) {
@@ -99,7 +103,7 @@ void session::begin_turn(std::string uuid, std::string question, clock::time_poi
   const auto prompt_bytes = control_.system_prompt().size();
   const auto bytes = std::accumulate(
     known.begin(), known.end(), prompt_bytes,
-    [](std::size_t sum, const standin::spoken& each) { return sum + each.text.size(); });
+    [](std::size_t sum, const standin::spoken& each) { return sum + each.text().size(); });
   turn_.emplace(turn{.uuid = std::move(uuid),
                      .text = cut(answer_text(question, known, prompt_bytes), limits_),
                      .said = 0,

@@ -52,6 +52,7 @@ private:
   void handle(standin::user_line& line, clock::time_point now);
   void handle(standin::assistant_line& line);
   void handle(const standin::control_call& call);
+  void handle(const standin::mcp_answer& answer);
   void begin_turn(std::string uuid, std::string question, clock::time_point now);
   /// What the turn has said so far.
   [[nodiscard]] std::string said() const;
@@ -63,7 +64,8 @@ private:
   standin::input_reader reader_;
   standin::line_writer lines_;
   standin::dialogue dialogue_;
-  standin::control control_{lines_, dialogue_};
+  standin::tool_servers tools_{lines_, {}};
+  standin::control control_{lines_, dialogue_, tools_};
   answer_limits limits_;
   std::optional<turn> turn_;
   bool eof_ = false;

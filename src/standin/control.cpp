@@ -5,9 +5,11 @@
 
 namespace ccapi::standin {
 
-control::control(line_writer& lines, dialogue& known, std::string system_prompt)
+control::control(line_writer& lines, dialogue& known, tool_servers& tools,
+                 std::string system_prompt)
   : lines_{lines},
     known_{known},
+    tools_{tools},
     system_prompt_{std::move(system_prompt)} {}
 
 after_control control::answer(std::string& out, const control_call& call, bool in_turn) {
@@ -25,14 +27,15 @@ after_control control::answer(std::string& out, const control_call& call, bool i
   } else if (subtype == "apply_flag_settings") {
     line_writer::control_success(out, id, {});
   } else if (subtype == "mcp_set_servers") {
-    line_writer::control_success(out, id, R"({"added":[],"removed":[],"errors":{}})");
+    tools_.set(out, id, call.servers);
   } else if (subtype == "rewind_conversation") {
     if (call.target_uuid.empty() && !lines_.newer())
       return after_control::nothing; // 2.1.197 never answers this
-    line_writer::control_success(out, id,
-                                 (in_turn ? dialogue::refused("stale target", lines_.newer())
-                                          : known_.rewind(call.target_uuid, lines_.newer()))
-                                   .response);
+    line_writer::control_success(
+      out, id,
+      (in_turn ? dialogue::refused("turn running", "turn_running", lines_.newer())
+               : known_.rewind(call.target_uuid, lines_.newer()))
+        .response);
   } else if (subtype == "interrupt") {
     line_writer::control_success(out, id, lines_.newer() ? R"({"still_queued":[]})" : "");
     return after_control::interrupt;

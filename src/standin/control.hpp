@@ -4,6 +4,7 @@
 #include "standin/dialogue.hpp"
 #include "standin/input.hpp"
 #include "standin/lines.hpp"
+#include "standin/tool_servers.hpp"
 
 #include <string>
 
@@ -14,8 +15,8 @@ enum class after_control { nothing, interrupt, end };
 
 class control {
 public:
-  /// `lines` and `known` must outlive it. `system_prompt`: the one of the command line.
-  control(line_writer& lines, dialogue& known, std::string system_prompt = {});
+  /// All but `system_prompt`, the one of the command line, must outlive it.
+  control(line_writer& lines, dialogue& known, tool_servers& tools, std::string system_prompt = {});
 
   /// Appends the answer, if the CLI gives any. Settings are the caller's to apply.
   after_control answer(std::string& out, const control_call& call, bool in_turn);
@@ -27,6 +28,7 @@ public:
 private:
   line_writer& lines_;
   dialogue& known_;
+  tool_servers& tools_;
   std::string system_prompt_;
   bool prompt_fixed_ = false; ///< by the first initialize or the first turn
 };

@@ -12,15 +12,15 @@ rewind_answer dialogue::rewind(std::string_view target, bool newer) {
     return each.from_user && !each.uuid.empty();
   });
   if (last == messages_.rend() || last->uuid != target)
-    return refused("stale target", newer);
+    return refused("stale target", "stale_target", newer);
   const auto preceding = std::find_if(std::next(last), messages_.rend(),
                                       [](const spoken& each) { return !each.from_user; });
   if (preceding == messages_.rend() && !newer)
-    return refused("no preceding assistant", newer);
+    return refused("no preceding assistant", {}, newer);
   std::string response = R"({"rewound":true,"targetMessageUuid":)";
   json::append_string(response, target);
   response += R"(,"prefillText":)";
-  json::append_string(response, last->text + '\n'); // from the empty block behind it
+  json::append_string(response, last->text() + '\n'); // from the empty block behind it
   response += R"(,"precedingAssistantUuid":)";
   if (preceding == messages_.rend())
     response += "null";
@@ -31,11 +31,13 @@ rewind_answer dialogue::rewind(std::string_view target, bool newer) {
   return {true, std::move(response)};
 }
 
-rewind_answer dialogue::refused(std::string_view why, bool newer) {
+rewind_answer dialogue::refused(std::string_view why, std::string_view reason, bool newer) {
   std::string response =
     R"({"rewound":false,"prefillText":null,"precedingAssistantUuid":null,"error":)";
   json::append_string(response, why);
-  response += newer ? R"(,"reason":"stale_target"})" : "}";
+  if (newer)
+    response.append(R"(,"reason":")").append(reason).append(1, '"');
+  response += '}';
   return {false, std::move(response)};
 }
 

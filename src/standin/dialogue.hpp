@@ -1,6 +1,8 @@
 #pragma once
 // dialogue: the messages that a stand-in knows, and taking back the last of them.
 
+#include "standin/part.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,9 +14,10 @@ namespace ccapi::standin {
 struct spoken {
   bool from_user = false;
   std::string uuid;
-  std::string text;
+  parts content;
 
   [[nodiscard]] std::string_view role() const noexcept { return from_user ? "user" : "assistant"; }
+  [[nodiscard]] std::string text() const { return plain_text(content); }
 };
 
 struct rewind_answer {
@@ -24,11 +27,17 @@ struct rewind_answer {
 
 class dialogue {
 public:
+  void add_user(std::string uuid, parts content) {
+    messages_.push_back({true, std::move(uuid), std::move(content)});
+  }
   void add_user(std::string uuid, std::string text) {
-    messages_.push_back({true, std::move(uuid), std::move(text)});
+    add_user(std::move(uuid), text_parts(std::move(text)));
+  }
+  void add_assistant(std::string uuid, parts content) {
+    messages_.push_back({false, std::move(uuid), std::move(content)});
   }
   void add_assistant(std::string uuid, std::string text) {
-    messages_.push_back({false, std::move(uuid), std::move(text)});
+    add_assistant(std::move(uuid), text_parts(std::move(text)));
   }
   [[nodiscard]] const std::vector<spoken>& messages() const noexcept { return messages_; }
 
@@ -36,8 +45,8 @@ public:
   /// if an earlier one is meant. Old versions (not `newer`) refuse it where no assistant message
   /// comes before the line.
   rewind_answer rewind(std::string_view target, bool newer);
-  /// The answer to a rewind that is not done.
-  static rewind_answer refused(std::string_view why, bool newer);
+  /// The answer to a rewind that is not done; `reason` is the word of newer versions.
+  static rewind_answer refused(std::string_view why, std::string_view reason, bool newer);
 
 private:
   std::vector<spoken> messages_;

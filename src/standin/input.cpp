@@ -1,6 +1,9 @@
 #include "standin/input.hpp"
 
+#include "json/writer.hpp"
+
 #include <cctype>
+#include <cstdint>
 #include <utility>
 
 namespace ccapi::standin {
@@ -51,22 +54,50 @@ bool is_command(std::string_view block) {
   return block.substr(1, block.find_first_of(" \n") - 1).find('/') == std::string_view::npos;
 }
 
-struct content_text {
-  std::string all;
-  std::string_view last; ///< block
+part part_of(dom::object block) {
+  const auto json_at = [&](std::string_view key) {
+    dom::element found;
+    return block.at_key(key).get(found) == simdjson::SUCCESS ? std::string{simdjson::minify(found)}
+                                                             : std::string{};
+  };
+  const auto type = text_of(block, "type");
+  if (type == "text" || type == "thinking")
+    return {.what = type == "text" ? part::kind::text : part::kind::thinking,
+            .text = std::string{text_of(block, type)}};
+  if (type == "tool_use")
+    return {.what = part::kind::tool_use,
+            .id = std::string{text_of(block, "id")},
+            .name = std::string{text_of(block, "name")},
+            .json = json_at("input")};
+  if (type != "tool_result")
+    return {.what = part::kind::other, .json = simdjson::minify(block)};
+  bool failed = false;
+  if (block.at_key("is_error").get(failed) != simdjson::SUCCESS)
+    failed = false;
+  return {.what = part::kind::tool_result,
+          .id = std::string{text_of(block, "tool_use_id")},
+          .json = json_at("content"),
+          .failed = failed};
+}
+
+struct content_parts {
+  parts all;
+  std::string_view last; ///< text block
 };
 
-content_text content_of(dom::object message) {
-  content_text found;
+content_parts content_of(dom::object message) {
+  content_parts found;
   found.last = text_of(message, "content");
-  found.all = found.last;
+  found.all = text_parts(std::string{found.last});
   dom::array blocks;
   if (message.at_key("content").get(blocks) == simdjson::SUCCESS)
     for (const auto block : blocks)
-      if (dom::object fields;
-          block.get(fields) == simdjson::SUCCESS && text_of(fields, "type") == "text") {
-        found.last = text_of(fields, "text");
-        found.all += found.last;
+      if (dom::object fields; block.get(fields) == simdjson::SUCCESS) {
+        auto made = part_of(fields);
+        if (made.what == part::kind::text)
+          found.last = text_of(fields, "text");
+        if (made.what != part::kind::text || !made.text.empty())
+          found.all.push_back(std::move(made));
       }
   return found;
 }
@@ -93,6 +124,14 @@ flag_settings settings_of(dom::object request) {
   return found;
 }
 
+std::vector<std::string> servers_of(dom::object request) {
+  std::vector<std::string> names;
+  if (const auto servers = object_of(request, "servers"))
+    for (const auto& [name, config] : *servers)
+      names.emplace_back(name);
+  return names;
+}
+
 domain::result<input> control_of(dom::object line) {
   const auto request = object_of(line, "request");
   if (!request)
@@ -102,7 +141,77 @@ domain::result<input> control_of(dom::object line) {
                             .target_uuid = std::string{text_of(*request, "target_message_uuid")},
                             .model = std::string{text_of(*request, "model")},
                             .system_prompt = given_paragraphs(*request, "systemPrompt"),
-                            .settings = settings_of(*request)}};
+                            .settings = settings_of(*request),
+                            .servers = servers_of(*request)}};
+}
+
+declared_tool tool_of(dom::object fields) {
+  declared_tool tool{.name = std::string{text_of(fields, "name")},
+                     .description = std::string{text_of(fields, "description")},
+                     .schema = {}};
+  if (const auto schema = object_of(fields, "inputSchema");
+      schema && text_of(*schema, "type") == "object")
+    tool.schema = simdjson::minify(*schema);
+  if (const auto hints = object_of(fields, "annotations"))
+    if (hints->at_key("readOnlyHint").get(tool.read_only) != simdjson::SUCCESS)
+      tool.read_only = false;
+  std::uint64_t most = 0;
+  if (const auto meta = object_of(fields, "_meta");
+      meta && meta->at_key("anthropic/maxResultSizeChars").get(most) == simdjson::SUCCESS)
+    tool.result_max = most;
+  return tool;
+}
+
+/// A block of an MCP result as the API has it.
+part result_part(dom::object block) {
+  if (text_of(block, "type") == "text")
+    return {.what = part::kind::text, .text = std::string{text_of(block, "text")}};
+  if (text_of(block, "type") != "image")
+    return {.what = part::kind::other, .json = simdjson::minify(block)};
+  part made{.what = part::kind::other,
+            .json = R"({"type":"image","source":{"type":"base64","media_type":)"};
+  json::append_string(made.json, text_of(block, "mimeType"));
+  made.json += R"(,"data":)";
+  json::append_string(made.json, text_of(block, "data"));
+  made.json += "}}";
+  return made;
+}
+
+void read_result(dom::object result, mcp_answer& answer) {
+  if (result.at_key("isError").get(answer.failed) != simdjson::SUCCESS)
+    answer.failed = false;
+  dom::array list;
+  if (result.at_key("tools").get(list) == simdjson::SUCCESS)
+    for (const auto tool : list)
+      if (dom::object fields; tool.get(fields) == simdjson::SUCCESS)
+        answer.tools.push_back(tool_of(fields));
+  if (const auto structured = object_of(result, "structuredContent"))
+    answer.content = text_parts(simdjson::minify(*structured)); // wins over content
+  else if (result.at_key("content").get(list) == simdjson::SUCCESS)
+    for (const auto block : list)
+      if (dom::object fields; block.get(fields) == simdjson::SUCCESS)
+        answer.content.push_back(result_part(fields));
+}
+
+/// The answer to a control request of the CLI; these are all messages to MCP servers.
+domain::result<input> answer_of(dom::object line) {
+  const auto response = object_of(line, "response");
+  if (!response)
+    return refused("Missing response on control_response");
+  mcp_answer answer{.request_id = std::string{text_of(*response, "request_id")},
+                    .tools = {},
+                    .content = {},
+                    .error = std::string{text_of(*response, "error")}};
+  const auto inner = object_of(*response, "response");
+  const auto message = inner ? object_of(*inner, "mcp_response") : std::nullopt;
+  if (const auto error = message ? object_of(*message, "error") : std::nullopt)
+    answer.error = text_of(*error, "message");
+  if (const auto result = message ? object_of(*message, "result") : std::nullopt)
+    read_result(*result, answer);
+  else if (answer.error.empty())
+    answer.error = "no result";
+  answer.failed = answer.failed || !answer.error.empty();
+  return input{std::move(answer)};
 }
 
 domain::result<input> message_of(dom::object line, std::string_view type) {
@@ -112,15 +221,24 @@ domain::result<input> message_of(dom::object line, std::string_view type) {
     return refused("Error: " + std::string{type} + " line without a message of that role");
   auto content = content_of(*message);
   if (type == "assistant")
-    return input{assistant_line{std::move(uuid), std::move(content.all)}};
+    return input{assistant_line{std::move(uuid), plain_text(content.all), std::move(content.all)}};
   bool query = true;
   if (line.at_key("shouldQuery").get(query) != simdjson::SUCCESS)
     query = true;
   std::string command{is_command(content.last) ? content.last : std::string_view{}};
-  return input{user_line{std::move(uuid), std::move(content.all), std::move(command), query}};
+  return input{user_line{std::move(uuid), plain_text(content.all), std::move(content.all),
+                         std::move(command), query}};
 }
 
 } // namespace
+
+std::string mcp_answer::text() const {
+  std::string all;
+  for (const auto& each : content)
+    if (each.what == part::kind::text)
+      all.append(all.empty() ? "" : "\n").append(each.text);
+  return all;
+}
 
 domain::result<input> input_reader::read(std::string_view line) {
   text_.assign(line);
@@ -135,6 +253,8 @@ domain::result<input> input_reader::read(std::string_view line) {
   const auto type = text_of(fields, "type");
   if (type == "control_request")
     return control_of(fields);
+  if (type == "control_response")
+    return answer_of(fields);
   if (type == "user" || type == "assistant")
     return message_of(fields, type);
   return input{other_line{std::string{type}}};

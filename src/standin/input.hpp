@@ -3,11 +3,14 @@
 
 #include "domain/result.hpp"
 #include "json/reader.hpp"
+#include "standin/part.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace ccapi::standin {
 
@@ -15,6 +18,7 @@ namespace ccapi::standin {
 struct user_line {
   std::string uuid;
   std::string text;    ///< all text blocks
+  parts content;       ///< without empty texts
   std::string command; ///< the last block, if the CLI takes it for a command of its own: "/cost"
   bool query = true;
 };
@@ -23,6 +27,28 @@ struct user_line {
 struct assistant_line {
   std::string uuid;
   std::string text;
+  parts content;
+};
+
+/// A tool as an MCP server's tools/list names it.
+struct declared_tool {
+  std::string name;
+  std::string description;
+  std::string schema; ///< JSON; empty if it is no object's
+  bool read_only = false;
+  std::size_t result_max = 0; ///< characters, if it says so
+};
+
+/// The parent's answer to a message that the CLI sent to an MCP server of the parent's.
+struct mcp_answer {
+  std::string request_id;
+  std::vector<declared_tool> tools; ///< of tools/list
+  parts content;                    ///< of tools/call
+  bool failed = false;
+  std::string error; ///< in place of a result
+
+  /// All texts, a line each.
+  [[nodiscard]] std::string text() const;
 };
 
 /// What apply_flag_settings names; an empty text takes back what was set.
@@ -39,6 +65,7 @@ struct control_call {
   std::string model;                        ///< of set_model
   std::optional<std::string> system_prompt; ///< of initialize
   flag_settings settings;                   ///< of apply_flag_settings
+  std::vector<std::string> servers;         ///< of mcp_set_servers
 };
 
 /// A kind of line that means nothing to a stand-in.
@@ -46,7 +73,7 @@ struct other_line {
   std::string type;
 };
 
-using input = std::variant<user_line, assistant_line, control_call, other_line>;
+using input = std::variant<user_line, assistant_line, control_call, mcp_answer, other_line>;
 
 /// Not thread-safe. Reused, so that its buffers are allocated once.
 class input_reader {
@@ -56,7 +83,7 @@ public:
   domain::result<input> read(std::string_view line);
 
 private:
-  json::reader lines_{{.depth = 32}};
+  json::reader lines_{{.depth = 256}};
   std::string text_;
 };
 

@@ -71,7 +71,9 @@ void line_writer::ui_invalidate(std::string& out) {
 }
 
 void line_writer::init(std::string& out) {
-  out += R"({"type":"system","subtype":"init","cwd":"/","tools":[],"mcp_servers":[],"model":)";
+  results_ = 0;
+  out += R"({"type":"system","subtype":"init","cwd":"/","tools":)";
+  out.append(tools_).append(R"(,"mcp_servers":)").append(servers_).append(R"(,"model":)");
   json::append_string(out, who_.model);
   out += R"(,"permissionMode":"default","slash_commands":["cost"],"apiKeySource":")";
   out += who_.key_source;
@@ -114,8 +116,9 @@ void line_writer::delta(std::string& out, int index, block kind, std::string_vie
   event_head(out, "content_block_delta");
   out += R"(,"index":)";
   json::append_integer(out, std::int64_t{index});
-  out += kind == block::thinking ? R"(,"delta":{"type":"thinking_delta","thinking":)"
-                                 : R"(,"delta":{"type":"text_delta","text":)";
+  out += kind == block::thinking   ? R"(,"delta":{"type":"thinking_delta","thinking":)"
+         : kind == block::tool_use ? R"(,"delta":{"type":"input_json_delta","partial_json":)"
+                                   : R"(,"delta":{"type":"text_delta","text":)";
   json::append_bytes(out, text);
   out += '}';
   event_tail(out);
@@ -184,9 +187,14 @@ void line_writer::message_line(std::string& out, const message_text& what,
                                const token_usage& usage) {
   out += R"({"type":"assistant","message":)";
   append_message_head(out, what.id, what.model);
-  out += what.thinking ? R"({"type":"thinking","thinking":)" : R"({"type":"text","text":)";
-  json::append_bytes(out, what.text);
-  out += what.thinking ? R"(,"signature":"c2ln"}],"stop_reason":)" : R"(}],"stop_reason":)";
+  if (what.use != nullptr) {
+    append_json(out, *what.use);
+  } else {
+    out += what.thinking ? R"({"type":"thinking","thinking":)" : R"({"type":"text","text":)";
+    json::append_bytes(out, what.text);
+    out += what.thinking ? R"(,"signature":"c2ln"})" : "}";
+  }
+  out += R"(],"stop_reason":)";
   json::append_string_or_null(out, what.stop_reason);
   out += what.synthetic ? R"(,"stop_sequence":"","usage":)" : R"(,"stop_sequence":null,"usage":)";
   append_usage(out, usage);
@@ -194,6 +202,13 @@ void line_writer::message_line(std::string& out, const message_text& what,
   out += outside_tools;
   if (what.synthetic)
     out += R"(,"error":"unknown")";
+  if (what.use != nullptr) {
+    out += R"(,"tool_use_meta":[{"id":)";
+    json::append_string(out, what.use->id);
+    out += R"(,"display_name":)";
+    json::append_string(out, what.use->name);
+    out += "}]";
+  }
   tail(out);
 }
 

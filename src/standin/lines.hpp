@@ -1,6 +1,8 @@
 #pragma once
 // lines: writes what the CLI prints, in the shape of 2.1.197 or of newer versions.
 
+#include "standin/part.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,7 +28,7 @@ struct identity {
   double call_cost = 0; ///< US dollars
 };
 
-enum class block { text, thinking };
+enum class block { text, thinking, tool_use };
 
 /// Where an interrupt met the turn.
 struct open_answer {
@@ -36,6 +38,7 @@ struct open_answer {
   int index = 0;
   std::string_view text;
   std::int64_t output_tokens = 0;
+  token_usage finished = {}; ///< of the turn's calls of the API before this one
 };
 
 /// Each function appends a line (some: several), newline included. Texts are written as they are,
@@ -52,9 +55,13 @@ public:
   /// not known yet.
   void message_start(std::string& out, const token_usage& call);
   void block_start(std::string& out, int index, block kind);
+  void tool_start(std::string& out, int index, std::string_view id, std::string_view name);
   void delta(std::string& out, int index, block kind, std::string_view text);
   /// A whole block of the open message.
   void assistant(std::string& out, block kind, std::string_view text);
+  void assistant_call(std::string& out, const part& use);
+  /// A call's result, which the next request will hold. `raw`: the tool's own answer, JSON.
+  void tool_result(std::string& out, const part& result, std::string_view raw);
   void block_stop(std::string& out, int index);
   /// An empty stop reason or sequence is written as null.
   void message_delta(std::string& out, std::string_view stop_reason, std::string_view stop_sequence,
@@ -71,9 +78,13 @@ public:
   /// The end of a turn that went well, after `calls` calls of the API that took `usage` in all.
   void result(std::string& out, std::string_view text, std::string_view stop_reason,
               const token_usage& usage, int calls);
+  /// What the init lines that follow name: JSON arrays.
+  void show_tools(std::string tools, std::string servers);
   /// The end of a turn whose API call failed; status 0 is written as null.
   void error_result(std::string& out, int status, std::string_view text,
                     std::string_view stop_reason);
+  /// All that is said of a turn that was interrupted while calls waited, behind their results.
+  void interrupted_calls(std::string& out, const token_usage& usage);
   /// All that is said of an interrupted turn.
   void interrupted(std::string& out, const open_answer& where, std::string_view stop_reason = {});
 
@@ -88,6 +99,9 @@ public:
   /// `response`: a JSON object, or empty.
   static void control_success(std::string& out, std::string_view request_id,
                               std::string_view response);
+  /// A JSON-RPC message to an MCP server of the parent.
+  static void mcp_message(std::string& out, std::string_view request_id, std::string_view server,
+                          std::string_view message);
   static void control_error(std::string& out, std::string_view request_id, std::string_view text);
 
   /// Ends a line that is not of the CLI's kinds: the members behind `,` that end every line.
@@ -108,6 +122,7 @@ private:
     std::string_view model;
     std::string_view text;
     std::string_view stop_reason;
+    const part* use = nullptr; ///< a call in place of a text
     bool thinking = false;
     bool synthetic = false;
   };
@@ -126,7 +141,10 @@ private:
   std::uint64_t serial_ = 0;
   std::string message_id_;
   token_usage message_usage_;
-  int calls_ = 0; ///< of the API, in all
+  int calls_ = 0;   ///< of the API, in all
+  int results_ = 0; ///< of tools, in this turn
+  std::string tools_ = "[]";
+  std::string servers_ = "[]";
 };
 
 } // namespace ccapi::standin

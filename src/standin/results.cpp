@@ -45,12 +45,24 @@ void line_writer::close_result(std::string& out, std::string_view kind) {
   tail(out);
 }
 
+void line_writer::interrupted_calls(std::string& out, const token_usage& usage) {
+  user_note(out, "[Request interrupted by user for tool use]");
+  open_result(out, broken_off, usage);
+  out += R"(,"num_turns":)";
+  json::append_integer(out, std::int64_t{2 + results_});
+  out += R"(,"stop_reason":"tool_use","permission_denials":[],)"
+         R"("terminal_reason":"aborted_tools","errors":["[ede_diagnostic] )";
+  out += who_.maker;
+  out += "\"]";
+  close_result(out, broken_off);
+}
+
 void line_writer::result(std::string& out, std::string_view text, std::string_view stop_reason,
                          const token_usage& usage, int calls) {
   calls_ += calls;
   open_result(out, success, usage);
   out += R"(,"api_error_status":null,"num_turns":)";
-  out += calls > 0 ? '1' : '0';
+  json::append_integer(out, std::int64_t{calls > 0 ? 1 + results_ : 0});
   out += R"(,"result":)";
   json::append_bytes(out, text);
   out += R"(,"stop_reason":)";
@@ -84,8 +96,10 @@ void line_writer::interrupted(std::string& out, const open_answer& where,
     message_delta(out, {}, {}, where.output_tokens);
     message_stop(out);
   }
-  open_result(out, broken_off, {});
-  out += R"(,"num_turns":2,"stop_reason":)";
+  open_result(out, broken_off, where.finished);
+  out += R"(,"num_turns":)";
+  json::append_integer(out, std::int64_t{2 + results_});
+  out += R"(,"stop_reason":)";
   json::append_string_or_null(out, stop_reason);
   out += R"(,"permission_denials":[],"terminal_reason":"aborted_streaming",)"
          R"("errors":["[ede_diagnostic] )";

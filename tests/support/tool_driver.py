@@ -3,12 +3,14 @@ an MCP server does, and lets calls wait until a test answers them.
 """
 
 import json
+import queue
+import uuid
 from dataclasses import dataclass
 
 from cli_driver import CliDriver, is_result
 
 SERVERS = ("client1", "client2")
-ENVIRONMENT = {"CLAUDE_AGENT_SDK_MCP_NO_PREFIX": "1"}
+ENVIRONMENT = {"CLAUDE_AGENT_SDK_MCP_NO_PREFIX": "1", "MAX_MCP_OUTPUT_TOKENS": "1000000"}
 
 
 @dataclass
@@ -105,6 +107,26 @@ class ToolDriver(CliDriver):
                 raise AssertionError(f"the turn ended: {lines[-1]}")
             stopped = stopped or type_of_event(lines[-1]) == "message_stop"
         return lines
+
+    def until_quiet(self, seconds=0.3):
+        """What comes until nothing has come for a while."""
+        lines = []
+        while True:
+            try:
+                lines.append(self.next(seconds))
+            except queue.Empty:
+                return lines
+
+    def seed_blocks(self, role, content):
+        """Puts a message with these blocks into the history."""
+        line = {"type": role, "uuid": str(uuid.uuid4()), "session_id": "",
+                "parent_tool_use_id": None, "message": {"role": role, "content": content}}
+        if role == "user":
+            self.send({**line, "shouldQuery": False})
+            self.until(is_result)
+        else:
+            line["message"] |= {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "model": "x"}
+            self.send(line)
 
     def answer(self, call, content, is_error=False):
         """Answers an open call: a text, or blocks as MCP has them."""

@@ -1,9 +1,12 @@
 #include "cli_request.hpp"
 
+#include "tool_pairs.hpp"
+
 #include <boost/json/array.hpp>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace api_rules {
 
@@ -59,22 +62,41 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos;
 }
 
-json::array messages_of(const std::vector<said>& dialogue, const json::value& directive) {
+bool is_block(const json::value& block, std::string_view type) {
+  return block.as_object().at("type").as_string() == type;
+}
+
+/// Neighbouring messages of a user as one, blank texts left out.
+json::array joined(std::vector<said> dialogue) {
   json::array messages;
   std::string_view last_role;
-  for (const auto& message : dialogue) {
-    if (is_blank(message.text) && !(message.text.empty() && message.role == "user"))
+  for (auto& [role, content] : dialogue) {
+    const bool empty = content.empty();
+    content.erase(std::remove_if(content.begin(), content.end(),
+                                 [](const json::value& block) {
+                                   return is_block(block, "text")
+                                          && is_blank(block.as_object().at("text").as_string());
+                                 }),
+                  content.end());
+    if (content.empty() && !(empty && role == "user"))
       continue;
-    auto block = text_block(message.text.empty() ? no_content : message.text);
-    if (message.role == "user" && last_role == "user")
-      messages.back().as_object().at("content").as_array().push_back(std::move(block));
+    if (content.empty())
+      content.push_back(text_block(no_content));
+    if (role == "user" && last_role == "user")
+      for (auto& block : content)
+        messages.back().as_object().at("content").as_array().push_back(std::move(block));
     else
-      messages.push_back(json::object{{"role", message.role}, {"content", json::array{block}}});
-    last_role = message.role;
+      messages.push_back(json::object{{"role", role}, {"content", std::move(content)}});
+    last_role = role;
   }
   if (messages.empty())
     messages.push_back(
       json::object{{"role", "user"}, {"content", json::array{text_block(no_content)}}});
+  return messages;
+}
+
+json::array messages_of(std::vector<said> dialogue, const json::value& directive) {
+  auto messages = paired(joined(std::move(dialogue)));
   if (!directive.is_null())
     messages.insert(messages.begin() + 1, directive);
   return messages;
@@ -127,7 +149,13 @@ void merge(json::object& body, const json::object& extra) {
 
 } // namespace
 
-request compose(const cli_state& state) {
+said::said(std::string_view who, std::string_view text)
+  : role{who} {
+  if (!text.empty())
+    content.push_back(text_block(text));
+}
+
+request compose(cli_state state) {
   const auto own = defaults_of(state.model, state.newer);
   const auto effort = state.effort.empty() || own.effort.empty() ? own.effort : state.effort;
   json::value directive;
@@ -136,9 +164,9 @@ request compose(const cli_state& state) {
                              {"content", json::array()},
                              {"output_config", json::object{{"effort", effort}}}};
   json::object body{{"model", state.model},
-                    {"messages", messages_of(state.messages, directive)},
+                    {"messages", messages_of(std::move(state.messages), directive)},
                     {"system", system_of(state.system_prompt)},
-                    {"tools", json::array()},
+                    {"tools", std::move(state.tools)},
                     {"metadata", json::object{{"user_id", "fake"}}},
                     {"max_tokens", own.max_tokens},
                     {"thinking", thinking_of(own, state.newer && state.experimental_betas)}};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fake_claude {
@@ -15,6 +16,9 @@ class answer_source {
 public:
   /// `answer` is cut up unless the script asks for counted tokens.
   answer_source(const script& how, std::string answer);
+  /// The text as it is.
+  explicit answer_source(std::string answer)
+    : answer_{std::move(answer)} {}
   /// Empty at the end.
   std::optional<std::string> next();
 

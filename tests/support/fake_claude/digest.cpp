@@ -39,11 +39,13 @@ std::string digest(const ccapi::standin::dialogue& known, std::string_view syste
   fields_hash hash;
   hash.add(without_trailing_space(system_prompt));
   hash.add(model);
-  for (const auto& message : known.messages())
-    if (const auto text = without_trailing_space(message.text); !text.empty()) {
+  for (const auto& message : known.messages()) {
+    const auto message_text = message.text();
+    if (const auto text = without_trailing_space(message_text); !text.empty()) {
       hash.add(message.role());
       hash.add(text);
     }
+  }
   return hash.hex();
 }
 

@@ -23,21 +23,33 @@ bool is_name(std::string_view text) {
 
 void script::add(std::string_view text) {
   std::size_t at = 0;
+  std::vector<call_wanted> calls;
+  directed_ = false;
   while ((at = text.find("[[", at)) != std::string_view::npos) {
     auto end = text.find("]]", at);
     if (end == std::string_view::npos)
-      return;
+      break;
     auto inner = text.substr(at + 2, end - at - 2);
     auto colon = inner.find(':');
     auto name = inner.substr(0, colon);
     at += 2;
     if (!is_name(name))
       continue;
+    directed_ = true;
     auto value = colon == std::string_view::npos ? std::string_view{} : inner.substr(colon + 1);
+    if (name == "call" || name == "raw_call") {
+      const auto end_of_name = std::min(value.find(':'), value.size());
+      calls.push_back({std::string{value.substr(0, end_of_name)},
+                       std::string{value.substr(std::min(end_of_name + 1, value.size()))}});
+      at = end + 2;
+      continue;
+    }
     std::erase_if(values_, [&](const auto& entry) { return entry.first == name; });
     values_.emplace_back(name, value);
     at = end + 2;
   }
+  if (!calls.empty())
+    calls_ = std::move(calls);
 }
 
 void script::drop_faults() {
@@ -62,8 +74,9 @@ std::string_view script::part(std::string_view name, std::size_t index) const {
   return rest.substr(0, rest.find(':'));
 }
 
-std::int64_t script::number(std::string_view name, std::int64_t otherwise) const {
-  auto digits = part(name, 0);
+std::int64_t script::number_part(std::string_view name, std::size_t index,
+                                 std::int64_t otherwise) const {
+  auto digits = part(name, index);
   std::int64_t value = 0;
   auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return failure == std::errc{} && end == digits.data() + digits.size() ? value : otherwise;

@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace fake_claude {
@@ -18,6 +19,8 @@ namespace {
 
 /// Steps of a turn that wait while this much output is unwritten.
 constexpr std::size_t output_high_mark = 256 << 10;
+/// How long a turn waits for the servers of its tools.
+constexpr std::chrono::seconds servers_patience{60};
 
 std::string version_of(const script& how) {
   return std::string{how.text("version", "2.1.330")};
@@ -39,7 +42,8 @@ session::session(launch how, const ledger& book, clock::time_point now)
   : launch_{std::move(how)},
     book_{book},
     lines_{identity_of(launch_)},
-    control_{lines_, dialogue_, launch_.system_prompt},
+    tools_{lines_, launch_.tools},
+    control_{lines_, dialogue_, tools_, launch_.system_prompt},
     ready_at_{now + std::chrono::milliseconds{launch_.defaults.number("boot", 0)}} {
   if (book_.open())
     book_.write("start",
@@ -56,7 +60,9 @@ bool session::reads_stdin(clock::time_point now) const {
 std::optional<clock::time_point> session::wake_at(clock::time_point now) const {
   if (hung_ || exit_code_ || death_)
     return std::nullopt;
-  if (turn_)
+  if (waits_for_servers())
+    return patience_;
+  if (turn_ && !turn_->stands())
     return output_.size() < output_high_mark ? std::optional{next_step_} : std::nullopt;
   return now < ready_at_ ? std::optional{ready_at_} : std::nullopt;
 }
@@ -84,7 +90,7 @@ void session::take(standin::user_line& line, clock::time_point now) {
       control_.fix_system_prompt();
     }
     lines_.settled(output_, line.uuid);
-    dialogue_.add_user(std::move(line.uuid), with_residue(line.text));
+    dialogue_.add_user(std::move(line.uuid), with_residue(std::move(line.content)));
     return;
   }
   book_.write("prompt", {{"uuid", line.uuid},
@@ -100,13 +106,13 @@ void session::take(standin::user_line& line, clock::time_point now) {
     lines_.settled(output_, {}, "Unknown command: " + line.command);
     return;
   }
-  start_turn(std::move(line.text), std::move(line.uuid), now);
+  start_turn(std::move(line), now);
 }
 
 void session::take(standin::assistant_line& line, clock::time_point /*now*/) {
   book_.write("seed", {{"role", "assistant"}, {"text", line.text}});
   lines_.lifecycle(output_, line.uuid, "completed");
-  dialogue_.add_assistant(std::move(line.uuid), std::move(line.text));
+  dialogue_.add_assistant(std::move(line.uuid), std::move(line.content));
 }
 
 void session::take(const standin::control_call& call, clock::time_point /*now*/) {
@@ -115,6 +121,15 @@ void session::take(const standin::control_call& call, clock::time_point /*now*/)
               {{"subtype", call.subtype}, {"in_turn", turn_.has_value()}});
   if (!mute)
     answer(call);
+}
+
+void session::take(const standin::mcp_answer& answer, clock::time_point now) {
+  if (tools_.take(output_, answer))
+    return;
+  const bool meant = turn_ && turn_->take(answer);
+  book_.write("tool_answer", {{"meant", meant}});
+  if (meant)
+    next_step_ = now;
 }
 
 void session::take(const standin::other_line& line, clock::time_point /*now*/) {
@@ -132,8 +147,12 @@ void session::answer(const standin::control_call& call) {
                                     : R"({"response":"fake aside","synthetic":false})");
   }
   apply(call.settings);
+  if (call.subtype == "interrupt" && turn_)
+    turn_->cancel_calls(output_);
   const auto known = dialogue_.messages().size();
   const auto rest = control_.answer(output_, call, turn_.has_value());
+  if (call.subtype == "mcp_set_servers" && turn_)
+    turn_->close_servers(tools_.removed());
   if (call.subtype == "rewind_conversation")
     book_.write("rewind",
                 {{"target", call.target_uuid}, {"done", dialogue_.messages().size() < known}});
@@ -170,8 +189,10 @@ void session::set_model(const standin::control_call& call) {
                          lines_.newer() ? R"({"model":")" + lines_.model() + "\"}" : std::string{});
 }
 
-std::string session::with_residue(std::string_view text) {
-  return std::exchange(residue_, {}) + std::string{text};
+standin::parts session::with_residue(standin::parts content) {
+  auto all = standin::text_parts(std::exchange(residue_, {}));
+  std::move(content.begin(), content.end(), std::back_inserter(all));
+  return all;
 }
 
 void session::interrupt() {
@@ -189,40 +210,73 @@ void session::on_interrupt_signal() {
 void session::on_eof() {
   eof_ = true;
   book_.write("eof", {{"in_turn", turn_.has_value()}});
+  if (turn_ && !launch_.defaults.has("ignore_eof"))
+    turn_->close_calls();
   if (!turn_ && !launch_.defaults.has("ignore_eof"))
     exit_code_ = last_failed_ ? 1 : 0;
 }
 
-void session::start_turn(std::string text, std::string uuid, clock::time_point now) {
+script session::script_for(const standin::user_line& line) const {
   auto how = launch_.defaults;
-  how.add(text);
-  if (how.has("once") && !claim_once(how))
-    how.drop_faults();
-  dialogue_.add_user(uuid, with_residue(text));
-  lines_.accepted(output_, uuid);
+  how.add(line.text);
+  if (line.text.find_first_not_of(" \t\r\n") != std::string::npos) {
+    if (how.has("once") && !claim_once(how))
+      how.drop_faults();
+    return how;
+  }
+  const auto& known = dialogue_.messages();
+  for (auto each = known.rbegin(); each != known.rend(); ++each)
+    if (each->from_user && !each->text().empty()) {
+      how.add(each->text());
+      how.drop_faults(); // they were that turn's
+      break;
+    }
+  return how;
+}
+
+void session::start_turn(standin::user_line line, clock::time_point now) {
+  auto how = script_for(line);
+  question_ = std::move(line.text);
+  dialogue_.add_user(line.uuid, with_residue(std::move(line.content)));
+  lines_.lifecycle(output_, line.uuid, "queued");
   turn_ran_ = true;
   control_.fix_system_prompt();
   deaf_ = deaf_ || how.has("no_read");
   if (how.has("wrong_session"))
     lines_.change_session(ccapi::domain::random_uuid());
-  std::optional<std::int64_t> max_tokens;
-  if (const auto* limit = extra_body_.if_contains("max_tokens"); limit && how.has("honour"))
-    max_tokens = limit->to_number<std::int64_t>();
-  auto answer = answer_to(how, text);
-  turn_.emplace(std::move(how), std::move(answer), std::move(uuid), max_tokens, lines_, book_);
-  ask_the_rules();
+  if (tools_.connecting() && !lines_.newer())
+    tools_.connect_again(output_);
+  turn_.emplace(std::move(how), std::move(line.uuid), lines_, tools_, dialogue_, book_);
+  greeting_ = true;
+  patience_ = now + servers_patience;
   next_step_ = now;
+}
+
+void session::ask_the_model() {
+  if (std::exchange(greeting_, false))
+    lines_.lifecycle(output_, turn_->prompt_uuid(), "started");
+  const auto request = upstream_request();
+  const auto& how = turn_->how();
+  auto said = reply_to(how, request.body.as_object(), answer_to(how));
+  said.refusal = refusal_of(request);
+  if (const auto* limit = extra_body_.if_contains("max_tokens"); limit && how.has("honour"))
+    said.max_tokens = limit->to_number<std::int64_t>();
+  turn_->begin(std::move(said));
 }
 
 void session::on_time(clock::time_point now) {
   if (now >= ready_at_ && std::exchange(greets_, false))
     lines_.ui_invalidate(output_); // at the end of its start
-  while (turn_ && !hung_ && !death_ && !exit_code_ && next_step_ <= now
-         && output_.size() < output_high_mark)
+  if (waits_for_servers() && now >= patience_)
+    tools_.give_up();
+  while (turn_ && !turn_->stands() && !waits_for_servers() && !hung_ && !death_ && !exit_code_
+         && next_step_ <= now && output_.size() < output_high_mark)
     take_step();
 }
 
 void session::take_step() {
+  if (turn_->wants_reply())
+    ask_the_model();
   before_step();
   if (hung_ || death_)
     return;
@@ -257,17 +311,13 @@ void session::before_step() {
 
 void session::end_turn() {
   last_failed_ = turn_->failed();
-  if (!turn_->said().empty())
-    dialogue_.add_assistant({}, turn_->said());
-  if (turn_->interrupted())
-    dialogue_.add_user({}, "[Request interrupted by user]");
-  lines_.lifecycle(output_, turn_->prompt_uuid(), "completed");
+  lines_.lifecycle(output_, turn_->prompt_uuid(), last_failed_ ? "cancelled" : "completed");
   book_.write("result", {{"failed", last_failed_}});
   turn_.reset();
   if (!waiting_.empty()) {
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
-    start_turn(std::move(next.text), std::move(next.uuid), next_step_);
+    start_turn(std::move(next), next_step_);
   } else if (eof_ && !launch_.defaults.has("ignore_eof")) {
     exit_code_ = last_failed_ ? 1 : 0;
   }

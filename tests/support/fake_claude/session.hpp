@@ -7,6 +7,7 @@
 #include "standin/dialogue.hpp"
 #include "standin/input.hpp"
 #include "standin/lines.hpp"
+#include "standin/tool_servers.hpp"
 #include "turn.hpp"
 
 #include <boost/json/object.hpp>
@@ -30,6 +31,7 @@ struct launch {
   std::string model = "sonnet";
   std::string system_prompt;
   script defaults; ///< from ANTHROPIC_FAKE_SCRIPT
+  standin::tool_rules tools;
 };
 
 /// Pure of I/O: takes lines and the time, appends to output(). main.cpp moves the bytes.
@@ -59,19 +61,26 @@ private:
   void take(standin::user_line& line, clock::time_point now);
   void take(standin::assistant_line& line, clock::time_point now);
   void take(const standin::control_call& call, clock::time_point now);
+  void take(const standin::mcp_answer& answer, clock::time_point now);
   void take(const standin::other_line& line, clock::time_point now);
   void answer(const standin::control_call& call);
   void apply(const standin::flag_settings& settings);
   void set_model(const standin::control_call& call);
-  /// The text behind what an earlier change of the model left for it.
-  std::string with_residue(std::string_view text);
+  /// A message behind what an earlier change of the model left for it.
+  standin::parts with_residue(standin::parts content);
   void interrupt();
-  void start_turn(std::string text, std::string uuid, clock::time_point now);
-  [[nodiscard]] std::string answer_to(const script& how, const std::string& text);
+  void start_turn(standin::user_line line, clock::time_point now);
+  /// How the turn of a line goes: by its text, without one by the last text before it.
+  [[nodiscard]] script script_for(const standin::user_line& line) const;
+  /// A turn does not begin before the servers of its tools have answered, for a minute.
+  [[nodiscard]] bool waits_for_servers() const { return turn_ && greeting_ && tools_.connecting(); }
+  void ask_the_model();
+  [[nodiscard]] std::string answer_to(const script& how);
   /// Costs a pass over the whole dialogue.
-  [[nodiscard]] api_rules::request upstream_request() const;
-  /// The turn fails if the API would refuse its request.
-  void ask_the_rules();
+  [[nodiscard]] api_rules::request upstream_request();
+  /// Why the API would refuse a request.
+  [[nodiscard]] std::optional<api_rules::refusal>
+  refusal_of(const api_rules::request& request) const;
   void take_step();
   void before_step();
   void end_turn();
@@ -85,6 +94,7 @@ private:
   standin::input_reader reader_;
   standin::line_writer lines_;
   standin::dialogue dialogue_;
+  standin::tool_servers tools_;
   standin::control control_;
   clock::time_point ready_at_;
   clock::time_point next_step_{};
@@ -94,10 +104,13 @@ private:
   std::optional<turn> turn_;
   std::optional<int> exit_code_;
   std::optional<std::string> death_;
+  std::string question_; ///< of the turn
   std::string residue_;
   std::string effort_; ///< of apply_flag_settings
   int turns_ = 0;
   bool greets_ = false;
+  bool greeting_ = false; ///< of a turn that has not begun
+  clock::time_point patience_{};
   bool headers_broken_ = false;
   bool turn_ran_ = false;
   bool last_failed_ = false;

@@ -6,8 +6,10 @@
 #include "tests/support/api_rules/cli_request.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fcntl.h>
@@ -24,9 +26,28 @@ bool is_on(const char* variable, bool otherwise) {
   return value == nullptr || *value == '\0' ? otherwise : std::string_view{value} != "0";
 }
 
+/// A block as the API has it.
+json::value block_of(const standin::part& what) {
+  if (what.what == standin::part::kind::text)
+    return json::object{{"type", "text"}, {"text", what.text}};
+  std::string text;
+  standin::append_json(text, what);
+  boost::system::error_code failure;
+  auto parsed = json::parse(text, failure);
+  return failure ? json::value(json::object{}) : parsed;
+}
+
+json::array blocks_of(const standin::parts& content, bool with_thinking = true) {
+  json::array blocks;
+  for (const auto& each : content)
+    if (with_thinking || each.what != standin::part::kind::thinking)
+      blocks.push_back(block_of(each));
+  return blocks;
+}
+
 } // namespace
 
-std::string session::answer_to(const script& how, const std::string& text) {
+std::string session::answer_to(const script& how) {
   if (how.has("dialogue"))
     return told();
   if (how.has("request")) {
@@ -38,35 +59,35 @@ std::string session::answer_to(const script& how, const std::string& text) {
            + (how.text("told") == "by"
                 ? " by " + std::to_string(::getpid()) + '.' + std::to_string(++turns_)
                 : "");
-  return std::string{how.text("say", "You said: " + text)};
+  return std::string{how.text("say", "You said: " + question_)};
 }
 
-api_rules::request session::upstream_request() const {
+api_rules::request session::upstream_request() {
   api_rules::cli_state state;
   state.model = model_upstream(lines_.model());
   state.newer = lines_.newer();
   state.experimental_betas = !is_on("CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS", false);
   state.system_prompt = control_.system_prompt();
   state.effort = effort_;
+  state.tools = json::parse(tools_.offer()).as_array();
   for (const auto& message : dialogue_.messages())
-    state.messages.push_back({message.role(), message.text});
+    state.messages.push_back({message.role(), blocks_of(message.content)});
   state.extra_body = extra_body_;
-  return api_rules::compose(state);
+  return api_rules::compose(std::move(state));
 }
 
-void session::ask_the_rules() {
+std::optional<api_rules::refusal> session::refusal_of(const api_rules::request& request) const {
   const auto& how = turn_->how();
   if (how.has("err") || how.has("fixture") || !is_on("ANTHROPIC_FAKE_STRICT", true))
-    return;
+    return std::nullopt;
   static const api_rules::rule_book rules{api_rules::default_file()}; // read when first needed
-  auto refusal = rules.check(upstream_request());
-  if (!refusal)
-    return;
-  book_.write("api_refusal", {{"rule", refusal->rule},
-                              {"status", refusal->status},
-                              {"text", refusal->text},
-                              {"model", lines_.model()}});
-  turn_->refuse_request(std::move(*refusal));
+  auto refusal = rules.check(request);
+  if (refusal)
+    book_.write("api_refusal", {{"rule", refusal->rule},
+                                {"status", refusal->status},
+                                {"text", refusal->text},
+                                {"model", lines_.model()}});
+  return refusal;
 }
 
 bool session::claim_once(const script& how) const {
@@ -83,8 +104,14 @@ bool session::claim_once(const script& how) const {
 
 std::string session::told() const {
   json::array messages;
-  for (const auto& message : dialogue_.messages())
-    messages.push_back(json::array{message.role(), message.text});
+  for (const auto& message : dialogue_.messages()) {
+    const bool only_text =
+      std::none_of(message.content.begin(), message.content.end(), [](const auto& each) {
+        return each.what != standin::part::kind::text && each.what != standin::part::kind::thinking;
+      });
+    messages.push_back(only_text ? json::array{message.role(), message.text()}
+                                 : json::array{message.role(), blocks_of(message.content, false)});
+  }
   json::array names;
   for (char** variable = environ; *variable != nullptr; ++variable)
     names.emplace_back(

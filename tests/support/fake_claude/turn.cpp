@@ -1,24 +1,21 @@
 #include "turn.hpp"
 
+#include "domain/ids.hpp"
+#include "standin/javascript.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <utility>
 
 namespace fake_claude {
 
 using ccapi::standin::block;
+using ccapi::standin::part;
 
 namespace {
-
-/// Tokens of one API call; a different number per field, the same as the Messages API stand-in's.
-constexpr ccapi::standin::token_usage call_usage{
-  .input = 11, .output = 53, .cache_write = 23, .cache_read = 37};
-
-ccapi::standin::token_usage usage_of(int calls) {
-  return {.input = call_usage.input * calls,
-          .output = call_usage.output * calls,
-          .cache_write = call_usage.cache_write * calls,
-          .cache_read = call_usage.cache_read * calls};
-}
 
 std::vector<std::string> fixture_lines(std::string_view name) {
   const char* folder = std::getenv("ANTHROPIC_FAKE_FIXTURES");
@@ -30,38 +27,71 @@ std::vector<std::string> fixture_lines(std::string_view name) {
   return lines;
 }
 
-/// What the CLI makes of a failed call; `said` by the API, empty for words of our own.
-std::string error_text(std::int64_t status, const std::string& model, const std::string& said) {
-  switch (status) {
-  case 401:
-    return "Invalid API key · Fix external API key";
-  case 404:
-    return "There's an issue with the selected model (" + model + "). It may not exist.";
-  case 429:
-    return "API Error: Request rejected (429) · fake";
-  case 0:
-    return "Not logged in · Please run /login";
-  default:
-    return "API Error: " + std::to_string(status) + ' '
-           + (said.empty() ? "fake error " + std::to_string(status) : said);
-  }
+/// As the API streams arguments: an empty piece, then the rest.
+std::vector<std::string> argument_pieces(const std::string& text) {
+  constexpr std::size_t piece = 7;
+  std::vector<std::string> pieces{""};
+  for (std::size_t at = 0; at < text.size(); at += piece)
+    pieces.push_back(text.substr(at, piece));
+  return pieces;
+}
+
+std::string new_call_id() {
+  auto id = "toolu_" + ccapi::domain::random_uuid();
+  std::erase(id, '-');
+  return id;
+}
+
+/// What the CLI remembers of a call's arguments.
+std::string input_of(const std::string& text) {
+  const auto read = ccapi::standin::through_javascript(text.empty() ? "{}" : text);
+  if (read)
+    return *read;
+  return boost::json::serialize(boost::json::object{
+    {"__unparsedToolInput", boost::json::object{{"raw", text}, {"len", text.size()}}}});
 }
 
 } // namespace
 
-turn::turn(script how, std::string answer, std::string prompt_uuid,
-           std::optional<std::int64_t> max_tokens, ccapi::standin::line_writer& lines,
+turn::turn(script how, std::string prompt_uuid, ccapi::standin::line_writer& lines,
+           ccapi::standin::tool_servers& servers, ccapi::standin::dialogue& known,
            const ledger& book)
   : how_{std::move(how)},
-    answer_{std::move(answer)},
     prompt_uuid_{std::move(prompt_uuid)},
-    max_tokens_{max_tokens},
     lines_{lines},
+    servers_{servers},
+    known_{known},
     book_{book},
-    source_{how_, answer_},
-    stop_reason_{how_.text("stop", "end_turn")} {
+    calls_{lines, servers} {
   if (how_.has("fixture"))
     played_ = fixture_lines(how_.text("fixture"));
+}
+
+void turn::begin(reply what) {
+  reply_ = std::move(what);
+  source_ = reply_.scripted ? answer_source{how_, reply_.text} : answer_source{reply_.text};
+  blocks_.clear();
+  index_ = 0;
+  said_.clear();
+  deltas_ = 0;
+  stop_reason_ = how_.text("stop", reply_.calls.empty() ? "end_turn" : "tool_use");
+  if ((how_.has("think") && !abandoned_) || reply_.thinks) {
+    planned thinking{block::thinking, {.what = part::kind::thinking}};
+    for (std::int64_t at = 0; at < std::max<std::int64_t>(how_.number("think", 3), 1); ++at)
+      thinking.pieces.push_back("t" + std::to_string(at) + ' ');
+    blocks_.push_back(std::move(thinking));
+  }
+  if (!reply_.silent)
+    blocks_.push_back({block::text, {.what = part::kind::text}});
+  for (const auto& call : reply_.calls)
+    blocks_.push_back({block::tool_use,
+                       {.what = part::kind::tool_use,
+                        .text = call.arguments,
+                        .id = new_call_id(),
+                        .name = call.name,
+                        .json = input_of(call.arguments)},
+                       argument_pieces(call.arguments)});
+  phase_ = api_calls_++ == 0 ? phase::init : phase::status;
 }
 
 std::chrono::milliseconds turn::pause() const {
@@ -71,8 +101,7 @@ std::chrono::milliseconds turn::pause() const {
     return std::chrono::milliseconds{how_.number("first", 0)};
   if (phase_ == phase::continuation)
     return std::chrono::milliseconds{how_.number("continue", 20)};
-  if ((phase_ == phase::text && deltas_ > 0) || (phase_ == phase::thinking && thoughts_ > 0)
-      || how_.has("fixture"))
+  if ((phase_ == phase::block && (deltas_ > 0 || blocks_[index_].said > 0)) || how_.has("fixture"))
     return std::chrono::milliseconds{how_.number("delay", 0)};
   return std::chrono::milliseconds{0};
 }
@@ -86,6 +115,13 @@ void turn::step(std::string& out) {
       phase_ = phase::over;
     return;
   }
+  if (!calls_.next_line(out))
+    message_step(out);
+  if (phase_ == phase::parked)
+    look_for_calls();
+}
+
+void turn::message_step(std::string& out) {
   switch (phase_) {
   case phase::init:
     lines_.init(out);
@@ -93,48 +129,21 @@ void turn::step(std::string& out) {
     return;
   case phase::status:
     lines_.status(out);
-    phase_ = how_.has("err") || refusal_ ? phase::error : phase::message_start;
+    phase_ = how_.has("err") || reply_.refusal ? phase::error : phase::message_start;
     return;
   case phase::message_start:
     lines_.message_start(out, call_usage);
     next_ = source_.next();
-    phase_ = how_.has("think") && !abandoned_ ? phase::thinking_start : phase::text_start;
+    phase_ = phase::block_start;
     return;
-  case phase::thinking_start:
-    lines_.block_start(out, 0, block::thinking);
-    phase_ = phase::thinking;
-    return;
-  case phase::thinking: {
-    auto thought = "t" + std::to_string(thoughts_++) + ' ';
-    thought_ += thought;
-    lines_.delta(out, 0, block::thinking, thought);
-    if (thoughts_ >= std::max<std::int64_t>(how_.number("think", 3), 1))
-      phase_ = phase::thinking_whole;
-    return;
-  }
-  case phase::thinking_whole:
-    lines_.assistant(out, block::thinking, thought_);
-    phase_ = phase::thinking_stop;
-    return;
-  case phase::thinking_stop:
-    lines_.block_stop(out, 0);
-    phase_ = phase::text_start;
-    return;
-  case phase::text_start:
-    lines_.block_start(out, text_index(), block::text);
-    phase_ = next_ ? phase::text : phase::text_whole;
-    return;
-  case phase::text:
-    text_step(out);
-    return;
-  case phase::text_whole:
-    lines_.assistant(out, block::text, said_);
-    phase_ = phase::text_stop;
-    return;
-  case phase::text_stop:
-    lines_.block_stop(out, text_index());
-    phase_ = phase::message_delta;
-    return;
+  case phase::block_start:
+    return start_block(out);
+  case phase::block:
+    return now().what == block::text ? text_step(out) : piece_step(out);
+  case phase::block_whole:
+    return whole_block(out);
+  case phase::block_stop:
+    return stop_block(out);
   case phase::message_delta:
     if (stop_reason_ == "refusal")
       refuse(out);
@@ -142,21 +151,30 @@ void turn::step(std::string& out) {
     phase_ = phase::message_stop;
     return;
   case phase::message_stop:
-    lines_.message_stop(out);
-    phase_ = stop_reason_ == "max_tokens" ? phase::continuation : phase::result;
-    return;
+    return stop_message(out);
   case phase::continuation:
-    go_on(out);
-    return;
+    return go_on(out);
   case phase::error:
-    fail(out);
-    return;
+    return fail(out);
   case phase::result:
-    finish(out);
-    return;
+    return finish(out);
+  case phase::ask:
+  case phase::parked:
   case phase::over:
     return;
   }
+}
+
+// -- blocks --------------------------------------------------------------------------------------
+
+void turn::start_block(std::string& out) {
+  auto& [what, made, pieces, said] = now();
+  if (what == block::tool_use)
+    lines_.tool_start(out, index(), made.id, made.name);
+  else
+    lines_.block_start(out, index(), what);
+  const bool empty = what == block::text ? !next_ : pieces.empty();
+  phase_ = empty ? phase::block_whole : phase::block;
 }
 
 void turn::text_step(std::string& out) {
@@ -164,96 +182,82 @@ void turn::text_step(std::string& out) {
     abandon(out);
     return;
   }
-  lines_.delta(out, text_index(), block::text, *next_);
+  lines_.delta(out, index(), block::text, *next_);
   book_.token(prompt_uuid_, *next_);
   said_ += *next_;
   ++deltas_;
   next_ = source_.next();
-  if (next_ && max_tokens_ && deltas_ >= *max_tokens_) {
+  if (next_ && reply_.max_tokens && deltas_ >= *reply_.max_tokens) {
     stop_reason_ = "max_tokens";
     next_.reset();
   }
   if (!next_)
-    phase_ = phase::text_whole;
+    phase_ = phase::block_whole;
 }
 
-void turn::abandon(std::string& out) {
-  // The connection to the API was lost: this attempt is closed without a message_delta and the
-  // whole answer comes once more.
-  abandoned_ = true;
-  lines_.block_stop(out, text_index());
-  lines_.message_stop(out);
-  lines_.api_retry(out, 1, 0, 1);
-  source_ = answer_source{how_, answer_};
-  said_.clear();
-  deltas_ = 0;
-  phase_ = phase::message_start;
+void turn::piece_step(std::string& out) {
+  auto& [what, made, pieces, said] = now();
+  lines_.delta(out, index(), what, pieces[said]);
+  if (what == block::thinking)
+    made.text += pieces[said];
+  if (++said == pieces.size())
+    phase_ = phase::block_whole;
 }
 
-void turn::refuse(std::string& out) {
-  lines_.refusal_note(out);
-  lines_.synthetic(out, "API Error: fake refusal", "refusal");
-}
-
-void turn::go_on(std::string& out) {
-  if (lines_.newer())
-    lines_.user_note(out, "Output token limit hit. Resume directly.");
-  lines_.status(out);
-  lines_.message_start(out, call_usage);
-  lines_.block_start(out, 0, block::text);
-  lines_.delta(out, 0, block::text, "CONTINUED");
-  lines_.assistant(out, block::text, "CONTINUED");
-  lines_.block_stop(out, 0);
-  lines_.message_delta(out, "end_turn", {}, call_usage.output);
-  lines_.message_stop(out);
-  book_.token(prompt_uuid_, "CONTINUED");
-  said_ = "CONTINUED";
-  stop_reason_ = "end_turn";
-  calls_ = 2;
-  phase_ = phase::result;
-}
-
-void turn::fail(std::string& out) {
-  auto status = refusal_ ? refusal_->status : how_.number("err", 0);
-  auto wait = how_.number("retry_after", 0); // seconds; the CLI does not wait for more than 60
-  if ((status == 429 || status == 529) && wait <= 60 && retries_ < 2) {
-    lines_.api_retry(out, ++retries_, static_cast<int>(status), wait > 0 ? wait * 1000 : 1);
-    return;
-  }
-  auto text = error_text(status, lines_.model(), refusal_ ? refusal_->text : std::string{});
-  lines_.synthetic(out, text, "stop_sequence");
-  lines_.error_result(out, static_cast<int>(status), text, "stop_sequence");
-  failed_ = true;
-  phase_ = phase::over;
-}
-
-void turn::finish(std::string& out) {
-  if (stop_reason_ == "refusal") {
-    lines_.error_result(out, 0, "API Error: fake refusal", "refusal");
-    failed_ = true;
+void turn::whole_block(std::string& out) {
+  auto& [what, made, pieces, said] = now();
+  if (what == block::text)
+    made.text = said_;
+  if (what == block::tool_use) {
+    lines_.assistant_call(out, made);
+    if (runs_before_stop(lines_, servers_, made.name))
+      calls_.add(made.id, made.name, made.text);
   } else {
-    lines_.result(out, said_, stop_reason_, usage_of(calls_), calls_);
+    lines_.assistant(out, what, made.text);
   }
-  if (how_.has("result_twice"))
-    lines_.result(out, said_, stop_reason_, usage_of(calls_), calls_);
-  if (how_.has("late"))
-    lines_.delta(out, 0, block::text, "LATE");
-  phase_ = phase::over;
+  phase_ = phase::block_stop;
 }
 
-void turn::interrupt(std::string& out) {
-  const bool open = phase_ > phase::message_start && phase_ < phase::message_stop;
-  lines_.interrupted(out,
-                     {.message = open,
-                      .block = phase_ < phase::message_delta,
-                      .unspoken = open && phase_ < phase::text_stop,
-                      .index = text_index(),
-                      .text = said_,
-                      .output_tokens = call_usage.output},
-                     phase_ == phase::continuation ? "max_tokens" : "");
-  failed_ = true;
-  interrupted_ = true;
-  phase_ = phase::over;
+void turn::stop_block(std::string& out) {
+  const auto& made = now().made;
+  lines_.block_stop(out, index());
+  if (now().what == block::tool_use && !runs_before_stop(lines_, servers_, made.name))
+    calls_.add(made.id, made.name, made.text);
+  phase_ = ++index_ < blocks_.size() ? phase::block_start : phase::message_delta;
+}
+
+void turn::stop_message(std::string& out) {
+  lines_.message_stop(out);
+  if (stop_reason_ == "max_tokens")
+    phase_ = phase::continuation;
+  else
+    phase_ = calls_.empty() ? phase::result : phase::parked;
+  if (phase_ == phase::parked)
+    book_.write("parked", {{"calls", reply_.calls.size()}});
+}
+
+void turn::look_for_calls() {
+  if (calls_.finished()) {
+    remember(false);
+    phase_ = phase::ask;
+  }
+  stands_ = phase_ == phase::parked && !calls_.has_line();
+}
+
+bool turn::take(const ccapi::standin::mcp_answer& answer) {
+  const bool meant = calls_.take(answer);
+  stands_ = stands_ && !meant;
+  return meant;
+}
+
+void turn::close_servers(const std::vector<std::string>& names) {
+  calls_.close(names);
+  stands_ = stands_ && !calls_.has_line();
+}
+
+void turn::close_calls() {
+  calls_.close_all();
+  stands_ = stands_ && !calls_.has_line();
 }
 
 } // namespace fake_claude
