@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from api_rules import Refusal, Request, RuleBook, example, expected_text
+from api_rules import CHECKS_OF_BOTH, Refusal, Request, RuleBook, example, expected_text
 from cli_driver import CliDriver, deltas
 from ledger import Ledger
 from messages_api import MessagesApi
@@ -132,6 +132,10 @@ def random_requests(count, seed=2026):
         {"type": "tool_result", "tool_use_id": "ab", "is_error": True, "content": []},
         {"type": "tool_result", "content": [{"type": "text", "text": ""}, {"type": "audio"}]},
         {"type": "image", "source": {"type": "url", "url": "http://a"}}]
+    pairs = [[{"type": "tool_use", "id": i, "name": "f", "input": {}} for i in ids]
+             for ids in ("a", "ab", "aa", "b")] + [
+        [{"type": "tool_result", "tool_use_id": i, "content": "r"} for i in ids]
+        for ids in ("a", "ba", "aa", "c")]
     tools = [{"name": "f", "input_schema": {"type": "object"}}, {"name": "a.b"}, {"type": "function"},
              {"name": "g", "input_schema": {"type": "object", "properties": {"ä": {}, "b c": {}}}}]
     fields = {
@@ -157,19 +161,43 @@ def random_requests(count, seed=2026):
                 if chance.random() < (0.9 if name in ("model", "max_tokens") else wrong)}
         body["messages"] = [
             {"role": chance.choice(["user", "user", "assistant", "assistant", "system", "tool"]),
-             "content": chance.choice([chance.choice(texts), chance.sample(blocks, 2), []])}
+             "content": chance.choice([chance.choice(texts), chance.sample(blocks, 2), [],
+                                       chance.choice(pairs)])}
             for _ in range(chance.randrange(4))] if number % 3 else [{"role": "user", "content": "a"}]
         if chance.random() < wrong:
             body["tools"] = chance.choices(tools, k=2)
         yield Request(body, chance.choice([[], ["context-management-2025-06-27"], ["effort-x", "y"]]))
 
 
+def tool_dialogues(count, seed=2027):
+    """Sound requests but for their calls and results, which pair or don't."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        messages = [{"role": "user", "content": "q"}]
+        for _ in range(chance.randrange(1, 4)):
+            calls = chance.choices("abcdefgh", k=chance.randrange(1, 3))
+            results = chance.choice([calls, calls[::-1], calls[:1], [*calls, chance.choice("xa")]])
+            blocks = [{"type": "tool_result", "tool_use_id": i, "content": "r"} for i in results]
+            blocks.insert(chance.choice([len(blocks), 0]) if chance.random() < 0.3 else len(blocks),
+                          {"type": "text", "text": "t"})
+            messages += [{"role": "assistant", "content": [
+                {"type": "tool_use", "id": i, "name": "f", "input": {}} for i in calls]},
+                {"role": "user", "content": blocks[:chance.choice([-1, len(blocks)])]}]
+        schema = chance.choice([{"type": "object"}, {"type": "object", "properties": {
+            "a": {"type": chance.choice(["string", "any", ["null"]])}}}])
+        yield Request({"model": "claude-sonnet-4-5", "max_tokens": 4096, "messages": messages,
+                       "tools": [{"name": "f", "input_schema": schema,
+                                  "strict": chance.random() < 0.1}],
+                       **({"thinking": {"type": "enabled", "budget_tokens": 1024}}
+                          if chance.random() < 0.3 else {})}, [])
+
+
 def test_both_evaluators_agree():
-    requests = list(random_requests(4000))
+    requests = [*random_requests(4000), *tool_dialogues(1000)]
     lines = "".join(json.dumps({"body": r.body, "betas": r.betas}) + "\n" for r in requests)
     said = subprocess.run([fake_cli(), "--check-requests"], input=lines, text=True, check=True,
                           capture_output=True, timeout=60).stdout.splitlines()
-    refused = [BOOK.check(r, unsure=True, checks=False) for r in requests]
+    refused = [BOOK.check(r, unsure=True, checks=CHECKS_OF_BOTH) for r in requests]
     assert len(said) == len(requests)
     for request, line, refusal in zip(requests, said, refused):
         assert json.loads(line) == (refusal and vars(refusal)), request

@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import time
@@ -12,6 +13,8 @@ import proc_tree
 from cli_driver import deltas, is_result, shape, version_of
 from ledger import Ledger
 from told import Told, expected, process_of
+from tool_driver import ToolDriver, declared, given
+
 
 def test_fake_forgets_an_interrupted_turn_only_after_a_rewind(drive, fake_claude):
     driver = drive(fake_claude, "[[version:2.1.197]]")
@@ -64,6 +67,115 @@ def test_digest_is_the_same_however_a_client_writes_its_messages():
                                           {"type": "text", "text": "b "}]},
              {"role": "assistant", "content": None}, {"role": "user", "content": "c\r\n"}]
     assert expected(plain) == expected(other) != expected(plain[1:]) != expected(plain, "opus")
+
+
+@pytest.fixture
+def with_tools(tmp_path, fake_claude):
+    """with_tools(script) -> a driver whose tools are f and g; killed at the end."""
+    running = []
+
+    def start(script=""):
+        running.append(ToolDriver(fake_claude, tmp_path, {
+            "ANTHROPIC_FAKE_SCRIPT": script,
+            "ANTHROPIC_FAKE_LEDGER": str(tmp_path / "ledger.jsonl")}, model="opus"))
+        running[-1].declare(tools=declared("f", "g"))
+        running[-1].extra_body(tools=given("f", "g"))
+        running[-1].until_quiet(0.05)
+        return running[-1]
+
+    yield start
+    for driver in running:
+        driver.process.kill()
+        driver.close()
+
+
+def test_fake_digests_calls_and_results(with_tools):
+    driver = with_tools()
+    question = '[[say:Well.]][[call:f:{"b":[1,2.50,"ü",null],"a":true}]][[call:g]][[told]]'
+    driver.park(question, 2)
+    first, second = driver.calls
+    driver.answer(second, "two \n")
+    driver.answer(first, [{"type": "text", "text": "one"}, {"type": "image", "data": "R0lG",
+                                                            "mimeType": "image/gif"}])
+    calls = [{"id": first.use, "function": {
+        "name": "f", "arguments": '{ "a": true, "b": [1, 2.5, "\\u00fc", null] }'}},
+        {"id": second.use, "function": {"name": "g", "arguments": ""}}]
+    messages = [{"role": "user", "content": question},
+                {"role": "assistant", "content": "Well.", "tool_calls": calls},
+                {"role": "tool", "tool_call_id": second.use, "content": "two"},
+                {"role": "tool", "tool_call_id": first.use, "content": [
+                    {"type": "text", "text": "one"}, {"type": "image_url", "image_url": {
+                        "url": "data:image/gif;base64,R0lG"}}]}]
+    assert driver.until(is_result)[-1]["result"] == expected(messages, "opus")
+    for index, key, value in ((2, "content", "three"), (2, "tool_call_id", "x"),
+                              (1, "tool_calls", calls[:1]), (1, "content", "")):
+        other = [{**m, key: value} if n == index else m for n, m in enumerate(messages)]
+        assert expected(other, "opus") != expected(messages, "opus")
+
+
+def test_fake_shows_calls_and_results_in_its_dialogue(with_tools):
+    driver = with_tools()
+    driver.park('[[call:f:{"a":1}]][[dialogue]]')
+    call = driver.calls[0]
+    driver.answer(call, "boom", is_error=True)
+    told = json.loads(driver.until(is_result)[-1]["result"])
+    assert told["messages"][1:] == [
+        ["assistant", [{"type": "tool_use", "id": call.use, "name": "f", "input": {"a": 1}}]],
+        ["user", [{"type": "tool_result", "tool_use_id": call.use, "content": "boom",
+                   "is_error": True}]]]
+
+
+def test_fake_takes_results_as_a_question_and_goes_on_where_the_history_stands(with_tools):
+    driver = with_tools()
+    driver.seed_blocks("user", [{"type": "text", "text": "[[steps:2:1]][[die_at:0]]"}])
+    driver.seed_blocks("assistant", [{"type": "tool_use", "id": "t1", "name": "f",
+                                      "input": {"step": 1, "number": 1}}])
+    driver.send({"type": "user", "uuid": "q", "message": {"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "t1", "content": "one"},
+        {"type": "text", "text": ""}]}})
+    driver.parked(1)
+    assert driver.calls[0].arguments == {"step": 2, "number": 1}
+    driver.answer(driver.calls[0], "two")
+    assert driver.until(is_result)[-1]["result"].splitlines()[1] == "t1: one"
+
+
+def test_fake_dies_at_every_line_of_a_turn_with_calls(with_tools):
+    """Lines are counted through: those behind the answers of the client, too."""
+    question = "[[call:f]][[call:g]][[text:1]]"
+    whole = lines_of_a_tool_turn(with_tools(), question)
+    for at in range(0, len(whole) - 1, 3):
+        driver = with_tools()
+        lines = lines_of_a_tool_turn(driver, f"{question}[[die_at:{at}]]")
+        assert len(lines) == at and driver.process.wait(5) == 1
+    assert {"control_request", "user", "result"} <= {line["type"] for line in whole}
+
+
+def lines_of_a_tool_turn(driver, question):
+    """The lines of a turn whose calls are answered when nothing more comes."""
+    driver.user(question)
+    lines = []
+    while True:
+        try:
+            line = driver.next(0.15)
+        except queue.Empty:
+            for call in driver.calls[:]:
+                driver.answer(call, "x")
+            continue
+        if line is None:
+            return lines
+        if line["type"] not in ("command_lifecycle", "control_response"):
+            lines.append(line)
+        if is_result(line):
+            return lines
+
+
+def test_fake_is_refused_by_the_rules_in_a_continuing_request(with_tools, ledger):
+    driver = with_tools()
+    driver.park("[[call:f]]")
+    driver.extra_body(tools=given("f", "f"))
+    driver.answer(driver.calls[0], "x")
+    assert driver.until(is_result)[-1]["api_error_status"] == 400
+    assert ledger.lines("api_refusal")[0]["rule"] == "tool_names_repeat"
 
 
 def test_fake_marks_tokens_and_writes_them_to_the_ledger(drive, fake_claude, ledger):

@@ -22,6 +22,11 @@ PLACE = re.compile(r"\$\{([^}]*)\}")
 TYPES = {"string": str, "object": dict, "array": list, "boolean": bool}
 
 
+# Checks that api_rules/checks.cpp has, too.
+CHECKS_OF_BOTH = ("tool_use_answered", "tool_result_known", "tool_result_single", "tool_use_unique",
+                  "thinking_first", "schema_of_2020_12", "strict_closed")
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Why a request is not answered."""
@@ -277,18 +282,22 @@ class RuleBook:
         return known
 
     def check(self, request, unsure=False, checks=True):
-        """The first refusal, or None. `unsure`: with the rules that are off; without `checks`:
-        only what the language says."""
+        """The first refusal, or None. `unsure`: with the rules that are off; `checks`: those that
+        the language can't express, all or some by name."""
         request.traits = self.traits(request.body.get("model")) if isinstance(request.body, dict) \
             else None
         for rule in self.rules:
-            if (unsure or rule["certainty"] != "U") and (checks or "check" not in rule) and \
+            if (unsure or rule["certainty"] != "U") and self.wanted(rule, checks) and \
                     rule.get("only", request.endpoint) == request.endpoint and \
                     (refusal := self.try_rule(rule, request)):
                 return refusal
             if request.body is None and rule["id"] == "json_invalid":
                 return None
         return None
+
+    @staticmethod
+    def wanted(rule, checks):
+        return "check" not in rule or checks is True or rule["check"] in checks
 
     def try_rule(self, rule, request):
         scene = self.scene(rule, request)

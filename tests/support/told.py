@@ -1,6 +1,7 @@
 """What fake_claude answers to [[told]]: a digest of all that it was told. A client that knows its
 dialogue computes the same and sees in each answer whether the process behind it knew just that."""
 
+import json
 import re
 
 SPACE = " \t\n\v\f\r"
@@ -14,6 +15,36 @@ def canonical(content):
     if not isinstance(content, str):
         content = "".join(part["text"] for part in content if part["text"].strip())
     return content.rstrip(SPACE) if content.strip() else ""
+
+
+def result_text(content):
+    """A tool message's texts and images in one."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "".join(part["text"] if part["type"] == "text" else
+                   re.sub(r"\Adata:([^;]*);base64,", r"image:\1:", part["image_url"]["url"])
+                   for part in content)
+
+
+def value_fields(value):
+    """A JSON value as fields to mix: key order and spelling of numbers do not count."""
+    if isinstance(value, dict):
+        yield "{"
+        for key in sorted(value):
+            yield key
+            yield from value_fields(value[key])
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for each in value:
+            yield from value_fields(each)
+        yield "]"
+    elif isinstance(value, str):
+        yield from ("s", value)
+    elif isinstance(value, bool) or value is None:
+        yield json.dumps(value)
+    else:
+        yield from ("n", str(value) if isinstance(value, int) else "%.17g" % value)
 
 
 def _mix(state, text):
@@ -36,6 +67,21 @@ class Told:
         text = canonical(content)
         return Told(state=_mix(_mix(self.state, role), text)) if text else self
 
+    def calling(self, call_id, name, arguments):
+        """Behind a call of the assistant's; `arguments`: JSON text."""
+        return self._with("call", call_id, name, *value_fields(json.loads(arguments or "{}")))
+
+    def given(self, call_id, content, failed=False):
+        """Behind a call's result."""
+        return self._with("failed" if failed else "result", call_id,
+                          result_text(content).rstrip(SPACE))
+
+    def _with(self, *fields):
+        state = self.state
+        for field in fields:
+            state = _mix(state, field)
+        return Told(state=state)
+
     def answer(self):
         return f"told:{self.state:016x}"
 
@@ -45,9 +91,19 @@ def expected(messages, model="sonnet"):
     with, joined as the gateway does."""
     system = [canonical(m["content"]) for m in messages if m["role"] in ("system", "developer")]
     state = Told("\n\n".join(system), model)
-    for message in messages:
+    results = []
+    for message in [*messages, {"role": "system"}]:
+        if message["role"] == "tool":
+            results.append((message["tool_call_id"], message["content"]))
+            continue
+        for call_id, content in sorted(results, key=lambda r: r[0]):
+            state = state.given(call_id, content)
+        results = []
         if message["role"] not in ("system", "developer"):
-            state = state.then(message["role"], message["content"])
+            state = state.then(message["role"], message.get("content"))
+        for call in message.get("tool_calls") or []:
+            state = state.calling(call["id"], call["function"]["name"],
+                                  call["function"]["arguments"])
     return state.answer()
 
 

@@ -1,5 +1,6 @@
 #include "api_rules.hpp"
 
+#include "checks.hpp"
 #include "demand.hpp"
 
 #include <boost/json/parse.hpp>
@@ -9,7 +10,9 @@
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <map>
 #include <stdexcept>
 
 namespace api_rules {
@@ -128,6 +131,13 @@ public:
                        [&](const auto* value) { return meets(*value, wanted); });
   }
 
+  /// Takes over what a check found; false if that is nothing.
+  bool name_by(std::optional<std::map<std::string, std::string>> found) {
+    if (found)
+      names_.insert(found->begin(), found->end());
+    return found.has_value();
+  }
+
   /// The text with every ${...} filled in.
   [[nodiscard]] std::string text(std::string_view pattern) const {
     std::string filled;
@@ -219,6 +229,8 @@ private:
   [[nodiscard]] std::string filling(std::string_view name) const {
     if (name == "KEY")
       return key_;
+    if (const auto found = names_.find(name); found != names_.end())
+      return found->second;
     if (name == "where")
       return here_.where;
     const bool length = name.ends_with(":length");
@@ -235,6 +247,7 @@ private:
   const json::value* traits_;
   const item& here_;
   std::string key_;
+  std::map<std::string, std::string, std::less<>> names_;
 };
 
 } // namespace
@@ -244,11 +257,13 @@ rule_book::rule_book(const std::string& file)
   for (const auto& each : document().at("rules").as_array()) {
     const auto& written = each.as_object();
     const auto* when = written.if_contains("when");
-    if (when == nullptr)
-      continue; // a named check
+    const auto check = find_check(text_at(written, "check", {}));
+    if (when == nullptr && check == nullptr)
+      continue; // a check that only Python has
     rule next{&written,
               text_at(written, "certainty", {}) != "U",
               std::string{text_at(written, "only", {})},
+              check,
               {},
               {}};
     if (const auto* places = written.if_contains("each")) {
@@ -258,8 +273,9 @@ rule_book::rule_book(const std::string& file)
         for (const auto& each_place : places->as_array())
           next.each.push_back(place(each_place.as_string()));
     }
-    for (const auto& condition : when->as_array())
-      next.when.push_back(parse_test(condition.as_object()));
+    if (when != nullptr)
+      for (const auto& condition : when->as_array())
+        next.when.push_back(parse_test(condition.as_object()));
     rules_.push_back(std::move(next));
   }
 }
@@ -316,6 +332,8 @@ std::optional<refusal> rule_book::try_on(const rule& tried, const request& what,
                                          const std::vector<item>& places) {
   for (const auto& place : places) {
     scene here{what, known, place};
+    if (tried.check != nullptr && !here.name_by(tried.check(what)))
+      continue;
     if (!std::all_of(tried.when.begin(), tried.when.end(),
                      [&here](const test& wanted) { return here.holds(wanted); }))
       continue;

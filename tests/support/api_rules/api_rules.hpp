@@ -1,7 +1,7 @@
 #pragma once
 // api_rules: which requests Anthropic's Messages API refuses. Evaluates
-// src/anthropic/api_rules.json but for its named checks; tests/support/api_rules.py evaluates the
-// same file.
+// src/anthropic/api_rules.json but for some of its named checks (see checks.hpp);
+// tests/support/api_rules.py evaluates the same file.
 
 #include "path.hpp"
 
@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +60,7 @@ public:
   /// Throws std::runtime_error with the reason if the file is missing or no file of rules.
   explicit rule_book(const std::string& file);
 
-  /// The first refusal. `unsure`: with the rules that are off. Named checks are left out.
+  /// The first refusal. `unsure`: with the rules that are off.
   [[nodiscard]] std::optional<refusal> check(const request& what, bool unsure = false) const;
   /// What is known of a model; null if there is none of this name.
   [[nodiscard]] const boost::json::value* traits(std::string_view model) const;
@@ -71,6 +72,7 @@ private:
     const boost::json::object* written = nullptr;
     bool sure = true;
     std::string only;
+    std::optional<std::map<std::string, std::string>> (*check)(const request&) = nullptr;
     std::vector<std::size_t> each; ///< among places_
     std::vector<test> when;
   };

@@ -1,10 +1,18 @@
 #include "digest.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <vector>
 
 namespace fake_claude {
+
+namespace json = boost::json;
+namespace standin = ccapi::standin;
 
 namespace {
 
@@ -32,19 +40,108 @@ private:
   std::uint64_t hash_ = 0xcbf29ce484222325U;
 };
 
+json::value parsed(const std::string& text) {
+  boost::system::error_code failure;
+  auto value = json::parse(text, failure);
+  return failure ? json::value{} : value;
+}
+
+void add_value(fields_hash& hash, const json::value& value) {
+  if (const auto* object = value.if_object()) {
+    std::vector<std::string_view> keys;
+    for (const auto& member : *object)
+      keys.emplace_back(member.key());
+    std::sort(keys.begin(), keys.end());
+    hash.add("{");
+    for (const auto key : keys) {
+      hash.add(key);
+      add_value(hash, object->at(key));
+    }
+    hash.add("}");
+  } else if (const auto* array = value.if_array()) {
+    hash.add("[");
+    for (const auto& each : *array)
+      add_value(hash, each);
+    hash.add("]");
+  } else if (value.is_string()) {
+    hash.add("s");
+    hash.add(value.get_string());
+  } else if (value.is_number()) {
+    std::array<char, 32> digits{};
+    if (value.is_double())
+      std::snprintf(digits.data(), digits.size(), "%.17g", value.get_double());
+    hash.add("n");
+    hash.add(value.is_int64()    ? std::to_string(value.get_int64())
+             : value.is_uint64() ? std::to_string(value.get_uint64())
+                                 : digits.data());
+  } else {
+    hash.add(value.is_null() ? "null" : value.get_bool() ? "true" : "false");
+  }
+}
+
+std::string member(const json::value& object, std::string_view key) {
+  const auto* fields = object.if_object();
+  const auto* value = fields != nullptr ? fields->if_contains(key) : nullptr;
+  return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
+}
+
+/// A result's texts and images in one.
+std::string result_text(const std::string& content) {
+  const auto value = parsed(content);
+  if (value.is_string())
+    return std::string{value.get_string()};
+  std::string all;
+  if (const auto* blocks = value.if_array())
+    for (const auto& block : *blocks) {
+      all += member(block, "text");
+      if (const auto* fields = block.if_object(); fields != nullptr && fields->contains("source")) {
+        const auto& source = fields->at("source");
+        all += "image:" + member(source, "media_type") + ":" + member(source, "data");
+      }
+    }
+  return all;
+}
+
+void add_results(fields_hash& hash, const standin::parts& content) {
+  std::vector<const standin::part*> results;
+  for (const auto& each : content)
+    if (each.what == standin::part::kind::tool_result)
+      results.push_back(&each);
+  std::sort(results.begin(), results.end(),
+            [](const auto* a, const auto* b) { return a->id < b->id; });
+  for (const auto* each : results) {
+    hash.add(each->failed ? "failed" : "result");
+    hash.add(each->id);
+    const auto text = result_text(each->json);
+    hash.add(without_trailing_space(text));
+  }
+}
+
+void add_calls(fields_hash& hash, const standin::parts& content) {
+  for (const auto& each : content)
+    if (each.what == standin::part::kind::tool_use) {
+      hash.add("call");
+      hash.add(each.id);
+      hash.add(each.name);
+      add_value(hash, parsed(each.json));
+    }
+}
+
 } // namespace
 
-std::string digest(const ccapi::standin::dialogue& known, std::string_view system_prompt,
+std::string digest(const standin::dialogue& known, std::string_view system_prompt,
                    std::string_view model) {
   fields_hash hash;
   hash.add(without_trailing_space(system_prompt));
   hash.add(model);
   for (const auto& message : known.messages()) {
-    const auto message_text = message.text();
-    if (const auto text = without_trailing_space(message_text); !text.empty()) {
+    add_results(hash, message.content);
+    const auto whole = message.text();
+    if (const auto text = without_trailing_space(whole); !text.empty()) {
       hash.add(message.role());
       hash.add(text);
     }
+    add_calls(hash, message.content);
   }
   return hash.hex();
 }

@@ -199,6 +199,7 @@ reply reply_to(const script& how, const json::object& body, std::string otherwis
   said.text = std::move(otherwise);
   said.calls = calls_due(how, body, made);
   if (!said.calls.empty()) {
+    said.text = how.text("say"); // the rest is for the last answer
     said.silent = !how.has("text") && !how.has("say") && !how.has("big") && !how.has("utf8");
     const auto* thinking = body.if_contains("thinking");
     said.thinks = thinking != nullptr && thinking->is_object()
