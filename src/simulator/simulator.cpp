@@ -5,15 +5,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace ccapi::simulator {
 
 namespace {
 
 /// Moves bytes between the pipes and the session. Gives the exit code.
-int converse() {
+int converse(standin::tool_rules tools) {
   standin::pipes ends;
-  session talk;
+  session talk{std::move(tools)};
   for (bool eof = false;;) {
     talk.on_time(session::clock::now());
     ends.write(talk.output());
@@ -25,7 +26,7 @@ int converse() {
     ends.wait(!eof, !talk.output().empty(), talk.wake_at());
     if (!ends.read([&](std::string_view line) { talk.on_line(line, session::clock::now()); })) {
       eof = true;
-      talk.on_eof();
+      talk.on_eof(session::clock::now());
     }
   }
 }
@@ -38,7 +39,7 @@ int run(int argc, const char* const* argv) {
     std::printf("%s (claude-code-api simulator)\n", dialect_version);
     return 0;
   }
-  return converse();
+  return converse(standin::read_tool_rules(argc, argv));
 }
 
 } // namespace ccapi::simulator

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <utility>
 
 namespace ccapi::standin {
@@ -42,6 +43,22 @@ bool before(const std::pair<std::string, std::string>& a,
 }
 
 } // namespace
+
+tool_rules read_tool_rules(int argc, const char* const* argv) {
+  constexpr std::string_view flag = "--allowedTools=";
+  tool_rules rules;
+  for (int at = 1; at < argc; ++at)
+    if (const std::string_view argument{argv[at]}; argument.starts_with(flag))
+      for (auto rest = argument.substr(flag.size()); !rest.empty();) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        rules.allowed.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+      }
+  const char* plain = std::getenv("CLAUDE_AGENT_SDK_MCP_NO_PREFIX");
+  rules.plain_names = plain != nullptr && std::string_view{plain} == "1";
+  rules.any_size = std::getenv("MAX_MCP_OUTPUT_TOKENS") != nullptr;
+  return rules;
+}
 
 tool_servers::tool_servers(line_writer& lines, tool_rules rules)
   : lines_{lines},

@@ -20,6 +20,9 @@ struct tool_rules {
   bool any_size = false;            ///< MAX_MCP_OUTPUT_TOKENS lifts the limit of old versions
 };
 
+/// Reads them; `argv` as of main().
+tool_rules read_tool_rules(int argc, const char* const* argv);
+
 /// A tool of a connected server.
 struct served_tool {
   std::string server;

@@ -32,16 +32,8 @@ launch parse_arguments(int argc, char** argv) {
       how.system_prompt = argument.substr(16);
     else if (argument == "--model" && i + 1 < argc)
       how.model = argv[i + 1];
-    else if (argument.starts_with("--allowedTools="))
-      for (auto rest = argument.substr(15); !rest.empty();) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        how.tools.allowed.emplace_back(rest.substr(0, comma));
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
-      }
   }
-  const char* plain = std::getenv("CLAUDE_AGENT_SDK_MCP_NO_PREFIX");
-  how.tools.plain_names = plain != nullptr && std::string_view{plain} == "1";
-  how.tools.any_size = std::getenv("MAX_MCP_OUTPUT_TOKENS") != nullptr;
+  how.tools = standin::read_tool_rules(argc, argv);
   return how;
 }
 

@@ -61,7 +61,7 @@ protected:
                          [part](const string& line) { return line.find(part) != string::npos; });
   }
 
-  session talk_;
+  session talk_{standin::tool_rules{.allowed = {"mcp__client1"}, .plain_names = true}};
   session::clock::time_point now_{};
 };
 
@@ -185,7 +185,7 @@ TEST_F(simulated_session, refuses_control_calls_that_it_does_not_know) {
 
 TEST_F(simulated_session, ends_with_its_input_but_finishes_the_turn) {
   ask("u1", "x");
-  talk_.on_eof();
+  talk_.on_eof(now_);
   EXPECT_FALSE(talk_.exit_code());
   run();
   EXPECT_EQ(talk_.exit_code(), 0);
@@ -193,7 +193,7 @@ TEST_F(simulated_session, ends_with_its_input_but_finishes_the_turn) {
 }
 
 TEST_F(simulated_session, ends_at_once_without_a_turn) {
-  talk_.on_eof();
+  talk_.on_eof(now_);
   EXPECT_EQ(talk_.exit_code(), 0);
 }
 
@@ -226,6 +226,81 @@ TEST_F(simulated_session, ignores_what_means_nothing_to_it) {
   tell(R"({"type":"keep_alive"})");
   EXPECT_TRUE(take_lines().empty());
   EXPECT_FALSE(talk_.exit_code());
+}
+
+class simulated_tools : public simulated_session {
+protected:
+  /// The id behind the first `"request_id":"` of a line with `part`.
+  static string id_of(const std::vector<string>& lines, string_view part) {
+    for (const auto& line : lines)
+      if (line.find(part) != string::npos) {
+        const auto at = line.find(R"("request_id":")") + 14;
+        return line.substr(at, line.find('"', at) - at);
+      }
+    return {};
+  }
+
+  void answer(const string& id, string_view result) {
+    tell(R"({"type":"control_response","response":{"subtype":"success","request_id":")" + id
+         + R"(","response":{"mcp_response":{"jsonrpc":"2.0","id":0,"result":)" + string{result}
+         + "}}}}");
+  }
+
+  /// Serves the tool get_weather, which needs a city.
+  void serve() {
+    control(R"({"subtype":"mcp_set_servers","servers":{"client1":{"type":"sdk"}}})");
+    answer(id_of(take_lines(), R"("method":"initialize")"), "{}");
+    answer(id_of(take_lines(), "notifications/initialized"), "{}");
+    answer(id_of(take_lines(), "tools/list"),
+           R"({"tools":[{"name":"get_weather","inputSchema":{"type":"object"},)"
+           R"("annotations":{"readOnlyHint":true}}]})");
+    control(R"({"subtype":"apply_flag_settings","settings":{"env":{"CLAUDE_CODE_EXTRA_BODY":)"
+            R"("{\"tools\":[{\"name\":\"get_weather\",\"input_schema\":{\"type\":\"object\",)"
+            R"(\"required\":[\"city\"]}}]}"}}})");
+    take_lines();
+  }
+};
+
+TEST_F(simulated_tools, are_called_when_the_question_names_them) {
+  serve();
+  ask("u1", "Use get_weather please");
+  run();
+  auto lines = take_lines();
+  EXPECT_EQ(count(lines, R"("arguments":{"city":"demo"})"), 1);
+  EXPECT_EQ(count(lines, R"("stop_reason":"tool_use")"), 1);
+  EXPECT_EQ(count(lines, R"("type":"result")"), 0);
+  answer(id_of(lines, "tools/call"), R"({"content":[{"type":"text","text":"sunny"}]})");
+  run();
+  lines = take_lines();
+  EXPECT_EQ(count(lines, R"("type":"tool_result")"), 1);
+  EXPECT_EQ(count(lines, R"(The tool answered: sunny","stop_reason":"end_turn")"), 1);
+}
+
+TEST_F(simulated_tools, are_not_called_otherwise_and_end_with_an_interrupt) {
+  serve();
+  ask("u1", "Hello");
+  run();
+  EXPECT_EQ(count(take_lines(), "tools/call"), 0);
+  ask("u2", "Use get_weather");
+  run();
+  take_lines();
+  control(R"({"subtype":"interrupt"})");
+  const auto lines = take_lines();
+  EXPECT_EQ(count(lines, "notifications/cancelled"), 1);
+  EXPECT_EQ(count(lines, R"("terminal_reason":"aborted_tools")"), 1);
+  ask("u3", "Hello");
+  run();
+  EXPECT_EQ(count(take_lines(), R"("subtype":"success")"), 1);
+}
+
+TEST_F(simulated_tools, hold_a_turn_until_their_server_has_answered) {
+  control(R"({"subtype":"mcp_set_servers","servers":{"client1":{"type":"sdk"}}})");
+  const auto id = id_of(take_lines(), R"("method":"initialize")");
+  ask("u1", "Hello");
+  EXPECT_EQ(take_lines().size(), 0u);
+  answer(id, R"({"isError":true})");
+  run();
+  EXPECT_EQ(count(take_lines(), R"("type":"result")"), 1);
 }
 
 } // namespace
