@@ -1,0 +1,294 @@
+"""Function calling in front of the real CLIs: clients run their own tools, in one live process per
+dialogue, and the API is told exactly what they said."""
+
+import os
+import signal
+
+import pytest
+
+from conftest import ANSWERS
+from tool_agent import LOOK, TOUCH, Agent, as_api, tool, upstream
+
+pytestmark = pytest.mark.real_cli
+
+PNG = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
+       "hgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+@pytest.fixture(params=[False, True], ids=["whole", "stream"])
+def stream(request):
+    return request.param
+
+
+def check_upstream(api, agent):
+    """The last request's dialogue is the client's, up to the answer."""
+    assert upstream(api.last()) == as_api(agent.messages[:-1])
+
+
+def test_loop_of_parallel_calls_is_one_run_of_one_process(gateway, api, stream):
+    agent = Agent(gateway, stream=stream)
+    reason = agent.ask("[[steps:5:3]]Find it.")
+    process = gateway.cli_pids()
+    for step in range(5):
+        assert reason == "tool_calls" and len(agent.calls) == 3, step
+        assert len({call["id"] for call in agent.calls}) == 3
+        check_upstream(api, agent)
+        reason = agent.bring()
+        assert agent.headers["x-ccapi-match"] == "continued"
+    assert reason == "stop" and agent.answer["content"]
+    check_upstream(api, agent)
+    assert gateway.cli_pids() == process and len(process) == 1
+    assert len(api.posts()) == 6 and not api.refusals
+    assert [t["name"] for t in api.last().body["tools"]] == ["look", "touch"]
+    assert agent.ask("And now?") == "stop"
+    check_upstream(api, agent)
+    assert gateway.cli_pids() == process
+
+
+def test_tools_reach_the_api_as_the_client_wrote_them(gateway, api):
+    parameters = {"type": "object", "properties": {
+        "z": {"$ref": "#/$defs/kind"}, "a": {"type": ["string", "null"], "description": "x" * 6000}},
+        "required": ["z"], "additionalProperties": False, "$defs": {"kind": {"enum": [1, "b"]}}}
+    given = {"type": "function", "function": {"name": "zeta", "description": "d" * 9000,
+                                              "parameters": parameters}}
+    agent = Agent(gateway, [given, tool("alpha")])
+    assert agent.ask("Hello") == "stop"
+    first, second = api.last().body["tools"]
+    assert (first["name"], first["description"]) == ("zeta", "d" * 9000)
+    assert first["input_schema"] == parameters
+    assert list(first["input_schema"]["properties"]) == ["z", "a"]
+    assert second["name"] == "alpha"
+
+
+def test_names_that_the_api_does_not_take_come_back_as_they_were(gateway, api, stream):
+    odd = tool("read file/v1.2 ü")
+    agent = Agent(gateway, [odd], stream=stream)
+    assert agent.ask("[[steps:1:1]]Go.") == "tool_calls"
+    assert agent.calls[0]["function"]["name"] == "read file/v1.2 ü"
+    assert agent.bring() == "stop"
+    assert len(gateway.cli_pids()) == 1 and not api.refusals
+
+
+def test_results_in_another_order_with_an_image(gateway, api):
+    agent = Agent(gateway)
+    agent.ask("[[steps:1:3]]Find it.")
+    process = gateway.cli_pids()
+    first, second, third = agent.results()
+    second["content"] = [{"type": "text", "text": "a picture"},
+                         {"type": "image_url", "image_url": {"url": PNG}}]
+    assert agent.bring([third, second, first]) == "stop"
+    assert gateway.cli_pids() == process
+    results = [b for b in api.last().body["messages"][-1]["content"] if b["type"] == "tool_result"]
+    pictures = [b for r in results for b in r["content"] if isinstance(r["content"], list)
+                and b["type"] == "image"]
+    assert len(results) == 3 and len(pictures) == 1
+    assert pictures[0]["source"]["data"] == PNG.partition(",")[2]
+
+
+def test_large_result_arrives_whole(gateway, api):
+    agent = Agent(gateway)
+    agent.ask("[[steps:1:1]]Find it.")
+    large = "line of a file\n" * 14_000
+    assert agent.bring(agent.results(lambda _: large)) == "stop"
+    check_upstream(api, agent)
+    assert len(gateway.cli_pids()) == 1
+
+
+def test_arguments_are_the_models_own_text(gateway, api, stream):
+    agent = Agent(gateway, stream=stream)
+    text = '{"n": 12345678901234567890, "f": 1.10, "s": "ü \\" \\n"}'
+    agent.ask(f"[[call:look:{text}]]Go.")
+    assert agent.calls[0]["function"]["arguments"] == text
+    agent.bring()
+    agent = Agent(gateway, stream=stream)
+    agent.ask("[[call:look:]]Go.")
+    assert agent.calls[0]["function"]["arguments"] == "{}"
+
+
+def test_text_before_calls_is_kept(gateway, api, stream):
+    agent = Agent(gateway, stream=stream)
+    agent.ask("[[say:Let me see.]][[call:look:{}]]Go.")
+    assert agent.answer["content"] == "Let me see." and len(agent.calls) == 1
+    agent.bring()
+    check_upstream(api, agent)
+
+
+@pytest.mark.killed
+def test_loop_goes_on_when_its_process_was_killed(gateway, api, stream):
+    agent = Agent(gateway, stream=stream)
+    agent.ask("[[steps:3:2]]Find it.")
+    agent.bring()
+    [process] = gateway.cli_pids()
+    os.kill(process, signal.SIGKILL)
+    gateway.wait_cli_count(0)
+    assert agent.bring() == "tool_calls"
+    check_upstream(api, agent)
+    assert agent.bring() == "stop"
+    check_upstream(api, agent)
+    assert not api.refusals and len(gateway.cli_pids()) == 1
+
+
+def test_question_in_place_of_results(gateway, api):
+    agent = Agent(gateway)
+    agent.ask("[[steps:2:2]]Find it.")
+    agent.messages.append({"role": "user", "content": "Never mind. What is the time?"})
+    assert agent.turn() == "stop"
+    told = upstream(api.last())
+    assert [block[0] for block in told[-1][1]] == ["result", "result", "text"]
+    assert all(block[3] for block in told[-1][1][:2]), "as errors"
+    assert not api.refusals
+
+
+def test_text_behind_the_results(gateway, api):
+    agent = Agent(gateway)
+    agent.ask("[[steps:1:2]]Find it.")
+    agent.messages += [*agent.results(), {"role": "user", "content": "And be quick."}]
+    agent.turn()
+    check_upstream(api, agent)
+    assert not api.refusals
+
+
+def test_edited_history_of_a_loop(gateway, api):
+    agent = Agent(gateway)
+    agent.run("[[steps:2:2]]Find it.")
+    other = Agent(gateway, messages=agent.messages[:3])
+    other.messages.append({"role": "user", "content": "placeholder"})
+    other.messages = agent.messages[:2] + [
+        {**m, "content": "something else"} for m in agent.messages[2:4]]
+    assert other.turn() in ("tool_calls", "stop")
+    check_upstream(api, other)
+    assert not api.refusals
+
+
+def test_changed_tools_are_what_the_api_sees(gateway, api):
+    agent = Agent(gateway, [LOOK])
+    for tools in ([LOOK], [LOOK, TOUCH], [TOUCH], [tool("third"), LOOK], [], [LOOK]):
+        agent.tools = tools
+        assert agent.ask("Hello") == "stop"
+        names = [t["name"] for t in api.last().body.get("tools") or []]
+        assert names == [t["function"]["name"] for t in tools]
+        check_upstream(api, agent)
+    assert len(gateway.cli_pids()) == 1
+    agent.ask("[[steps:1:1]]Look.")
+    assert len(agent.calls) == 1 and agent.bring() == "stop"
+    assert len(gateway.cli_pids()) == 1
+
+
+def test_changed_tools_in_the_midst_of_a_loop(gateway, api):
+    agent = Agent(gateway, [LOOK])
+    agent.ask("[[steps:3:1]]Look.")
+    agent.tools = [TOUCH, LOOK]
+    assert agent.bring() == "tool_calls"
+    check_upstream(api, agent)
+    agent.tools = [LOOK]
+    assert agent.bring() == "tool_calls" and agent.bring() == "stop"
+    check_upstream(api, agent)
+    assert not api.refusals
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-haiku-5-5"])
+def test_choice_is_for_its_turn_only(gateway, api, model):
+    agent = Agent(gateway, model=model, tool_choice="required", parallel_tool_calls=False)
+    assert agent.ask("Hello") == "tool_calls"
+    assert api.last().body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
+    agent.fields = {"model": model}
+    assert agent.bring() == "stop"
+    assert "tool_choice" not in api.last().body
+    agent.fields = {"model": model,
+                    "tool_choice": {"type": "function", "function": {"name": "touch"}}}
+    assert agent.ask("Again") == "tool_calls"
+    assert [c["function"]["name"] for c in agent.calls] == ["touch"]
+    assert api.last().body["tool_choice"] == {"type": "tool", "name": "touch"}
+    agent.fields = {"model": model, "tool_choice": "none"}
+    agent.messages += agent.results()
+    assert agent.turn() == "stop" and not api.last().body.get("tools")
+    assert not api.refusals and len(gateway.cli_pids()) == 1
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-5-5"])
+def test_history_of_another_gateway(gateway, api, model):
+    """Ids of other servers, orphans, an id that is used twice."""
+    call = {"id": "call_abc.XYZ", "type": "function",
+            "function": {"name": "look", "arguments": '{"q": "a"}'}}
+    history = [{"role": "user", "content": "q"},
+               {"role": "assistant", "content": None, "tool_calls": [call]},
+               {"role": "tool", "tool_call_id": "call_abc.XYZ", "content": "one"},
+               {"role": "assistant", "content": "", "tool_calls": [call]},
+               {"role": "tool", "tool_call_id": "call_abc.XYZ", "content": "two"}]
+    agent = Agent(gateway, messages=history, model=model)
+    assert agent.turn() == "stop", "the results are the question"
+    assert not api.refusals
+    told = upstream(api.last())
+    ids = [b[1] for _, blocks in told for b in blocks if b[0] == "call"]
+    assert len(set(ids)) == 2
+    assert [b[1:3] for _, blocks in told for b in blocks if b[0] == "result"] == [
+        (ids[0], "one"), (ids[1], "two")]
+    assert agent.ask("Thanks") == "stop" and not api.refusals
+
+
+def test_client_that_leaves_during_a_call_costs_nothing(gateway, api):
+    """The turn is taken back; the next one on the same dialogue is told nothing of it."""
+    agent = Agent(gateway)
+    agent.ask("Hello")
+    gone = Agent(gateway, messages=agent.messages, stream=True)
+    gone.messages.append({"role": "user", "content": "[[first:500]][[steps:1:1]]Go."})
+    from sse import ChatStream
+    stream = ChatStream(gateway, gone.messages, tools=gone.tools)
+    stream.close()
+    assert agent.ask("Still there?") == "stop"
+    check_upstream(api, agent)
+
+
+def test_usage_of_a_turn_is_that_of_its_own_calls_to_the_api(gateway, api):
+    agent = Agent(gateway)
+    agent.ask("[[steps:2:1]]Find it.")
+    first = agent.usage
+    agent.bring()
+    assert agent.usage == first and first["completion_tokens"] == 53
+
+
+def test_named_conversation_takes_results_alone(gateway, api):
+    agent = Agent(gateway, conversation_id="my-loop")
+    agent.ask("[[steps:2:2]]Find it.")
+    process = gateway.cli_pids()
+    whole = list(agent.messages)
+    for _ in range(2):
+        results = agent.results()
+        agent.messages = list(results)
+        reason = agent.turn()
+        whole += [*results, agent.answer]
+    assert reason == "stop" and gateway.cli_pids() == process
+    assert upstream(api.last()) == as_api(whole[:-1])
+    status, _, body = gateway.chat([{"role": "user", "content": "[[steps:1:2]]More."}],
+                                   tools=agent.tools, conversation_id="my-loop")
+    calls = body["choices"][0]["message"]["tool_calls"]
+    status, _, body = gateway.chat([{"role": "tool", "tool_call_id": calls[0]["id"],
+                                     "content": "one"}], tools=agent.tools,
+                                   conversation_id="my-loop")
+    assert status == 400 and calls[1]["id"] in body["error"]["message"], body
+
+
+def test_parked_process_ends_after_its_time_and_the_loop_goes_on(start, cli, api):
+    gateway = start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": api.url}, claude__tool_timeout_seconds=1)
+    agent = Agent(gateway)
+    agent.ask("[[steps:2:2]]Find it.")
+    gateway.wait_cli_count(0)
+    assert agent.bring() == "tool_calls"
+    check_upstream(api, agent)
+    assert not api.refusals
+
+
+def test_parked_process_makes_room(start, cli, api):
+    gateway = start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": api.url},
+                    claude__max_concurrent_sessions=1, limits__queue_timeout_seconds=4)
+    agent = Agent(gateway)
+    agent.ask("[[steps:1:1]]Find it.")
+    assert Agent(gateway, ()).ask("Somebody else") == "stop"
+    assert agent.bring() == "stop"
+    check_upstream(api, agent)
+
+
+def test_parked_process_does_not_hold_up_the_end(gateway, api):
+    agent = Agent(gateway)
+    agent.ask("[[steps:1:1]]Find it.")
+    assert gateway.stop(4) == 0
