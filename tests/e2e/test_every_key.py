@@ -39,6 +39,7 @@ ELSEWHERE = {
         "test_faults.py::test_process_that_never_gets_ready_is_an_error_in_time",
     "claude.first_event_timeout_seconds": "test_retry.py::test_process_lost_at_any_line_of_a_turn",
     "claude.event_idle_timeout_seconds": "test_retry.py::test_process_lost_at_any_line_of_a_turn",
+    "claude.tool_timeout_seconds": "test_tools.py::test_parked_process_ends_after_its_time_and_the_loop_goes_on",
     "retry.attempts": "test_retry.py::test_retry_can_be_switched_off",
     "retry.backoff_seconds":
         "test_retry.py::test_client_that_leaves_during_the_pause_is_forgotten",

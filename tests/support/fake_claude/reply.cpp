@@ -14,6 +14,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::string_view counting[] = {"text", "mark", "big", "utf8", "bad_utf8", "size"};
+
 std::string_view text_at(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   return value != nullptr && value->is_string() ? std::string_view{value->get_string()}
@@ -191,6 +193,12 @@ std::vector<call_wanted> calls_due(const script& how, const json::object& body,
   return due;
 }
 
+/// The script asks for certain tokens, and not for a text.
+bool counts_out(const script& how) {
+  return std::any_of(std::begin(counting), std::end(counting),
+                     [&how](std::string_view name) { return how.has(name); });
+}
+
 } // namespace
 
 reply reply_to(const script& how, const json::object& body, std::string otherwise) {
@@ -205,7 +213,7 @@ reply reply_to(const script& how, const json::object& body, std::string otherwis
     said.thinks = thinking != nullptr && thinking->is_object()
                   && text_at(thinking->get_object(), "type") == "enabled";
   } else if (how.has("dialogue") || how.has("request") || how.has("told")) {
-    said.scripted = false;
+    said.scripted = counts_out(how);
   } else if (!made.results.empty()) {
     said.text = "Results:" + made.results;
     said.scripted = false;
