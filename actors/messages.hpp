@@ -76,10 +76,12 @@ struct run_turn {
   bool nameless = false;     ///< its conversation is: idle, the process may be led back to nothing
   domain::messages_of_dialogue seed{}; ///< what of `before` the process does not know yet
   domain::message query{};
-  std::string model{};                              ///< as the process was asked for it
-  domain::turn_settings settings{};                 ///< what the turn is asked with
-  std::chrono::steady_clock::time_point deadline{}; ///< of the turn, all its runs together
-  bool started = false;                             ///< an earlier run has sent answer_started
+  std::string model{};                                   ///< as the process was asked for it
+  domain::turn_settings settings{};                      ///< what the turn is asked with
+  std::chrono::steady_clock::time_point deadline{};      ///< of the turn, all its runs together
+  bool started = false;                                  ///< an earlier run has sent answer_started
+  std::shared_ptr<const domain::answer_format> format{}; ///< that the answer must have; null: any
+  bool in_one_piece = false; ///< with a format: its text waits until it has been checked
 };
 
 enum class turn_outcome : std::uint8_t {

@@ -257,6 +257,9 @@ constexpr key table_of_keys[] = {
     "limits.image_bytes_max", kib, 32 * mib, "bytes", "Base64 of a picture in a tool's result."),
   number<limits, &limits_settings::image_pixels_max>("limits.image_pixels_max", 1, 100'000,
                                                      "pixels", "Longer side of such a picture."),
+  number<limits, &limits_settings::schema_bytes_max>(
+    "limits.schema_bytes_max", kib, 16 * mib, "bytes",
+    "JSON schema of a response_format, without white space."),
   number<limits, &limits_settings::answer_bytes_max>("limits.answer_bytes_max", kib, gib, "bytes",
                                                      "Answer that is collected before it is sent."),
   at_start(number<limits, &limits_settings::stream_buffer_bytes>(

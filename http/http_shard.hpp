@@ -79,7 +79,8 @@ public:
                           .tools_max = limits().tools_max,
                           .tools_bytes_max = limits().tools_bytes_max,
                           .image_bytes_max = limits().image_bytes_max,
-                          .image_pixels_max = limits().image_pixels_max});
+                          .image_pixels_max = limits().image_pixels_max,
+                          .schema_bytes_max = limits().schema_bytes_max});
     trim_reader();
     return parsed;
   }

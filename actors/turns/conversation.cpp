@@ -67,9 +67,11 @@ void conversation::on_turn_ended(turn_ended& what) {
   detach_turn();
   if (what.reusable && process->handle()) {
     process->holds = active_->plan.before;
-    process->goes_on_at = active_->plan.before;
+    process->goes_on_at = asked().before;
     process->rewindable = what.rewindable;
     process->open_calls = std::move(what.open_calls);
+    if (is_flawed(what))
+      note_flawed(what);
   } else {
     let_process_go();
   }
@@ -80,13 +82,15 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (what.failure
       && (what.outcome == turn_outcome::lost || what.failure->code == error_code::upstream_crash))
     ++shard_.totals.processes_failed;
-  if (run_without_parameter(what))
+  if (run_without_parameter(what) || run_repair(what))
     return;
   if (what.outcome == turn_outcome::lost) {
     if (run_again_later(what))
       return;
     what.last_word = domain::turn_failed{*what.failure};
   }
+  if (active_->asked)
+    settle_repair(what);
   record_outcome(what);
   const auto sink = std::move(active_->order.sink);
   finish_active();
@@ -311,11 +315,11 @@ void conversation::fail_active(const domain::error& why) {
 void conversation::record_outcome(turn_ended& what) {
   if (what.outcome == turn_outcome::finished) {
     record_->head =
-      domain::answered(shard_.conversations.dialogues(), active_->plan, std::move(what.answer));
+      domain::answered(shard_.conversations.dialogues(), asked(), std::move(what.answer));
     domain::prefix_index::mark(record_->head, record_->number);
     if (const auto& process = record_->process) {
       process->goes_on_at = record_->head;
-      if (!what.rewound)
+      if (!what.rewound && !active_->asked)
         process->holds = record_->head;
     }
     ++record_->turn_count;
@@ -335,7 +339,8 @@ void conversation::record_outcome(turn_ended& what) {
 
 void conversation::note_interrupted(domain::message said) {
   auto& turns = record_->interrupted;
-  turns.push_back({active_->plan.before->depth(), std::move(active_->plan.query), std::move(said)});
+  auto& plan = active_->asked ? *active_->asked : active_->plan;
+  turns.push_back({plan.before->depth(), std::move(plan.query), std::move(said)});
   if (turns.size() > interrupted_kept)
     turns.pop_front();
   shard_.conversations.changed(*record_);

@@ -33,10 +33,16 @@ struct active_turn {
   bool counted = false;     ///< in the figures of matches
   bool on_spare = false;    ///< its process was started ahead
   bool on_primed = false;   ///< and told the system prompt
+  /// What the client has asked, while the plan is to have a flaw in the answer to it mended.
+  std::optional<domain::turn_plan> asked{};
+  domain::usage spent{};    ///< on that answer
   std::uint32_t losses = 0; ///< processes that were lost with it
   /// Set with the first run; all runs share it.
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };
+
+/// The model answered, but not in the format that was asked for.
+bool is_flawed(const turn_ended& what);
 
 /// Life cycle: made by the front end for a turn, ends when it has no more of them. The record with
 /// the dialogue and the process stays in the directory, where the next request finds it (ADR 22).
@@ -94,6 +100,16 @@ private:
   void fail_waiting(const domain::error& why);
   /// The API refused a parameter for the model. True: the turn runs again without it.
   bool run_without_parameter(const turn_ended& what);
+  /// What the dialogue goes on with.
+  [[nodiscard]] const domain::turn_plan& asked() const {
+    return active_->asked ? *active_->asked : active_->plan;
+  }
+  /// The answer does not have its format, and the process holds it all the same.
+  void note_flawed(const turn_ended& what);
+  /// The client has seen nothing of the flawed answer. True: the model is told what is wrong.
+  bool run_repair(turn_ended& what);
+  /// A mended answer stands for the flawed one.
+  void settle_repair(turn_ended& what);
   /// True: the turn runs again after a pause.
   bool run_again_later(const turn_ended& what);
   /// Takes the active turn back from its process.

@@ -97,7 +97,7 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
     dropped.emplace_back("messages(system_as_user)");
   if (plan.results_as_text)
     dropped.emplace_back("messages(tool_as_text)");
-  if (order.sink)
+  if (order.sink && !active_->asked)
     order.sink->on_event(domain::turn_placed{outcome, active_->on_spare, active_->on_primed, waited,
                                              std::move(dropped)});
   if (!std::exchange(active_->counted, true)) {
@@ -123,7 +123,9 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
                 .model = order.request.model,
                 .settings = active_->settled.settings,
                 .deadline = *active_->deadline,
-                .started = active_->started});
+                .started = active_->started,
+                .format = order.request.format,
+                .in_one_piece = order.request.in_one_piece});
   active_->handover.reset();
 }
 

@@ -15,6 +15,9 @@ running_turn::running_turn(run_turn order, const config::limits_settings& limits
 delivery running_turn::deliver(domain::event&& what) {
   if (concluded_)
     return delivery::go_on;
+  if (order_.format)
+    if (auto* text = std::get_if<domain::text_delta>(&what); text && !filter(*text))
+      return delivery::go_on;
   const auto bytes = domain::credit_bytes(what);
   credit_used_ += bytes;
   visible_ = visible_ || bytes > 0;
@@ -57,6 +60,38 @@ void running_turn::add_calls() {
   calls_.clear();
 }
 
+bool running_turn::filter(domain::text_delta& text) {
+  text.text = fences_.pass(text.text);
+  if (text.text.empty())
+    return false;
+  if (order_.in_one_piece)
+    domain::append_text(answer_, text.text);
+  return !order_.in_one_piece;
+}
+
+void running_turn::check(domain::event& last) {
+  const auto* finished = std::get_if<domain::turn_finished>(&last);
+  if (!finished)
+    return;
+  auto shown = fences_.finish();
+  domain::append_text(answer_, shown);
+  if (order_.in_one_piece)
+    shown = domain::plain_text(answer_);
+  usage_ = finished->usage;
+  auto flaw = finished->reason == domain::finish_reason::stop
+                ? order_.format->flaw_of(domain::plain_text(answer_))
+                : std::nullopt;
+  if (!shown.empty() && !(flaw && order_.in_one_piece))
+    order_.sink->on_event(domain::text_delta{std::move(shown)});
+  if (!flaw)
+    return;
+  if (!flaw->ends_with('.'))
+    *flaw += '.';
+  last = domain::turn_failed{
+    {.code = domain::error_code::invalid_structured_output,
+     .message = "The model's answer does not have the format that was asked for: " + *flaw}};
+}
+
 void running_turn::note(const domain::event& what) {
   if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
     outcome_ = turn_outcome::finished;
@@ -70,6 +105,8 @@ void running_turn::note(const domain::event& what) {
 void running_turn::conclude(domain::event&& what) {
   if (std::exchange(concluded_, true))
     return;
+  if (order_.format)
+    check(what);
   note(what);
   last_word_ = std::move(what);
 }

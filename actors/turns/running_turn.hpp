@@ -3,6 +3,7 @@
 
 #include "actors/messages.hpp"
 #include "config/settings.hpp"
+#include "domain/turn/fence_filter.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -62,11 +63,16 @@ private:
   void note_answer(const domain::event& what);
   /// The calls as dialogues hold them; those that are none of JSON are left out.
   void add_calls();
+  /// Text of an answer that must have a format. False: there is nothing to show yet.
+  bool filter(domain::text_delta& text);
+  /// The answer is complete: the rest of its text, and whether it has its format.
+  void check(domain::event& last);
 
   run_turn order_;
   const config::limits_settings& limits_;
   domain::message answer_{domain::role::assistant, std::string{}};
   std::vector<domain::tool_use_block> calls_; ///< of the answer, so far
+  domain::fence_filter fences_;               ///< for an answer that must have a format
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
   std::optional<domain::error> failure_;

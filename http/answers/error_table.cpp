@@ -42,6 +42,8 @@ error_row row_for(domain::error_code code) noexcept {
     return {502, true, log_level::warning};
   case error_code::upstream_error:
     return {502, true, log_level::warning};
+  case error_code::invalid_structured_output:
+    return {502, true, log_level::info};
   case error_code::cancelled:
     return {499, false, log_level::info};
   case error_code::internal:

@@ -111,6 +111,11 @@ std::string request_body(const domain::turn_settings& settings, bool tools_decla
     append_tools(member("tools"), settings.tools);
   if (!settings.tools.empty() && !(settings.tool_choice == domain::tool_choice{}))
     append_tool_choice(member("tool_choice"), settings.tool_choice);
+  if (!settings.schema.empty()) // the CLI merges this one with its own, where the effort is
+    member("output_config")
+      .append(R"({"format":{"type":"json_schema","schema":)")
+      .append(settings.schema.text())
+      .append("}}");
   if (!body.empty())
     body += '}';
   return body;

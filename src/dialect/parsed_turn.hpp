@@ -16,11 +16,12 @@ namespace ccapi::dialect {
 /// What parsers keep to, beside the limits of their json::reader.
 struct parse_context {
   const domain::model_catalog& models;
-  std::size_t messages_max = 2000;                     ///< limits.messages_max
-  std::size_t tools_max = 512;                         ///< limits.tools_max
-  std::size_t tools_bytes_max = std::size_t{1} << 20;  ///< limits.tools_bytes_max
-  std::size_t image_bytes_max = std::size_t{10} << 20; ///< limits.image_bytes_max
-  std::uint32_t image_pixels_max = 8000;               ///< limits.image_pixels_max
+  std::size_t messages_max = 2000;                       ///< limits.messages_max
+  std::size_t tools_max = 512;                           ///< limits.tools_max
+  std::size_t tools_bytes_max = std::size_t{1} << 20;    ///< limits.tools_bytes_max
+  std::size_t image_bytes_max = std::size_t{10} << 20;   ///< limits.image_bytes_max
+  std::uint32_t image_pixels_max = 8000;                 ///< limits.image_pixels_max
+  std::size_t schema_bytes_max = std::size_t{256} << 10; ///< limits.schema_bytes_max
 };
 
 struct parsed_turn {

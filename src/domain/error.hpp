@@ -47,6 +47,8 @@ enum class error_code : std::uint8_t {
   upstream_crash,
   /// The CLI or the API failed in a way that has no code of its own.
   upstream_error,
+  /// The model's answer is not what the request's format wants.
+  invalid_structured_output,
   /// The client went away; seen in logs only.
   cancelled,
   /// A defect of the gateway itself.

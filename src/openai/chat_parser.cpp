@@ -6,6 +6,7 @@
 #include "json/reader.hpp"
 #include "openai/message_list.hpp"
 #include "openai/parameters.hpp"
+#include "openai/response_format.hpp"
 #include "openai/tool_list.hpp"
 
 #include <algorithm>
@@ -113,10 +114,12 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
   if (!usual) {
     refuse_unsupported(body);
     take_tools(read_tools(body, context), chat);
+    chat.request.format = read_response_format(body, context.schema_bytes_max);
   }
   chat.request.sampling = read_sampling(body);
   chat.request.reasoning = read_reasoning_effort(body);
   read_stream(body, chat);
+  chat.request.in_one_piece = !chat.stream;
   if (!usual)
     list_ignored(body, chat.ignored_params);
   if (body.failed())

@@ -24,26 +24,11 @@ constexpr double penalty_max = 2;
 constexpr std::int64_t top_logprobs_max = 20;
 constexpr std::int64_t choices_max = 128;
 
-constexpr std::string_view text_only =
-  "Only plain text can be returned. Ask for JSON in the prompt and switch the rest off in the "
-  "client (instructor: Mode.MD_JSON; Pydantic AI: PromptedOutput with a profile of "
-  "supports_json_object_output=False; OpenAI Agents: no output_type).";
-
 void refuse_present_object(field_reader& body, std::string_view name, std::string_view why) {
   if (body.object(name))
     body.fail_unsupported(body.path_of(name), why);
 }
 
-void refuse_response_format(field_reader& body) {
-  const auto object = body.object("response_format");
-  if (!object)
-    return;
-  field_reader format{*object, body.path_of("response_format")};
-  const auto type = format.required_string("type");
-  if (format.failed())
-    body.fail(format.take_failure());
-  else if (*type != "text")
-    body.fail_unsupported(body.path_of("response_format"), text_only);
 }
 
 void refuse_modalities(field_reader& body) {
@@ -105,7 +90,6 @@ void list_if(bool asked, std::string_view name, std::vector<std::string>& ignore
 } // namespace
 
 void refuse_unsupported(field_reader& body) {
-  refuse_response_format(body);
   if (body.integer("n", 1, choices_max).value_or(1) != 1)
     body.fail_unsupported(body.path_of("n"), "Only one choice can be returned.");
   if (body.boolean("logprobs").value_or(false))

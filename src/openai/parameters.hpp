@@ -12,7 +12,7 @@
 namespace ccapi::openai {
 
 /// Fails (in `body`) with unsupported_parameter for everything that would change the kind of the
-/// answer: structured output, several choices, log probabilities, media.
+/// answer: several choices, log probabilities, media.
 void refuse_unsupported(json::field_reader& body);
 
 /// temperature, top_p, stop, max_completion_tokens / max_tokens.

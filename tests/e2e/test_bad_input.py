@@ -61,7 +61,7 @@ FIELDS = [
     ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
     ({"tools": [{"type": "function", "function": {"name": ""}}]}, "tools[0].function.name"),
     ({"tool_choice": "required"}, "tool_choice"),
-    ({"response_format": {"type": "json_object"}}, "response_format"),
+    ({"response_format": {"type": "xml"}}, "response_format.type"),
     ({"conversation_id": ""}, "conversation_id"),
     ({"conversation_id": "../etc"}, "conversation_id"),
     ({"conversation_id": "a b"}, "conversation_id"),

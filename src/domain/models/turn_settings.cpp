@@ -40,6 +40,8 @@ public:
     settle_tools();
     settle_thinking();
     settle_sampling();
+    if (wanted_.format)
+      made_.settings.schema = wanted_.format->for_api();
     return std::move(made_);
   }
 

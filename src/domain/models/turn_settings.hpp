@@ -29,6 +29,7 @@ struct turn_settings {
   std::optional<domain::effort> effort;
   tool_list tools; ///< what the model may call
   domain::tool_choice tool_choice;
+  api_schema schema; ///< that the answer shall fit
 
   friend bool operator==(const turn_settings&, const turn_settings&) = default;
 };

@@ -2,10 +2,12 @@
 // What a client asks for, free of any client's or the CLI's dialect.
 
 #include "domain/content.hpp"
+#include "domain/turn/answer_format.hpp"
 #include "domain/turn/tools.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,10 +62,12 @@ struct chat_request {
   domain::opening opening = domain::opening::plain;
   text_range question_at{}; ///< if the opening is open: the text in doubt, in `system_prompt`
   domain::sampling sampling;
-  std::optional<reasoning_effort> reasoning{}; ///< unset: the client has no wish
-  tool_list tools{};                           ///< that the model may call in this turn
-  domain::tool_choice tool_choice{};           ///< says nothing without tools
-  bool strict = false; ///< fail rather than leave out what the model does not take
+  std::optional<reasoning_effort> reasoning{};   ///< unset: the client has no wish
+  tool_list tools{};                             ///< that the model may call in this turn
+  domain::tool_choice tool_choice{};             ///< says nothing without tools
+  std::shared_ptr<const answer_format> format{}; ///< null: any text
+  bool in_one_piece = false; ///< the client sees nothing of the answer before it is complete
+  bool strict = false;       ///< fail rather than leave out what the model does not take
   std::optional<std::string> conversation_id;
 };
 

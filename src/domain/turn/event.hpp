@@ -32,6 +32,14 @@ struct usage {
   [[nodiscard]] std::int64_t prompt_tokens() const noexcept {
     return input_tokens + cache_write_tokens + cache_read_tokens;
   }
+  usage& operator+=(const usage& other) noexcept {
+    input_tokens += other.input_tokens;
+    cache_write_tokens += other.cache_write_tokens;
+    cache_read_tokens += other.cache_read_tokens;
+    output_tokens += other.output_tokens;
+    reasoning_tokens += other.reasoning_tokens;
+    return *this;
+  }
   friend bool operator==(const usage&, const usage&) = default;
 };
 

@@ -83,6 +83,10 @@ INSTANTIATE_TEST_SUITE_P(
     refused_case{invalid, "tool_choice", "expected a string or an object", R"("tool_choice":1)"},
     refused_case{invalid, "response_format", "expected an object", R"("response_format":"json")"},
     refused_case{invalid, "response_format.type", "Missing", R"("response_format":{})"},
+    refused_case{invalid, "response_format.type", "must be one of",
+                 R"("response_format":{"type":"xml"})"},
+    refused_case{invalid, "response_format.json_schema.name", "Missing",
+                 R"("response_format":{"json_schema":{},"type":"json_schema"})"},
     refused_case{invalid, "logprobs", "expected a boolean", R"("logprobs":1)"},
     refused_case{invalid, "modalities", "expected an array", R"("modalities":"text")"},
     refused_case{invalid, "modalities[0]", "expected a string", R"("modalities":[1])"},
@@ -130,20 +134,19 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
   unsupported, refused_member,
-  testing::Values(refused_case{unsupported, "tools[1].type", "function and custom",
-                               R"("tools":[{"type":"custom","name":"a"},{"type":"web_search"}])"},
-                  refused_case{unsupported, "response_format", "Ask for JSON in the prompt",
-                               R"("response_format":{"type":"json_object"})"},
-                  refused_case{unsupported, "response_format", "instructor: Mode.MD_JSON",
-                               R"("response_format":{"json_schema":{},"type":"json_schema"})"},
-                  refused_case{unsupported, "n", "one choice", R"("n":2)"},
-                  refused_case{unsupported, "logprobs", "", R"("logprobs":true)"},
-                  refused_case{unsupported, "audio", "",
-                               R"("audio":{"voice":"alloy","format":"mp3"})"},
-                  refused_case{unsupported, "modalities", "", R"("modalities":["text","audio"])"},
-                  refused_case{unsupported, "web_search_options", "", R"("web_search_options":{})"},
-                  refused_case{unsupported, "prediction", "",
-                               R"("prediction":{"type":"content","content":"x"})"}));
+  testing::Values(
+    refused_case{unsupported, "response_format.json_schema.schema", "root",
+                 R"("response_format":{"json_schema":{"name":"x","schema":{"type":"array"}},)"
+                 R"("type":"json_schema"})"},
+    refused_case{unsupported, "tools[1].type", "function and custom",
+                 R"("tools":[{"type":"custom","name":"a"},{"type":"web_search"}])"},
+    refused_case{unsupported, "n", "one choice", R"("n":2)"},
+    refused_case{unsupported, "logprobs", "", R"("logprobs":true)"},
+    refused_case{unsupported, "audio", "", R"("audio":{"voice":"alloy","format":"mp3"})"},
+    refused_case{unsupported, "modalities", "", R"("modalities":["text","audio"])"},
+    refused_case{unsupported, "web_search_options", "", R"("web_search_options":{})"},
+    refused_case{unsupported, "prediction", "",
+                 R"("prediction":{"type":"content","content":"x"})"}));
 
 // -- messages -------------------------------------------------------------------------------------
 

@@ -1,0 +1,160 @@
+"""Answers in the form that the client asks for: told to the API, checked in the end, for one turn."""
+
+import json
+
+import pytest
+
+from sse import ChatStream
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer", "maximum": 5}},
+          "required": ["a"], "additionalProperties": False}
+TOLD = {"type": "json_schema", "schema": {
+    "type": "object", "properties": {"a": {"type": "integer", "description": "(maximum: 5)"}},
+    "required": ["a"], "additionalProperties": False}}
+# Its member is the answer of the stand-ins to whatever names it: as the gateway does, mending it.
+MENDABLE = '{"a":1,"\\u005b\\u005bsay:{\\"a\\":2}\\u005d\\u005d":0}'
+
+
+def of_schema(schema):
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+
+
+JSON = {"type": "json_object"}
+
+
+@pytest.fixture
+def fake(start_fake):
+    return start_fake()
+
+
+# -- answers that fit
+
+@pytest.mark.parametrize("said", ['{"a":1}', '```json\n{"a":1}\n```', ' {"a":1}\n'])
+@pytest.mark.parametrize("wanted", [JSON, of_schema(SCHEMA)], ids=["object", "schema"])
+def test_answers_that_fit_come_without_fences(fake, said, wanted):
+    question = f"[[say:{said}]]"
+    assert json.loads(fake.answer(question, response_format=wanted)) == {"a": 1}
+    stream = ChatStream(fake, question, response_format=wanted).open().read_all()
+    assert json.loads(stream.text()) == {"a": 1} and stream.finish_reasons() == ["stop"]
+    assert stream.done() and not stream.errors() and "`" not in stream.text()
+
+
+def test_fences_stay_in_plain_text(fake):
+    assert fake.answer("[[say:```json\n{}\n```]]") == "```json\n{}\n```"
+    assert fake.answer("[[say:```json\n{}\n```]]",
+                       response_format={"type": "text"}) == "```json\n{}\n```"
+
+
+# -- answers that do not
+
+def test_an_answer_that_does_not_fit_fails(fake):
+    for wanted, said, why in ((of_schema(SCHEMA), '{"a":6}', "$.a must be at most 5"),
+                              (of_schema(SCHEMA), 'hello', "Invalid JSON"),
+                              (JSON, '"x"', "$ must be an object"),
+                              (JSON, '{"a":1} {"a":2}', "Invalid JSON")):
+        stream = ChatStream(fake, f"[[say:{said}]]", response_format=wanted).open().read_all()
+        assert stream.failed() and not stream.done()
+        assert stream.errors()[0]["code"] == "invalid_structured_output"
+        assert why in stream.errors()[0]["message"]
+        status, headers, body = fake.chat(f"[[say:{said}]]", response_format=wanted)
+        assert status == 502 and body["error"]["code"] == "invalid_structured_output"
+        assert body["error"]["type"] == "claude_process_error"
+
+
+def test_an_answer_that_was_cut_or_refused_is_not_checked(fake):
+    for reason, told in (("max_tokens", "length"), ("refusal", "content_filter")):
+        status, _, body = fake.chat(f'[[say:{{"a"]][[stop:{reason}]]', response_format=JSON)
+        assert status == 200 and body["choices"][0]["finish_reason"] == told, body
+
+
+def test_a_whole_answer_is_mended_unseen(fake):
+    status, _, body = fake.chat(f"[[say:{MENDABLE}]]", conversation_id="c",
+                                response_format=of_schema(SCHEMA))
+    assert status == 200 and body["choices"][0]["message"]["content"] == '{"a":2}', body
+    assert body["usage"]["completion_tokens"] == 2 * 53
+    assert len(fake.cli_pids()) == 1
+    dialogue = json.loads(fake.answer("[[dialogue]]", conversation_id="c"))["messages"]
+    assert [role for role, _ in dialogue] == ["user", "assistant", "user"]
+    assert dialogue[1][1] == '{"a":2}'
+
+
+def test_a_stream_is_not_mended(fake, ledger):
+    stream = ChatStream(fake, f"[[say:{MENDABLE}]]", response_format=of_schema(SCHEMA))
+    stream.open().read_all()
+    assert stream.failed() and len(ledger.lines("prompt")) == 1
+
+
+def test_a_failed_answer_leaves_no_trace_in_the_dialogue(fake):
+    fake.answer("[[say:one]]", conversation_id="c")
+    status, _, _ = fake.chat("[[say:none]]", conversation_id="c", response_format=JSON)
+    assert status == 502
+    dialogue = json.dumps(json.loads(fake.answer("[[dialogue]]", conversation_id="c")))
+    assert "one" in dialogue and "none" not in dialogue
+
+
+# -- what is refused
+
+@pytest.mark.parametrize("wanted,param", [
+    ({"type": "yaml"}, "response_format.type"),
+    ({"type": "json_schema"}, "response_format.json_schema"),
+    ({"type": "json_schema", "json_schema": {"schema": SCHEMA}}, "response_format.json_schema.name"),
+    ({"type": "json_schema", "json_schema": {"name": "a b", "schema": SCHEMA}},
+     "response_format.json_schema.name"),
+    ({"type": "json_schema", "json_schema": {"name": "a"}}, "response_format.json_schema.schema"),
+    (of_schema({"type": "object", "properties": {"x": {"type": "str"}}}),
+     "response_format.json_schema.schema.properties.x.type"),
+    (of_schema({"type": "array"}), "response_format.json_schema.schema"),
+])
+def test_what_is_no_format_is_refused_by_its_place(fake, wanted, param):
+    status, _, body = fake.chat("x", response_format=wanted)
+    assert status == 400 and body["error"]["param"] == param, body
+    assert param in body["error"]["message"]
+
+
+def test_a_schema_that_is_too_long(start_fake):
+    small, usual = start_fake(limits__schema_bytes_max=1024), start_fake()
+    schema = {**SCHEMA, "description": "x" * 1024}
+    assert usual.answer('[[say:{"a":1}]]', response_format=of_schema(schema)) == '{"a":1}'
+    status, _, body = small.chat("x", response_format=of_schema(schema))
+    assert status == 400 and "1024" in body["error"]["message"]
+
+
+# -- with the real CLIs
+
+@pytest.mark.real_cli
+def test_the_api_is_told_the_schema_for_that_turn(gateway, api):
+    wanted = of_schema(SCHEMA)
+    gateway.answer("plain", conversation_id="c")
+    usual = api.last().body.get("output_config")
+    assert gateway.answer('[[say:{"a":1}]]', conversation_id="c", response_format=wanted) == '{"a":1}'
+    told = api.last().body["output_config"]
+    assert told["format"] == TOLD and told.get("effort") == (usual or {}).get("effort")
+    stream = ChatStream(gateway, '[[say:```json\n{"a":2}\n```]]', conversation_id="c",
+                        response_format=wanted, reasoning_effort="high").open().read_all()
+    assert json.loads(stream.text()) == {"a": 2} and stream.done()
+    assert api.last().body["output_config"]["format"] == TOLD
+    gateway.answer("plain again", conversation_id="c")
+    assert api.last().body.get("output_config") == usual
+    assert len(gateway.cli_pids()) == 1 and not api.refusals
+
+
+@pytest.mark.real_cli
+def test_a_long_schema_reaches_the_api(gateway, api):
+    schema = {"type": "object", "additionalProperties": False, "required": [],
+              "properties": {f"p{n}": {"type": "string", "description": "x" * 1000}
+                             for n in range(200)}}
+    assert gateway.answer("[[say:{}]]", response_format=of_schema(schema)) == "{}"
+    assert api.last().body["output_config"]["format"]["schema"] == schema
+
+
+@pytest.mark.real_cli
+def test_a_mended_answer_takes_the_place_of_the_flawed_one(gateway, api):
+    gateway.answer("[[say:hello]]", conversation_id="c")
+    assert gateway.answer(f"[[say:{MENDABLE}]]", conversation_id="c",
+                          response_format=of_schema(SCHEMA)) == '{"a":2}'
+    mending = api.last().messages()
+    assert "must not be there" in mending[-1][1] and mending[-2][0] == "assistant"
+    gateway.answer("[[say:bye]]", conversation_id="c")
+    texts = [text.strip() for _, text in api.last().messages()]
+    assert texts == ["[[say:hello]]", "hello", f"[[say:{MENDABLE}]]", '{"a":2}', "[[say:bye]]"]
+    assert not api.refusals
