@@ -1,7 +1,9 @@
 """Answers in the form that the client asks for: told to the API, checked in the end, for one turn."""
 
 import json
+from pathlib import Path
 
+import pydantic
 import pytest
 
 from sse import ChatStream
@@ -20,6 +22,7 @@ def of_schema(schema):
 
 
 JSON = {"type": "json_object"}
+SCHEMAS = json.loads((Path(__file__).parents[1] / "fixtures/structured/schemas.json").read_text())
 
 
 @pytest.fixture
@@ -37,6 +40,21 @@ def test_answers_that_fit_come_without_fences(fake, said, wanted):
     stream = ChatStream(fake, question, response_format=wanted).open().read_all()
     assert json.loads(stream.text()) == {"a": 1} and stream.finish_reasons() == ["stop"]
     assert stream.done() and not stream.errors() and "`" not in stream.text()
+
+
+class City(pydantic.BaseModel):
+    name: str
+    people: int | None = pydantic.Field(ge=0)
+
+
+def test_the_official_client_gets_its_own_types(fake):
+    messages = [{"role": "user", "content": '[[say:{"name":"Oslo","people":717710}]]'}]
+    answer = fake.client().chat.completions.parse(model="sonnet", messages=messages,
+                                                  response_format=City)
+    assert answer.choices[0].message.parsed == City(name="Oslo", people=717710)
+    with fake.client().chat.completions.stream(model="sonnet", messages=messages,
+                                               response_format=City) as stream:
+        assert stream.get_final_completion().choices[0].message.parsed.people == 717710
 
 
 def test_fences_stay_in_plain_text(fake):
@@ -136,6 +154,24 @@ def test_the_api_is_told_the_schema_for_that_turn(gateway, api):
     gateway.answer("plain again", conversation_id="c")
     assert api.last().body.get("output_config") == usual
     assert len(gateway.cli_pids()) == 1 and not api.refusals
+
+
+@pytest.mark.real_cli
+def test_the_api_takes_every_schema_that_is_not_refused(gateway, api):
+    for n, row in enumerate(SCHEMAS):
+        said = json.dumps(next(iter(row.get("good", [])), None), ensure_ascii=False)
+        while "]]" in said:
+            said = said.replace("]]", "] ]")
+        status, _, body = gateway.chat(f"{n} [[say:{said}]]", conversation_id="c",
+                                       response_format=of_schema(row["schema"]))
+        if "refused" in row:
+            place = "response_format.json_schema." + row["refused"]
+            assert (status, body["error"]["param"]) == (400, place), row["name"]
+            continue
+        assert status == 200, (row["name"], body)
+        told = api.last().body["output_config"]["format"]["schema"]
+        assert told == row.get("told", told), row["name"]
+    assert not api.refusals
 
 
 @pytest.mark.real_cli

@@ -6,6 +6,25 @@
 namespace ccapi::actors::test {
 namespace {
 
+/// Wants the answer to be "[yes]".
+class yes_format final : public domain::answer_format {
+public:
+  yes_format()
+    : answer_format{domain::api_schema{}} {}
+  [[nodiscard]] std::optional<std::string> flaw_of(std::string_view answer) const override {
+    return answer == "[yes]" ? std::nullopt : std::optional<std::string>{"$ must be yes"};
+  }
+};
+
+running_turn formatted_turn(client& from, const config::limits_settings& limits, bool whole) {
+  return running_turn{{.turn = 1,
+                       .request_id = "r",
+                       .sink = from.make_sink(),
+                       .format = std::make_shared<const yes_format>(),
+                       .in_one_piece = whole},
+                      limits};
+}
+
 running_turn make_turn(client& from, const config::limits_settings& limits) {
   return running_turn{{.turn = 1, .request_id = "r", .sink = from.make_sink()}, limits};
 }
@@ -108,6 +127,67 @@ TEST(running_turn, credit_counts_reasoning_and_text) {
   EXPECT_EQ(turn.deliver(domain::text_delta{"e"}), delivery::pause);
   EXPECT_TRUE(turn.grant(100)) << "more than was used is no debt";
   EXPECT_EQ(turn.deliver(domain::text_delta{"fghi"}), delivery::pause);
+}
+
+TEST(running_turn, a_streamed_answer_is_shown_as_it_comes_and_judged_in_the_end) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = formatted_turn(asker, limits, false);
+  turn.deliver(domain::text_delta{"```json\n[ye"});
+  EXPECT_EQ(asker.text, "[ye");
+  turn.deliver(domain::text_delta{"s]\n```"});
+  turn.conclude(domain::turn_finished{});
+  EXPECT_EQ(asker.text, "[yes]");
+  EXPECT_EQ(turn.outcome(), turn_outcome::finished);
+
+  auto other = formatted_turn(asker, limits, false);
+  other.deliver(domain::text_delta{"no"});
+  other.conclude(domain::turn_finished{.usage = {.output_tokens = 7}});
+  const auto report = other.report(7, true);
+  EXPECT_EQ(report.outcome, turn_outcome::failed);
+  EXPECT_EQ(report.failure->code, domain::error_code::invalid_structured_output);
+  EXPECT_NE(report.failure->message.find("$ must be yes."), std::string::npos);
+  EXPECT_EQ(domain::plain_text(report.answer), "no");
+  EXPECT_EQ(report.usage.output_tokens, 7);
+}
+
+TEST(running_turn, a_whole_answer_is_shown_when_it_has_its_format) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = formatted_turn(asker, limits, true);
+  turn.deliver(domain::text_delta{"[y"});
+  turn.deliver(domain::text_delta{"es]"});
+  EXPECT_EQ(asker.text, "");
+  turn.conclude(domain::turn_finished{});
+  EXPECT_EQ(asker.text, "[yes]");
+
+  client another;
+  auto flawed = formatted_turn(another, limits, true);
+  flawed.deliver(domain::text_delta{"no"});
+  flawed.conclude(domain::turn_finished{});
+  EXPECT_EQ(another.text, "");
+  EXPECT_EQ(flawed.outcome(), turn_outcome::failed);
+}
+
+TEST(running_turn, a_cut_answer_is_not_judged) {
+  const config::limits_settings limits;
+  for (const bool whole : {false, true}) {
+    client asker;
+    auto turn = formatted_turn(asker, limits, whole);
+    turn.deliver(domain::text_delta{"[ye"});
+    turn.conclude(domain::turn_finished{.reason = domain::finish_reason::length});
+    EXPECT_EQ(asker.text, "[ye");
+    EXPECT_EQ(turn.outcome(), turn_outcome::finished);
+  }
+}
+
+TEST(running_turn, loss_of_a_whole_answer_is_kept_from_its_client) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = formatted_turn(asker, limits, true);
+  turn.deliver(domain::text_delta{"[ye"});
+  turn.lose({.code = domain::error_code::upstream_crash});
+  EXPECT_EQ(turn.outcome(), turn_outcome::lost);
 }
 
 } // namespace

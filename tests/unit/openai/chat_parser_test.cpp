@@ -97,6 +97,23 @@ TEST(chat_request, what_asks_for_nothing_is_accepted_without_a_word) {
   EXPECT_THAT(chat.ignored_params, IsEmpty());
 }
 
+TEST(chat_request, a_format_is_checked_and_told_to_the_api) {
+  EXPECT_FALSE(accept_with(R"("response_format":{"type":"text"})").request.format);
+  const auto object = accept_with(R"("response_format":{"type":"json_object"},"stream":true)");
+  ASSERT_TRUE(object.request.format);
+  EXPECT_TRUE(object.request.format->for_api().empty());
+  EXPECT_FALSE(object.request.in_one_piece);
+  const auto schema = accept_with(R"("response_format":{"type":"json_schema","json_schema":{
+    "name":"n","strict":null,"schema":{"type":"object","properties":{"a":{"const":1}}}}})");
+  ASSERT_TRUE(schema.request.format);
+  EXPECT_TRUE(schema.request.in_one_piece);
+  EXPECT_EQ(schema.request.format->for_api().text(),
+            R"({"type":"object","properties":{"a":{"enum":[1]}},"required":[],)"
+            R"("additionalProperties":false})");
+  EXPECT_FALSE(schema.request.format->flaw_of(R"({"a":1})"));
+  EXPECT_TRUE(schema.request.format->flaw_of(R"({"a":2})"));
+}
+
 TEST(chat_request, parameters_without_effect_are_named) {
   const auto chat = accept_with(R"("presence_penalty":-0.5,"frequency_penalty":1,"seed":-7,
     "logit_bias":{"50256":-100},"top_logprobs":5,"verbosity":"high",
