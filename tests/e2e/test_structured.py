@@ -1,4 +1,4 @@
-"""Answers in the form that the client asks for: told to the API, checked in the end, for one turn."""
+"""Answers in the form that the client asks for: told to the API for one turn, checked in the end."""
 
 import json
 from pathlib import Path
@@ -102,6 +102,27 @@ def test_a_stream_is_not_mended(fake, ledger):
     assert stream.failed() and len(ledger.lines("prompt")) == 1
 
 
+def test_an_answer_that_stays_flawed_fails_after_one_try(fake, ledger):
+    said = MENDABLE.replace('{\\"a\\":2}', "no")
+    status, _, body = fake.chat(f"[[say:{said}]]", response_format=of_schema(SCHEMA))
+    assert status == 502 and "Invalid JSON" in body["error"]["message"], body
+    assert len(ledger.lines("prompt")) == 2
+
+
+def test_a_client_that_leaves_while_its_answer_is_mended(fake, ledger):
+    fake.answer("[[say:one]]", conversation_id="c")
+    said = MENDABLE.replace('say:{\\"a\\":2}', "text:9999")
+    connection = fake.connection()
+    connection.request("POST", "/v1/chat/completions", json.dumps({
+        "messages": [{"role": "user", "content": f"[[delay:20]][[say:{said}]]"}],
+        "conversation_id": "c", "response_format": of_schema(SCHEMA)}),
+        {"Content-Type": "application/json"})
+    ledger.wait("prompt", 3)
+    connection.close()
+    told = json.loads(fake.answer("[[dialogue]]", conversation_id="c"))["messages"]
+    assert [text for _, text in told] == ["[[say:one]]", "one", "[[dialogue]]"]
+
+
 def test_a_failed_answer_leaves_no_trace_in_the_dialogue(fake):
     fake.answer("[[say:one]]", conversation_id="c")
     status, _, _ = fake.chat("[[say:none]]", conversation_id="c", response_format=JSON)
@@ -115,7 +136,8 @@ def test_a_failed_answer_leaves_no_trace_in_the_dialogue(fake):
 @pytest.mark.parametrize("wanted,param", [
     ({"type": "yaml"}, "response_format.type"),
     ({"type": "json_schema"}, "response_format.json_schema"),
-    ({"type": "json_schema", "json_schema": {"schema": SCHEMA}}, "response_format.json_schema.name"),
+    ({"type": "json_schema", "json_schema": {"schema": SCHEMA}},
+     "response_format.json_schema.name"),
     ({"type": "json_schema", "json_schema": {"name": "a b", "schema": SCHEMA}},
      "response_format.json_schema.name"),
     ({"type": "json_schema", "json_schema": {"name": "a"}}, "response_format.json_schema.schema"),
@@ -144,7 +166,8 @@ def test_the_api_is_told_the_schema_for_that_turn(gateway, api):
     wanted = of_schema(SCHEMA)
     gateway.answer("plain", conversation_id="c")
     usual = api.last().body.get("output_config")
-    assert gateway.answer('[[say:{"a":1}]]', conversation_id="c", response_format=wanted) == '{"a":1}'
+    assert gateway.answer('[[say:{"a":1}]]', conversation_id="c",
+                          response_format=wanted) == '{"a":1}'
     told = api.last().body["output_config"]
     assert told["format"] == TOLD and told.get("effort") == (usual or {}).get("effort")
     stream = ChatStream(gateway, '[[say:```json\n{"a":2}\n```]]', conversation_id="c",
