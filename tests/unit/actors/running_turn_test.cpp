@@ -142,7 +142,7 @@ TEST(running_turn, a_streamed_answer_is_shown_as_it_comes_and_judged_in_the_end)
 
   auto other = formatted_turn(asker, limits, false);
   other.deliver(domain::text_delta{"no"});
-  other.conclude(domain::turn_finished{.usage = {.output_tokens = 7}});
+  other.conclude(domain::turn_finished{domain::finish_reason::stop, {.output_tokens = 7}, {}});
   const auto report = other.report(7, true);
   EXPECT_EQ(report.outcome, turn_outcome::failed);
   EXPECT_EQ(report.failure->code, domain::error_code::invalid_structured_output);
@@ -175,7 +175,7 @@ TEST(running_turn, a_cut_answer_is_not_judged) {
     client asker;
     auto turn = formatted_turn(asker, limits, whole);
     turn.deliver(domain::text_delta{"[ye"});
-    turn.conclude(domain::turn_finished{.reason = domain::finish_reason::length});
+    turn.conclude(domain::turn_finished{domain::finish_reason::length, {}, {}});
     EXPECT_EQ(asker.text, "[ye");
     EXPECT_EQ(turn.outcome(), turn_outcome::finished);
   }
