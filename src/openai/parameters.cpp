@@ -29,8 +29,6 @@ void refuse_present_object(field_reader& body, std::string_view name, std::strin
     body.fail_unsupported(body.path_of(name), why);
 }
 
-}
-
 void refuse_modalities(field_reader& body) {
   const auto modalities = body.array("modalities");
   if (!modalities)

@@ -321,16 +321,18 @@ TEST(settle_test, thinking_by_budget_does_not_begin_in_the_midst_of_a_run) {
   const auto low = settle_run(budget, with_reasoning(reasoning_effort::low), false);
   EXPECT_EQ(low.settings.thinking_tokens, 0);
   EXPECT_THAT(low.dropped, ElementsAre("reasoning_effort"));
-  TEST(turn_settings, schemas_are_the_same_if_their_texts_are) {
-    turn_settings a;
-    turn_settings b;
-    a.schema = api_schema{R"({"type":"object"})"};
-    EXPECT_NE(a, b);
-    b.schema = api_schema{R"({"type":"object"})"};
-    EXPECT_EQ(a, b);
-    b.schema = api_schema{R"({"type":"array"})"};
-    EXPECT_NE(a, b);
-  }
+}
+
+TEST(turn_settings, schemas_are_the_same_if_their_texts_are) {
+  turn_settings a;
+  turn_settings b;
+  a.schema = api_schema{R"({"type":"object"})"};
+  EXPECT_NE(a, b);
+  b.schema = api_schema{R"({"type":"object"})"};
+  EXPECT_EQ(a, b);
+  b.schema = api_schema{R"({"type":"array"})"};
+  EXPECT_NE(a, b);
+}
 
 } // namespace
 } // namespace ccapi::domain
