@@ -82,6 +82,7 @@ struct run_turn {
   bool started = false;                                  ///< an earlier run has sent answer_started
   std::shared_ptr<const domain::answer_format> format{}; ///< that the answer must have; null: any
   bool in_one_piece = false; ///< with a format: its text waits until it has been checked
+  bool must_call = false;    ///< its text waits for a call; an answer without one has failed
 };
 
 enum class turn_outcome : std::uint8_t {

@@ -125,7 +125,8 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
                 .deadline = *active_->deadline,
                 .started = active_->started,
                 .format = order.request.format,
-                .in_one_piece = order.request.in_one_piece});
+                .in_one_piece = order.request.in_one_piece,
+                .must_call = active_->settled.must_call});
   active_->handover.reset();
 }
 

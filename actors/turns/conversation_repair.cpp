@@ -1,15 +1,31 @@
-// conversation, the part that has the model mend an answer which lacks the format asked for. The
-// client sees only what comes of it: the dialogue holds its question and the mended answer.
+// conversation, the part that has the model mend an answer which lacks the format, or the call,
+// that was asked for. The client sees only what comes of it: the dialogue holds its question and
+// the mended answer.
 
 #include "actors/turns/conversation.hpp"
 
+#include <string>
 #include <utility>
 
 namespace ccapi::actors {
 
+namespace {
+
+bool lacks_call(const turn_ended& what) {
+  return what.failure->code == domain::error_code::tool_choice_not_honoured;
+}
+
+std::string call_wish(const domain::tool_list& tools) {
+  return tools.size() == 1 ? "Call the tool " + tools.begin()->api_name + " now."
+                           : "Call one of the tools now.";
+}
+
+} // namespace
+
 bool is_flawed(const turn_ended& what) {
   return what.outcome == turn_outcome::failed && what.failure
-         && what.failure->code == domain::error_code::invalid_structured_output;
+         && (what.failure->code == domain::error_code::invalid_structured_output
+             || lacks_call(what));
 }
 
 void conversation::note_flawed(const turn_ended& what) {
@@ -20,10 +36,12 @@ void conversation::note_flawed(const turn_ended& what) {
 
 bool conversation::run_repair(turn_ended& what) {
   const auto& request = active_->order.request;
-  if (!is_flawed(what) || !request.in_one_piece || active_->asked || active_->cancelled
-      || shard_.closing || domain::says_nothing(what.answer))
+  if (!is_flawed(what) || active_->asked || active_->cancelled || shard_.closing
+      || domain::says_nothing(what.answer))
     return false;
-  shard_.log.info("answer lacks its format; the model is told",
+  if (!request.in_one_piece && !lacks_call(what)) // the client has seen it
+    return false;
+  shard_.log.info("answer is not as it was asked for; the model is told",
                   {{"request", request.request_id}, {"conversation", record_->id}});
   auto& plan = active_->plan;
   active_->asked = plan;
@@ -31,8 +49,10 @@ bool conversation::run_repair(turn_ended& what) {
   active_->started = what.started;
   plan.before = domain::answered(shard_.conversations.dialogues(), plan, std::move(what.answer));
   plan.query = {domain::role::user,
-                what.failure->message
-                  + " Give the whole answer again, mended: only the JSON, with nothing around it."};
+                lacks_call(what) ? call_wish(active_->settled.settings.tools)
+                                 : what.failure->message
+                                     + " Give the whole answer again, mended: only the JSON, with "
+                                       "nothing around it."};
   to_own_or_new_process();
   return true;
 }

@@ -15,9 +15,8 @@ running_turn::running_turn(run_turn order, const config::limits_settings& limits
 delivery running_turn::deliver(domain::event&& what) {
   if (concluded_)
     return delivery::go_on;
-  if (order_.format)
-    if (auto* text = std::get_if<domain::text_delta>(&what); text && !filter(*text))
-      return delivery::go_on;
+  if ((order_.format || order_.must_call) && withholds(what))
+    return delivery::go_on;
   const auto bytes = domain::credit_bytes(what);
   credit_used_ += bytes;
   visible_ = visible_ || bytes > 0;
@@ -58,6 +57,42 @@ void running_turn::add_calls() {
       answer_.content.emplace_back(std::move(call));
     }
   calls_.clear();
+}
+
+bool running_turn::withholds(domain::event& what) {
+  auto* const text = std::get_if<domain::text_delta>(&what);
+  if (!text) {
+    if (std::holds_alternative<domain::tool_call_started>(what))
+      release();
+    return false;
+  }
+  if (order_.format && !filter(*text))
+    return true;
+  if (!order_.must_call || !calls_.empty())
+    return false;
+  domain::append_text(answer_, text->text);
+  held_ += text->text;
+  return true;
+}
+
+void running_turn::release() {
+  if (held_.empty())
+    return;
+  credit_used_ += held_.size();
+  visible_ = true;
+  order_.sink->on_event(domain::text_delta{std::exchange(held_, {})});
+}
+
+void running_turn::check_call(domain::event& last) {
+  const auto* finished = std::get_if<domain::turn_finished>(&last);
+  if (!finished || !calls_.empty())
+    return;
+  if (finished->reason != domain::finish_reason::stop)
+    return release();
+  usage_ = finished->usage;
+  last = domain::turn_failed{
+    {.code = domain::error_code::tool_choice_not_honoured,
+     .message = "The model has called no tool, though tool_choice asks for a call."}};
 }
 
 bool running_turn::filter(domain::text_delta& text) {
@@ -107,6 +142,8 @@ void running_turn::conclude(domain::event&& what) {
     return;
   if (order_.format)
     check(what);
+  if (order_.must_call)
+    check_call(what);
   note(what);
   last_word_ = std::move(what);
 }

@@ -63,8 +63,14 @@ private:
   void note_answer(const domain::event& what);
   /// The calls as dialogues hold them; those that are none of JSON are left out.
   void add_calls();
+  /// There is nothing of the event to be shown yet, or ever.
+  bool withholds(domain::event& what);
   /// Text of an answer that must have a format. False: there is nothing to show yet.
   bool filter(domain::text_delta& text);
+  /// Shows text that has waited for a call.
+  void release();
+  /// The answer is complete: whether it has a call.
+  void check_call(domain::event& last);
   /// The answer is complete: the rest of its text, and whether it has its format.
   void check(domain::event& last);
 
@@ -73,6 +79,7 @@ private:
   domain::message answer_{domain::role::assistant, std::string{}};
   std::vector<domain::tool_use_block> calls_; ///< of the answer, so far
   domain::fence_filter fences_;               ///< for an answer that must have a format
+  std::string held_; ///< text of an answer that must have a call, ahead of it
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;
   std::optional<domain::error> failure_;

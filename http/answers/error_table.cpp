@@ -43,6 +43,7 @@ error_row row_for(domain::error_code code) noexcept {
   case error_code::upstream_error:
     return {502, true, log_level::warning};
   case error_code::invalid_structured_output:
+  case error_code::tool_choice_not_honoured:
     return {502, true, log_level::info};
   case error_code::cancelled:
     return {499, false, log_level::info};

@@ -51,6 +51,8 @@ error_name name_of(domain::error_code code) noexcept {
     return {error_kind::upstream, "upstream_error"};
   case error_code::invalid_structured_output:
     return {error_kind::upstream, "invalid_structured_output"};
+  case error_code::tool_choice_not_honoured:
+    return {error_kind::upstream, "tool_choice_not_honoured"};
   case error_code::cancelled:
     return {error_kind::internal, "cancelled"};
   case error_code::internal:

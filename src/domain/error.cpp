@@ -42,6 +42,8 @@ std::string_view to_string(error_code code) noexcept {
     return "upstream_error";
   case error_code::invalid_structured_output:
     return "invalid_structured_output";
+  case error_code::tool_choice_not_honoured:
+    return "tool_choice_not_honoured";
   case error_code::cancelled:
     return "cancelled";
   case error_code::internal:

@@ -49,6 +49,8 @@ enum class error_code : std::uint8_t {
   upstream_error,
   /// The model's answer is not what the request's format wants.
   invalid_structured_output,
+  /// The model calls no tool, though the request wants it to.
+  tool_choice_not_honoured,
   /// The client went away; seen in logs only.
   cancelled,
   /// A defect of the gateway itself.

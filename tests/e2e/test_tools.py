@@ -205,6 +205,22 @@ def test_choice_is_for_its_turn_only(gateway, api, model):
     assert not api.refusals and len(gateway.cli_pids()) == 1
 
 
+def test_choice_where_the_api_forces_nothing(gateway, api, stream):
+    named = {"type": "function", "function": {"name": "touch"}}
+    agent = Agent(gateway, stream=stream, model="claude-opus-5-5", tool_choice=named)
+    agent.ask("[[say:Let me see.]][[call:touch:{}]]Go.")
+    assert agent.answer["content"] == "Let me see." and len(agent.calls) == 1
+    assert [t["name"] for t in api.last().body["tools"]] == ["touch"]
+    agent.fields = {"model": "claude-opus-5-5"}
+    assert agent.bring() == "stop"
+    check_upstream(api, agent)
+    status, _, body = gateway.chat("Hello", model="claude-opus-5-5", tools=agent.tools,
+                                   tool_choice="required")
+    assert (status, body["error"]["code"]) == (502, "tool_choice_not_honoured")
+    assert "Call one of the tools" in api.last().last_user_text()
+    assert not api.refusals
+
+
 @pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-5-5"])
 def test_history_of_another_gateway(gateway, api, model):
     """Ids of other servers, orphans, an id that is used twice."""

@@ -92,15 +92,15 @@ private:
     if (const auto* named = wanted_.tools.find_by_api_name(choice.api_name))
       made_.settings.tools = tool_list{{*named}}; // it can't call another one, at least
     choice = {.demand = tool_demand::automatic, .api_name = {}, .parallel = choice.parallel};
-    drop("tool_choice");
+    made_.must_call = true;
   }
 
-  [[nodiscard]] bool must_call() const noexcept {
+  [[nodiscard]] bool forces_call() const noexcept {
     return made_.settings.tool_choice.demand != tool_demand::automatic;
   }
 
   void settle_thinking() {
-    if (must_call() && model_.thinks_by_budget) {
+    if (forces_call() && model_.thinks_by_budget) {
       if (asks_to_think_)
         drop("reasoning_effort");
       return turn_off();

@@ -55,6 +55,8 @@ bool note_refused(refused_parameters& refused, std::string_view parameter);
 
 struct settled_turn {
   turn_settings settings;
+  /// The model has to call a tool but can't be told so by the API: its answer will show.
+  bool must_call = false;
   /// What was asked for and is not done, or done otherwise: "temperature", "reasoning_effort(low)".
   /// Safe in a header.
   std::vector<std::string> dropped;

@@ -163,6 +163,38 @@ TEST_F(parked, a_question_in_place_of_results_leaves_the_run) {
   EXPECT_EQ(children.size(), 1U);
 }
 
+TEST_F(parked, a_model_that_nobody_can_force_is_told_once_and_the_client_sees_the_call_only) {
+  model = "claude-opus-5-5";
+  demand = domain::tool_demand::any;
+  start();
+  submit(asked, whole({{domain::role::user, "q"}}));
+  cli(0).boot();
+  world.pump();
+  EXPECT_EQ(take_settings(0).find("tool_choice"), std::string::npos);
+  EXPECT_EQ(cli(0).take_user(), "q");
+  say(0, cli_lines::answer("I would rather not."));
+  EXPECT_FALSE(asked.over());
+  EXPECT_NE(cli(0).take_user().find("now"), std::string::npos);
+  call(0, "toolu_1");
+  ASSERT_TRUE(asked.finished);
+  EXPECT_EQ(asked.finished->reason, domain::finish_reason::tool_calls);
+  EXPECT_EQ(asked.text, "");
+  // What the process holds is not what the client has: it takes that back.
+  demand = domain::tool_demand::automatic;
+  client second;
+  submit(second,
+         whole({{domain::role::user, "q"}, called("toolu_1"), result_of("toolu_1", "seen")}));
+  say(0, cli_lines::accepted(cli(0).take_control("interrupt")) + cli_lines::interrupted_result());
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
+  EXPECT_EQ(cli(0).take_user(true), "q");
+  say(0, cli_lines::result());
+  EXPECT_NE(cli(0).next_line().find("toolu_1"), std::string::npos);
+  EXPECT_NE(cli(0).next_line().find("tool_result"), std::string::npos);
+  say(0, cli_lines::answer("done"));
+  EXPECT_EQ(second.text, "done");
+}
+
 TEST_F(parked, a_branch_does_not_take_a_process_whose_client_is_at_work) {
   park();
   client other;

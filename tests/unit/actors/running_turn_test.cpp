@@ -29,6 +29,51 @@ running_turn make_turn(client& from, const config::limits_settings& limits) {
   return running_turn{{.turn = 1, .request_id = "r", .sink = from.make_sink()}, limits};
 }
 
+running_turn calling_turn(client& from, const config::limits_settings& limits) {
+  return running_turn{{.turn = 1, .request_id = "r", .sink = from.make_sink(), .must_call = true},
+                      limits};
+}
+
+TEST(running_turn, text_of_an_answer_that_must_call_waits_for_the_call) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = calling_turn(asker, limits);
+  turn.deliver(domain::text_delta{"Let me "});
+  turn.deliver(domain::text_delta{"see."});
+  EXPECT_EQ(asker.text, "");
+  turn.deliver(domain::tool_call_started{0, "toolu_1", "look"});
+  EXPECT_EQ(asker.text, "Let me see.");
+  turn.deliver(domain::tool_input_delta{0, "{}"});
+  turn.conclude(domain::turn_finished{domain::finish_reason::tool_calls, {}, {}});
+  const auto report = turn.report(1, true);
+  EXPECT_EQ(report.outcome, turn_outcome::finished);
+  ASSERT_EQ(report.answer.content.size(), 2U);
+  EXPECT_EQ(domain::plain_text(report.answer), "Let me see.");
+}
+
+TEST(running_turn, answer_without_the_call_it_must_have_is_not_shown) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = calling_turn(asker, limits);
+  turn.deliver(domain::text_delta{"No."});
+  turn.conclude(domain::turn_finished{});
+  const auto report = turn.report(1, true);
+  EXPECT_EQ(asker.text, "");
+  ASSERT_TRUE(report.failure);
+  EXPECT_EQ(report.failure->code, domain::error_code::tool_choice_not_honoured);
+  EXPECT_EQ(domain::plain_text(report.answer), "No.") << "its process holds it";
+}
+
+TEST(running_turn, answer_that_is_cut_ahead_of_its_call_is_shown) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = calling_turn(asker, limits);
+  turn.deliver(domain::text_delta{"Let me"});
+  turn.conclude(domain::turn_finished{domain::finish_reason::length, {}, {}});
+  EXPECT_EQ(asker.text, "Let me");
+  EXPECT_EQ(turn.outcome(), turn_outcome::finished);
+}
+
 TEST(running_turn, client_hears_one_terminal_event_and_nothing_after_it) {
   const config::limits_settings limits;
   client asker;

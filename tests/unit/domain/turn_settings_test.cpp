@@ -300,13 +300,15 @@ TEST(settle_test, where_no_call_can_be_forced_only_the_named_tool_is_left) {
     EXPECT_EQ(made.settings.tools.size(), 1U);
     EXPECT_NE(made.settings.tools.find_by_api_name("touch"), nullptr);
     EXPECT_EQ(made.settings.tool_choice, wish.tool_choice);
-    EXPECT_THAT(made.dropped, ElementsAre("tool_choice"));
+    EXPECT_TRUE(made.must_call);
+    EXPECT_THAT(made.dropped, IsEmpty());
     EXPECT_EQ(settled(model, with_tools(tool_demand::any)).settings.tools.size(), 2U);
+    EXPECT_FALSE(settled(model, with_tools()).must_call);
   }
   refused_parameters no_forcing;
   no_forcing.tool_choice = true;
-  EXPECT_THAT(settled(adaptive, with_tools(tool_demand::any), no_forcing).dropped,
-              ElementsAre("tool_choice"));
+  EXPECT_TRUE(settled(adaptive, with_tools(tool_demand::any), no_forcing).must_call);
+  EXPECT_FALSE(settled(adaptive, with_tools(tool_demand::any)).must_call);
 }
 
 TEST(settle_test, thinking_by_budget_does_not_begin_in_the_midst_of_a_run) {
