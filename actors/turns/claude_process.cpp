@@ -69,6 +69,7 @@ void claude_process::on_exit() {
     turn_->fail({.code = error_code::internal, .message = "The gateway lost track of the turn."});
     report_turn_end(false);
   }
+  count_parked(false);
   leave_service();
   timer_.cancel();
   pipes_->stop();
@@ -192,6 +193,7 @@ void claude_process::perform() {
       written = write_lines();
       for (const auto step : out.steps)
         take(step);
+      count_parked(session_.state() == process_state::parked);
       arm_timer();
       out.clear();
     }
@@ -240,6 +242,11 @@ void claude_process::count_lines() {
   const auto malformed = session_.malformed_lines();
   shard_.totals.cli_lines_unknown += unknown - std::exchange(unknown_counted_, unknown);
   shard_.totals.cli_lines_malformed += malformed - std::exchange(malformed_counted_, malformed);
+}
+
+void claude_process::count_parked(bool parked) {
+  if (std::exchange(parked_, parked) != parked)
+    parked ? ++shard_.totals.processes_parked : --shard_.totals.processes_parked;
 }
 
 void claude_process::take(session_step step) {

@@ -62,6 +62,7 @@ private:
   void take(claude::session_step step);
   void note_start(const domain::answer_started& what);
   void count_lines();
+  void count_parked(bool parked);
 
   // -- the turn's end, and the process's --
   void rest();
@@ -90,6 +91,7 @@ private:
   std::optional<clock::time_point> lines_read_at_; ///< those that are being handed out
   bool nameless_ = false;                          ///< as in run_turn, of the last one
   bool tell_when_idle_ = false;
+  bool parked_ = false;         ///< counted as such
   bool out_of_service_ = false; ///< process_ended has been sent
 };
 

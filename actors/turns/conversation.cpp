@@ -69,6 +69,7 @@ void conversation::on_turn_ended(turn_ended& what) {
     process->holds = active_->plan.before;
     process->goes_on_at = asked().before;
     process->rewindable = what.rewindable;
+    shard_.totals.turns_with_calls += what.open_calls.empty() ? 0U : 1U;
     process->open_calls = std::move(what.open_calls);
     if (is_flawed(what))
       note_flawed(what);

@@ -43,6 +43,7 @@ bool conversation::run_repair(turn_ended& what) {
     return false;
   shard_.log.info("answer is not as it was asked for; the model is told",
                   {{"request", request.request_id}, {"conversation", record_->id}});
+  ++shard_.totals.turns_mended;
   auto& plan = active_->plan;
   active_->asked = plan;
   active_->spent = what.usage;

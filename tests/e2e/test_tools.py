@@ -29,6 +29,7 @@ def test_loop_of_parallel_calls_is_one_run_of_one_process(gateway, api, stream):
     agent = Agent(gateway, stream=stream)
     reason = agent.ask("[[steps:5:3]]Find it.")
     process = gateway.cli_pids()
+    assert gateway.stats()["processes"]["parked"] == 1
     for step in range(5):
         assert reason == "tool_calls" and len(agent.calls) == 3, step
         assert len({call["id"] for call in agent.calls}) == 3
@@ -39,6 +40,8 @@ def test_loop_of_parallel_calls_is_one_run_of_one_process(gateway, api, stream):
     check_upstream(api, agent)
     assert gateway.cli_pids() == process and len(process) == 1
     assert len(api.posts()) == 6 and not api.refusals
+    figures = gateway.stats()
+    assert figures["processes"]["parked"] == 0 and figures["turns"]["with_calls"] == 5
     assert [t["name"] for t in api.last().body["tools"]] == ["look", "touch"]
     assert agent.ask("And now?") == "stop"
     check_upstream(api, agent)
@@ -121,6 +124,7 @@ def test_loop_goes_on_when_its_process_was_killed(gateway, api, stream):
     [process] = gateway.cli_pids()
     os.kill(process, signal.SIGKILL)
     gateway.wait_cli_count(0)
+    assert gateway.stats()["processes"]["parked"] == 0
     assert agent.bring() == "tool_calls"
     check_upstream(api, agent)
     assert agent.bring() == "stop"

@@ -51,6 +51,9 @@ constexpr std::string_view to_string(status_class status) noexcept {
           "second runs of turns whose process was lost")                                           \
   COUNTER(turns_without_parameter, "turns", "without_parameter", "runs",                           \
           "second runs without a parameter that the API refused unexpectedly")                     \
+  COUNTER(turns_mended, "turns", "mended", "runs",                                                 \
+          "second runs because an answer lacked its format, or a call that it must have")          \
+  COUNTER(turns_with_calls, "turns", "with_calls", "turns", "whose answers called tools")          \
   GAUGE(turns_active, "turns", "active", "turns", "that wait or run")                              \
   LABELLED(match_outcome, matches, "matches", "turns", "by their `x-ccapi-match`")                 \
   TIMES(wait_times, "times", "wait", "ms", "for a process, and for turns ahead")                   \
@@ -64,6 +67,8 @@ constexpr std::string_view to_string(status_class status) noexcept {
   GAUGE(processes_live, "processes", "live", "processes",                                          \
         "processes and spares, those that start included")                                         \
   GAUGE(processes_busy, "processes", "busy", "processes", "that run a turn")                       \
+  GAUGE(processes_parked, "processes", "parked", "processes",                                      \
+        "that wait for the results of tools")                                                      \
   GAUGE(processes_max, "processes", "max", "processes", "the cap of `live`")                       \
   COUNTER(processes_spawned, "processes", "spawned", "processes", "started, spares included")      \
   COUNTER(processes_retired, "processes", "retired", "processes",                                  \

@@ -16,11 +16,14 @@ TEST(stats, every_figure_has_its_place) {
   figures.turns_cancelled = 4;
   figures.turns_retried = 19;
   figures.turns_without_parameter = 29;
+  figures.turns_mended = 37;
+  figures.turns_with_calls = 38;
   figures.turns_active = 5;
   figures.prompt_tokens = 6;
   figures.completion_tokens = 7;
   figures.processes_live = 8;
   figures.processes_busy = 9;
+  figures.processes_parked = 39;
   figures.processes_max = 10;
   figures.processes_spawned = 11;
   figures.processes_retired = 12;
@@ -45,14 +48,14 @@ TEST(stats, every_figure_has_its_place) {
     stats_body(figures, "0.1.0"),
     R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
     R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,)"
-    R"("without_parameter":29,"active":5},)"
+    R"("without_parameter":29,"mended":37,"with_calls":38,"active":5},)"
     R"("matches":{"fresh":20,"seeded":21,"branched":22,"rewound":23,"continued":24},)"
     R"("times":{"wait":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
     R"("boot":{"count":1,"p50_ms":301.25,"p99_ms":301.25,"max_ms":301.25},)"
     R"("setup":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
     R"("first":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00}},)"
     R"("tokens":{"prompt":6,"completion":7,"total":13},)"
-    R"("processes":{"live":8,"busy":9,"max":10,"spawned":11,"retired":12,"failed":13},)"
+    R"("processes":{"live":8,"busy":9,"parked":39,"max":10,"spawned":11,"retired":12,"failed":13},)"
     R"("spares":{"ready":25,"booting":26,"primed":30,"hits":27,"primed_hits":31,"misses":28,)"
     R"("dropped":29},)"
     R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
