@@ -16,7 +16,7 @@ case "${1:-}" in
     lane=(--long)
     share=1
     cli_versions=(2.1.197 2.1.330 2.1.332)
-    export CCAPI_MODEL_SEQUENCES=5000
+    export CCAPI_MODEL_SEQUENCES=5000 CCAPI_TOOL_SEQUENCES=5000
     ;;
   *) echo "usage: scripts/test.sh [--long]" >&2 && exit 64 ;;
 esac

@@ -23,7 +23,7 @@ ANSWERS = {"ANTHROPIC_API_KEY": "sk-ant-unused"}
 # Files whose tests look at times, memory or load: nothing else runs beside them.
 SERIAL = {"test_storm.py", "test_hostile_clients.py", "test_client_gone.py", "test_drain.py",
           "test_process_cap.py", "test_memory.py", "test_fair_waiting.py", "test_matching_model.py",
-          "test_matching_real.py", "test_many_dialogues.py",
+          "test_matching_real.py", "test_many_dialogues.py", "test_tools_model.py",
           "test_reload.py", "test_spares.py", "test_primed_spares.py", "test_browser.py"}
 
 

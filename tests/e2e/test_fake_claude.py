@@ -113,6 +113,33 @@ def test_fake_digests_calls_and_results(with_tools):
         assert expected(other, "opus") != expected(messages, "opus")
 
 
+def test_fake_tells_ahead_of_calls_too(with_tools):
+    driver = with_tools()
+    question = "[[told:always]][[call:f]]"
+    lines = driver.park(question)
+    call = driver.calls[0]
+    told = "".join(deltas(lines))
+    asked = [{"role": "user", "content": question}]
+    assert told == expected(asked, "opus")
+    driver.answer(call, "x")
+    asked += [{"role": "assistant", "content": told, "tool_calls": [
+        {"id": call.use, "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": call.use, "content": "x"}]
+    assert driver.until(is_result)[-1]["result"] == expected(asked, "opus")
+
+
+def test_fake_counts_steps_anew_for_a_text_behind_results(with_tools):
+    driver = with_tools()
+    driver.seed_blocks("user", [{"type": "text", "text": "q"}])
+    driver.seed_blocks("assistant", [{"type": "tool_use", "id": "t1", "name": "f", "input": {}}])
+    driver.send({"type": "user", "uuid": "q", "message": {"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "t1", "content": "one"},
+        {"type": "text", "text": "[[steps:1:1]]"}]}})
+    driver.parked(1)
+    driver.answer(driver.calls[0], "two")
+    assert driver.until(is_result)[-1]["result"].splitlines()[1].endswith(": two")
+
+
 def test_fake_shows_calls_and_results_in_its_dialogue(with_tools):
     driver = with_tools()
     driver.park('[[call:f:{"a":1}]][[dialogue]]')

@@ -96,7 +96,7 @@ def example(schema):
 def stepping(script, done, tools):
     """[[steps:N:P]]: the P calls of the next of N answers, each tool in its turn."""
     parallel = int(script.field("steps", 1, "1"))
-    if done >= script.count("steps") or not tools:
+    if done >= script.count("steps"):
         return []
     names = list(tools)
     return [Call(names[(done * parallel + at) % len(names)],
@@ -108,14 +108,14 @@ def calls_due(script, body, progress):
     tools = offered(body)
     choice = body.get("tool_choice") or {}
     kind = choice.get("type")
-    if kind == "none":
+    if kind == "none" or not tools:
         return []
     due = stepping(script, progress.steps, tools) if "steps" in script \
         else script.calls[progress.uses:]
     if kind == "tool":
         name = choice.get("name")
         due = [c for c in due if c.name == name] or [Call(name, example(tools.get(name)))]
-    elif kind == "any" and not due and tools:
+    elif kind == "any" and not due:
         name, schema = next(iter(tools.items()))
         due = [Call(name, example(schema))]
     return due[:1] if choice.get("disable_parallel_tool_use") else due

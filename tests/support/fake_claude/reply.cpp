@@ -88,6 +88,7 @@ progress progress_of(const json::array& messages) {
       made.uses = 0;
       made.steps = 0;
       made.results.clear();
+      within = false;
     } else {
       const auto uses = role == "assistant" ? count_of(message, "tool_use") : 0;
       made.uses += uses;
@@ -151,7 +152,7 @@ std::vector<const json::object*> tools_of(const json::object& body) {
 std::vector<call_wanted> step_of(const script& how, std::int64_t done,
                                  const std::vector<const json::object*>& tools) {
   std::vector<call_wanted> calls;
-  if (done >= how.number("steps", 0) || tools.empty())
+  if (done >= how.number("steps", 0))
     return calls;
   const auto parallel = std::max<std::int64_t>(how.number_part("steps", 1, 1), 0);
   for (std::int64_t at = 0; at < parallel; ++at) {
@@ -172,7 +173,7 @@ std::vector<call_wanted> calls_due(const script& how, const json::object& body,
   const auto& choice = given != nullptr && given->is_object() ? given->get_object() : none;
   const auto kind = text_at(choice, "type");
   std::vector<call_wanted> due;
-  if (kind == "none")
+  if (kind == "none" || tools.empty())
     return due;
   if (how.has("steps"))
     due = step_of(how, made.steps, tools);
@@ -207,8 +208,12 @@ reply reply_to(const script& how, const json::object& body, std::string otherwis
   said.text = std::move(otherwise);
   said.calls = calls_due(how, body, made);
   if (!said.calls.empty()) {
-    said.text = how.text("say"); // the rest is for the last answer
-    said.silent = !how.has("text") && !how.has("say") && !how.has("big") && !how.has("utf8");
+    const bool tells = how.text("told") == "always";
+    if (!tells)
+      said.text = how.text("say"); // the rest is for the last answer
+    said.scripted = !tells;
+    said.silent =
+      !tells && !how.has("text") && !how.has("say") && !how.has("big") && !how.has("utf8");
     const auto* thinking = body.if_contains("thinking");
     said.thinks = thinking != nullptr && thinking->is_object()
                   && text_at(thinking->get_object(), "type") == "enabled";
