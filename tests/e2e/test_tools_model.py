@@ -41,3 +41,18 @@ def test_api_is_told_exactly_what_agents_sent(start_fake, ledger, version, recor
     assert not ledger.lines("api_refusal")
     assert all(count > 0 for count in ran.matches.values()), figures
     assert ran.calls > 0 and ran.brought > 0 and ran.partial > 0, figures
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("version", ["2.1.197", "2.1.330"])
+def test_process_that_waits_for_results_goes_on_with_them(start_fake, ledger, version):
+    """Wherever nothing is killed or late, and whatever else agents do meanwhile."""
+    print(f"seed {SEED}")
+    gateway = start_fake(f"[[told]][[version:{version}]]", claude__max_concurrent_sessions=100,
+                         claude__tool_timeout_seconds=4,
+                         limits__requests_per_connection_max=1_000_000, log__level="info")
+    sequences = max(int(SEQUENCES * SHARE) // 5, 10)
+    ran = ToolDialogues(gateway, SEED, sequences, 600, kill_mean=None).run()
+    wait_idle(gateway)
+    assert not ran.excused and not ledger.lines("api_refusal")
+    assert ran.went_on > ran.brought / 2, (ran.went_on, ran.brought)

@@ -134,6 +134,7 @@ class Sequence:
         self.names = self.some_names()
         self.others = []  # lines that were left
         self.named = f"n{number}" if self.dice.random() < 0.15 else None
+        self.match, self.offered, self.parked = None, None, None  # of the last answer, and its line
         self.log = []
 
     async def run(self):
@@ -198,8 +199,15 @@ class Sequence:
         self.line = await self.ask(self.line.then(self.user()))
 
     async def bring(self):
-        before, self.model.brought = self.line, self.model.brought + 1
-        self.line = await self.ask(before.then(*self.results(before)))
+        """All results. Where they come at once, and nothing is killed, the run goes on with them."""
+        waits, offered = self.line is self.parked, self.offered
+        line = self.line.then(*self.results(self.line))
+        order = self.order(line)
+        self.line = await self.ask(line, order=order)
+        self.model.brought += 1
+        if not self.model.kill_mean and waits and order[1]["names"] == offered:
+            self.check(self.match == "continued", f"{self.match}, but a process waits")
+            self.model.went_on += 1
 
     async def bring_with_text(self):
         self.line = await self.ask(self.line.then(*self.results(self.line), self.user()))
@@ -273,6 +281,7 @@ class Sequence:
         self.line, *rest = await asyncio.gather(
             *(self.ask(*each) for each in zip(asked, self.wires, orders)))
         self.others += rest
+        self.parked = None
 
     async def leave(self):
         """The client goes away at once; it may come back with the same."""
@@ -280,6 +289,7 @@ class Sequence:
         self.note("leaves", order)
         await self.wires[0].send(order[0])
         self.wires[0].close()
+        self.parked = None
 
     # -- a request
     def offer(self, line):
@@ -352,7 +362,8 @@ class Sequence:
         kept = {"role": "assistant", "content": message["content"]}
         if message.get("tool_calls"):
             kept["tool_calls"] = message["tool_calls"]
-        return line.then(kept)
+        self.match, self.offered, self.parked = match, offer["names"], line.then(kept)
+        return self.parked
 
     def judge(self, line, offer, match, message, reason):
         text, _ = line.question()
@@ -385,12 +396,16 @@ class Sequence:
 class ToolDialogues(Dialogues):
     """As Dialogues, with agents."""
 
-    def __init__(self, gateway, seed, sequences, late_after):
-        super().__init__(gateway, seed, sequences)
+    def __init__(self, gateway, seed, sequences, late_after, kill_mean=0.1):
+        super().__init__(gateway, seed, sequences, kill_mean=kill_mean)
         self.late_after = late_after  # seconds
         self.aside = []  # (time, line, names)
         self.ids = set()  # of all calls so far
-        self.calls = self.brought = self.partial = self.late = 0
+        self.calls = self.brought = self.went_on = self.partial = self.late = 0
+
+    async def _kill(self):
+        if self.kill_mean:
+            await super()._kill()
 
     async def _client(self):
         wires = [Wires(self.gateway) for _ in range(3)]
