@@ -2,7 +2,6 @@
 
 import json
 import os
-import queue
 import signal
 import subprocess
 import time
@@ -13,7 +12,7 @@ import proc_tree
 from cli_driver import deltas, is_result, shape, version_of
 from ledger import Ledger
 from told import Told, expected, process_of
-from tool_driver import ToolDriver, declared, given
+from tool_driver import ToolDriver, declared, given, lines_of_a_turn
 
 
 def test_fake_forgets_an_interrupted_turn_only_after_a_rewind(drive, fake_claude):
@@ -169,31 +168,12 @@ def test_fake_takes_results_as_a_question_and_goes_on_where_the_history_stands(w
 def test_fake_dies_at_every_line_of_a_turn_with_calls(with_tools):
     """Lines are counted through: those behind the answers of the client, too."""
     question = "[[call:f]][[call:g]][[text:1]]"
-    whole = lines_of_a_tool_turn(with_tools(), question)
+    whole = lines_of_a_turn(with_tools(), question)
     for at in range(0, len(whole) - 1, 3):
         driver = with_tools()
-        lines = lines_of_a_tool_turn(driver, f"{question}[[die_at:{at}]]")
+        lines = lines_of_a_turn(driver, f"{question}[[die_at:{at}]]")
         assert len(lines) == at and driver.process.wait(5) == 1
     assert {"control_request", "user", "result"} <= {line["type"] for line in whole}
-
-
-def lines_of_a_tool_turn(driver, question):
-    """The lines of a turn whose calls are answered when nothing more comes."""
-    driver.user(question)
-    lines = []
-    while True:
-        try:
-            line = driver.next(0.15)
-        except queue.Empty:
-            for call in driver.calls[:]:
-                driver.answer(call, "x")
-            continue
-        if line is None:
-            return lines
-        if line["type"] not in ("command_lifecycle", "control_response"):
-            lines.append(line)
-        if is_result(line):
-            return lines
 
 
 def test_fake_is_refused_by_the_rules_in_a_continuing_request(with_tools, ledger):

@@ -139,3 +139,22 @@ class ToolDriver(CliDriver):
 def type_of_event(line):
     """What kind of stream event a line is; None if it is none."""
     return line["event"]["type"] if line.get("type") == "stream_event" else None
+
+
+def lines_of_a_turn(driver, question):
+    """The lines of a turn whose calls are answered when nothing more comes."""
+    driver.user(question)
+    lines = []
+    while True:
+        try:
+            line = driver.next(0.15)
+        except queue.Empty:
+            for call in driver.calls[:]:
+                driver.answer(call, "x")
+            continue
+        if line is None:
+            return lines
+        if line["type"] not in ("command_lifecycle", "control_response"):
+            lines.append(line)
+        if is_result(line):
+            return lines
