@@ -47,13 +47,13 @@ LONG_TURNS, LONG_STEP = 1000, 50
 class Server:
     """A floor or a gateway, perhaps under a tool such as valgrind."""
 
-    def __init__(self, kind, build, directory, prefix=(), **settings):
+    def __init__(self, kind, build, directory, prefix=(), script=f"[[text:{DELTAS}]]", **settings):
         self.kind = kind
         fake = build / "fake_claude"
         home = directory / f"home{time.monotonic_ns()}"
         home.mkdir()
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(home),
-                       "ANTHROPIC_FAKE_SCRIPT": f"[[text:{DELTAS}]]",
+                       "ANTHROPIC_FAKE_SCRIPT": script,
                        # Its look through the whole dialogue would be most of a turn.
                        "ANTHROPIC_FAKE_STRICT": "0",
                        "CLAUDE_CODE__SERVER__PORT": "0", "CLAUDE_CODE__SERVER__IO_THREADS": "1",
@@ -166,8 +166,11 @@ def warm_up(load, server, scenario):
     """The process is there then, and so are the spares that the first turn called for: starting
     them is no part of a turn, nor of the same share of any number of turns."""
     load.slice(server, scenario, requests=2, turns=10**6)
-    if server.kind != "gateway" or scenario == "health":
-        return
+    if server.kind == "gateway" and scenario != "health":
+        wait_spares(server)
+
+
+def wait_spares(server):
     for _ in range(600):
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/stats", timeout=60) as answer:
             spares = json.load(answer)["spares"]
@@ -180,19 +183,30 @@ def warm_up(load, server, scenario):
 def instructions(build, directory, kind, scenario):
     """User instructions of one request (callgrind)."""
     dump = directory / f"callgrind-{kind.replace(chr(32), chr(45))}-{scenario}"
-    server = Server(kind, build, directory,
-                    ["env", f"LD_PRELOAD={build / 'bench_pidfd_substitute.so'}", "valgrind",
-                     "--tool=callgrind", f"--callgrind-out-file={dump}"])
+    server = Server(kind, build, directory, counting(build, dump))
     load = Load(build)
     warm_up(load, server, scenario)
-    subprocess.run(["callgrind_control", "-z", str(server.pid)], check=True, capture_output=True)
-    load.slice(server, scenario, requests=COUNTED_REQUESTS, turns=10**6)
-    subprocess.run(["callgrind_control", "-d", str(server.pid)], check=True, capture_output=True)
+    spent = counted(server, dump, lambda: load.slice(server, scenario, requests=COUNTED_REQUESTS,
+                                                     turns=10**6))
     load.stop()
     server.stop()
-    part = pathlib.Path(f"{dump}.1")
-    return int(re.search(r"^(?:totals|summary): (\d+)", part.read_text(), re.M)[1]) \
-        / COUNTED_REQUESTS
+    return spent / COUNTED_REQUESTS
+
+
+def counting(build, dump):
+    """What a server's command line begins with whose instructions are counted."""
+    return ["env", f"LD_PRELOAD={build / 'bench_pidfd_substitute.so'}", "valgrind",
+            "--tool=callgrind", f"--callgrind-out-file={dump}"]
+
+
+def counted(server, dump, work):
+    """User instructions that the server spends on work()."""
+    dumps = len(list(dump.parent.glob(f"{dump.name}.*")))
+    subprocess.run(["callgrind_control", "-z", str(server.pid)], check=True, capture_output=True)
+    work()
+    subprocess.run(["callgrind_control", "-d", str(server.pid)], check=True, capture_output=True)
+    part = pathlib.Path(f"{dump}.{dumps + 1}")
+    return int(re.search(r"^(?:totals|summary): (\d+)", part.read_text(), re.M)[1])
 
 
 def system_calls(build, directory, kind, scenario):
