@@ -81,7 +81,8 @@ class Client:
 
 # (what the two turns are, method, streamed)
 ROWS = [("two plain turns", "talks", False), ("call and its results", "calls", False),
-        ("two plain turns, streamed", "talks", True), ("call and its results, streamed", "calls", True),
+        ("two plain turns, streamed", "talks", True),
+        ("call and its results, streamed", "calls", True),
         ("two plain turns with tools", "keeps", False),
         ("the same, other tools in each turn", "changes", False)]
 
@@ -115,7 +116,8 @@ def main():
     arguments.add_argument("--write", action="store_true", help="put the figures into the page")
     options = arguments.parse_args()
     build = options.build.resolve()
-    kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(\w*)", (build / "CMakeCache.txt").read_text(), re.M)[1]
+    cache = (build / "CMakeCache.txt").read_text()
+    kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(\w*)", cache, re.M)[1]
     with tempfile.TemporaryDirectory(prefix="ccapi-bench-") as directory:
         spent = measure(build, pathlib.Path(directory))
     unfit = [] if kind == "RelWithDebInfo" else [
