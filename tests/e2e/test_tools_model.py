@@ -14,7 +14,7 @@ from tool_dialogues import ToolDialogues
 SEED = int(os.environ.get("CCAPI_STORM_SEED", random.randrange(1 << 32)))
 SHARE = float(os.environ.get("CCAPI_STORM_SHARE", "1"))  # of the number of sequences
 # With each version; 5000 take some minutes.
-SEQUENCES = int(os.environ.get("CCAPI_TOOL_SEQUENCES", "500"))
+SEQUENCES = int(os.environ.get("CCAPI_TOOL_SEQUENCES", "400"))
 PARKED_SECONDS = 1
 
 
