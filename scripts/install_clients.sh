@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs the pinned client libraries of tests/clients: Python ones into build/venv-clients, those
-# of Node, Go, Java and Rust into build/<language>-clients. Brings a Node or Go of its own where the
-# machine's is too old; Java and Rust come with scripts/install_dependencies.sh.
+# Installs the pinned client libraries of tests/clients: Python ones into build/venv-clients, agents
+# that want a newer openai into build/venv-agents, those of Node, Go, Java and Rust into
+# build/<language>-clients. Brings a Node or Go of its own where the machine's is too old; Java and
+# Rust come with scripts/install_dependencies.sh.
 # scripts/install_clients.sh [--long]: also the large ones. What is there already is kept.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 python_folder="$root/build/venv-clients"
+agents_folder="$root/build/venv-agents"
 node_folder="$root/build/node-clients"
 go_folder="$root/build/go-clients"
 java_folder="$root/build/java-clients"
@@ -24,21 +26,21 @@ note_current() { # FOLDER FILE...
   cat "${@:2}" | sha256sum >"$1/installed.sha256"
 }
 
-install_python() { # REQUIREMENTS...
-  if is_current "$python_folder" "$@"; then
-    echo "Python clients: there already"
+install_python() { # FOLDER REQUIREMENTS...
+  local folder="$1" given=() file
+  shift
+  if is_current "$folder" "$@"; then
+    echo "Python clients of ${folder##*/}: there already"
     return
   fi
-  local given=() file
   for file in "$@"; do given+=(-r "$file"); done
-  rm -rf "$python_folder"
-  python3 -m venv "$python_folder"
+  rm -rf "$folder"
+  python3 -m venv "$folder"
   # The files name every package, so nothing is resolved; what runs is compiled when it runs.
-  "$python_folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-compile \
-    "${given[@]}"
-  "$python_folder/bin/pip" check --disable-pip-version-check
-  note_current "$python_folder" "$@"
-  echo "Python clients: installed, $(du -sh "$python_folder" | cut -f1)"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-compile "${given[@]}"
+  "$folder/bin/pip" check --disable-pip-version-check
+  note_current "$folder" "$@"
+  echo "Python clients of ${folder##*/}: installed, $(du -sh "$folder" | cut -f1)"
 }
 
 node_major() {
@@ -140,10 +142,11 @@ install_rust() { # NAME
 some=("$root/tests/clients/python/requirements.txt")
 all=("${some[@]}" "$root/tests/clients/python/requirements-long.txt")
 if [[ "${1:-}" == --long ]] || is_current "$python_folder" "${all[@]}"; then
-  install_python "${all[@]}"
+  install_python "$python_folder" "${all[@]}"
 else
-  install_python "${some[@]}"
+  install_python "$python_folder" "${some[@]}"
 fi
+install_python "$agents_folder" "$root/tests/clients/python/requirements-agents.txt"
 install_node
 install_go langchaingo
 install_java LangChain4j

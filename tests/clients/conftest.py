@@ -15,7 +15,7 @@ from gateway import Gateway  # noqa: E402
 from matrix import Matrix  # noqa: E402
 from messages_api import MessagesApi  # noqa: E402
 from programs import gateway_binary, installed_cli  # noqa: E402
-from roster import ROSTER  # noqa: E402
+from roster import CELLS, ROSTER  # noqa: E402
 
 MATRIX = pytest.StashKey()
 
@@ -47,13 +47,19 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="also the clients that are large")
 
 
+def cell_of(test_name):
+    return test_name.split("_")[1]
+
+
 def pytest_configure(config):
     config.stash[MATRIX] = Matrix()
 
 
 def pytest_generate_tests(metafunc):
     if "row" in metafunc.fixturenames:
-        chosen = [c for c in ROSTER if metafunc.config.getoption("--long") or not c.long]
+        cell = cell_of(metafunc.function.__name__)
+        chosen = [c for c in ROSTER if cell in c.cells
+                  and (metafunc.config.getoption("--long") or not c.long)]
         metafunc.parametrize("row", chosen, ids=[c.title for c in chosen], indirect=True,
                              scope="module")
 
@@ -61,6 +67,8 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="module")
 def row(request, tmp_path_factory):
     made = Row(request.param, tmp_path_factory.mktemp("client"))
+    for cell in set(CELLS) - set(request.param.cells):
+        request.config.stash[MATRIX].record(request.param.title, made.process.version, cell, "-")
     yield made
     made.finish()
 
@@ -73,7 +81,7 @@ def _fresh(request):
         return
     row = request.getfixturevalue("row")
     request.node.row = row
-    cell = request.node.originalname.split("_")[1]
+    cell = cell_of(request.node.originalname)
     if cell in row.client.not_applicable:
         pytest.skip(row.client.not_applicable[cell])
     row.api.clear()
@@ -86,7 +94,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     row = getattr(item, "row", None)
     if row and (report.when == "call" or report.outcome != "passed"):
-        cell = item.originalname.split("_")[1]
+        cell = cell_of(item.originalname)
         outcome = {"passed": "pass", "failed": "FAIL", "skipped": "n/a"}[report.outcome]
         item.config.stash[MATRIX].record(row.client.title, row.process.version, cell, outcome)
     return report

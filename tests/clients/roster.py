@@ -13,7 +13,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 NEWEST_CLI, OLDEST_CLI = "2.1.332", "2.1.197"
 
-CELLS = ("text", "stream", "history", "system", "error", "cut", "timeout", "usage")
+CHAT = ("text", "stream", "history", "system", "error", "cut", "timeout", "usage")
+CELLS = (*CHAT, "tools")
+TOOLS_ONLY = ("tools",)  # of a library of agents
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,22 @@ JSON_ERRORS = Errors(("invalid_request_error", "rate_limit_error", "service_unav
 
 
 @dataclass(frozen=True)
+class Loop:
+    """What the client is asked in the cell `tools`, and what has to come of it."""
+    question: str
+    told: tuple  # what the answer that the user sees tells
+    posts: int  # requests upstream
+    in_place: bool = True  # all of them by one process, which waits for the results
+
+
+STEPS = Loop("[[steps:2:2]]Find it.", ("look 1.1", "touch 1.2", "look 2.1", "touch 2.2"), posts=3)
+
+# The tool's result is the model's next order, since this client tells results as a user's text.
+RETOLD = Loop('[[call:look:{"text": "[[call:final_answer:{\\"answer\\": \\"found\\"}\\u005d]"}]]',
+              ("found",), posts=2, in_place=False)
+
+
+@dataclass(frozen=True)
 class Client:
     name: str
     package: str
@@ -43,6 +61,9 @@ class Client:
     variables: dict = field(default_factory=dict)  # environment that its script wants
     finishes: dict = field(default_factory=dict)  # OpenAI's finish_reason -> the client's word
     usage_fields: tuple = ("prompt", "completion", "total", "cached")  # that it shows its user
+    cells: tuple = CELLS  # that are tried
+    loop: Loop = STEPS
+    shows_deltas: bool = True  # it shows the answer of a loop while the model speaks
     structured: bool = False  # it can also fill a model from JSON in the text
     can_decline_usage: bool = True  # it can stream without asking for usage
     streams_usage: bool = True  # it can ask for usage in streams
@@ -73,40 +94,52 @@ ROSTER = [
            errors=Errors(("APICallError",) * 3, cut="Object")),
     Client("chatgpt (Node)", "chatgpt", "node/chatgpt.mjs",
            errors=Errors(("ChatGPTError",) * 3, cut="TypeError", shown="message",
-                         cut_shown="nothing"), streams_usage=False),
+                         cut_shown="nothing"), streams_usage=False,
+           not_applicable={"tools": "it sends none"}),
     Client("LangChainGo", "github.com/tmc/langchaingo", "go/langchaingo",
            errors=Errors(("*errors.errorString",) * 3, cut="*fmt.wrapError",
                          shown="status in message", cut_shown="nothing"),
-           can_decline_usage=False),
+           can_decline_usage=False, cells=CHAT),
     Client("LangChain4j", "langchain4j-open-ai", "java/LangChain4j",
            errors=Errors(("ModelNotFoundException", "RateLimitException",
                           "InternalServerException"), cut="LangChain4jException",
                          shown="status", cut_shown="nothing"),
-           finishes={"stop": "STOP", "length": "LENGTH"}, can_decline_usage=False),
+           finishes={"stop": "STOP", "length": "LENGTH"}, can_decline_usage=False,
+           cells=CHAT),
     Client("instructor, without tools", "instructor", "python/instructor_client.py",
-           structured=True),
+           structured=True, cells=CHAT),
+    Client("OpenAI Agents (Python)", "openai-agents", "python/openai_agents.py",
+           environment="agents", cells=TOOLS_ONLY),
+    Client("Pydantic AI", "pydantic-ai-slim", "python/pydantic_ai_client.py",
+           environment="agents", cells=TOOLS_ONLY),
+    Client("smolagents", "smolagents", "python/smolagents_client.py", environment="agents",
+           cells=TOOLS_ONLY, shows_deltas=False, loop=RETOLD),
     Client("llm (command line)", "llm", "python/llm_client.py",
            errors=Errors(("Failed",) * 3, cut="Failed", shown="message", cut_shown="words"),
            finishes={"stop": None, "length": None},  # it does not show them
-           usage_fields=("prompt", "completion"), can_decline_usage=False),
-    Client("curl", "", "python/curl_client.py", environment="e2e", errors=JSON_ERRORS),
+           usage_fields=("prompt", "completion"), can_decline_usage=False,
+           cells=CHAT),
+    Client("curl", "", "python/curl_client.py", environment="e2e", errors=JSON_ERRORS,
+           not_applicable={"tools": "it runs none"}),
     Client("bytes of the stream", "", "python/raw_sse.py", environment="e2e", errors=JSON_ERRORS,
-           shows_bytes=True),
+           shows_bytes=True, cells=CHAT),
     Client("litellm (library)", "litellm", "python/litellm_client.py", long=True,
            errors=Errors(("NotFoundError", "RateLimitError", "ServiceUnavailableError"),
-                         cut="MidStreamFallbackError", shown="status", cut_shown="words")),
-    Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True),
+                         cut="MidStreamFallbackError", shown="status", cut_shown="words"), cells=CHAT),
+    Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True,
+           cells=CHAT),
     Client("openai (Go)", "github.com/openai/openai-go/v3", "go/openai", long=True,
-           errors=Errors(("*apierror.Error",) * 3, cut="*ssestream.StreamError")),
+           errors=Errors(("*apierror.Error",) * 3, cut="*ssestream.StreamError"), cells=CHAT),
     Client("openai (Java)", "openai-java-core", "java/OpenAi", long=True,
            errors=Errors(("NotFoundException", "RateLimitException", "InternalServerException"),
-                         cut="SseException")),
+                         cut="SseException"), cells=CHAT),
     Client("async-openai (Rust)", "async-openai", "rust/async-openai", long=True,
-           errors=Errors(("ApiError",) * 3, cut="JSONDeserialize", shown="message")),
+           errors=Errors(("ApiError",) * 3, cut="JSONDeserialize", shown="message"), cells=CHAT),
 ]
 
 VENVS = {"e2e": ("CCAPI_VENV", "build/venv"),
-         "clients": ("CCAPI_CLIENTS_VENV", "build/venv-clients")}
+         "clients": ("CCAPI_CLIENTS_VENV", "build/venv-clients"),
+         "agents": ("CCAPI_AGENTS_VENV", "build/venv-agents")}
 
 
 def installed(client, *candidates):

@@ -6,7 +6,7 @@ import pytest
 
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, USAGE, UTF8_SAMPLE
 from proc_tree import wait_until
-from roster import OLDEST_CLI
+from roster import OLDEST_CLI, STEPS
 
 EXACT_USAGE = {"prompt": PROMPT_TOKENS, "completion": OUTPUT_TOKENS,
                "total": PROMPT_TOKENS + OUTPUT_TOKENS, "cached": USAGE["cache_read_input_tokens"]}
@@ -138,6 +138,35 @@ def test_usage_is_exact_and_streamed_when_asked_for(row):
     if row.client.can_decline_usage:
         report = row.kept.get("plain stream") or row.ask("stream", "x", usage=False)
         assert report["usage"] is None
+
+
+def continued(row):
+    return row.gateway.stats()["matches"].get("continued", 0)
+
+
+def check_loop(row, streamed):
+    """The client runs the tools that the model calls; upstream hears of it as of one dialogue."""
+    loop, before = row.client.loop, continued(row)
+    row.api.clear()
+    report = row.ask("tools", loop.question, streamed=streamed)
+    assert all(text in report["text"] for text in loop.told), report
+    if streamed and row.client.shows_deltas:
+        assert "".join(row.process.deltas).endswith(report["text"])
+    assert not row.api.refusals
+    assert len(row.api.posts()) == loop.posts
+    if loop.in_place:
+        assert continued(row) == before + loop.posts - 1
+    return row.api.last().body
+
+
+def test_tools_are_run_by_the_client_in_one_dialogue(row):
+    for streamed in (False, True):
+        body = check_loop(row, streamed)
+        if row.client.loop is STEPS:
+            assert [tool["name"] for tool in body["tools"]] == ["look", "touch"]
+            kinds = [{block["type"] for block in message["content"]}
+                     for message in body["messages"][-4:] if message["role"] != "system"]
+            assert kinds == [{"tool_use"}, {"tool_result"}] * 2
 
 
 @pytest.fixture

@@ -7,6 +7,12 @@ export function tell(report, fields = {}) {
   process.stdout.write(JSON.stringify({ report, ...fields }) + "\n");
 }
 
+// The tools that the clients run: name, what it is told to be for, and what it does.
+const describe = (name, description) =>
+  ({ name, description, run: ({ step, number }) => `${name} ${step}.${number}` });
+export const TOOLS = [describe("look", "Looks at one thing."),
+                      describe("touch", "Touches one thing.")];
+
 // Gathers a stream's text and reports each piece as it comes.
 export class Collector {
   constructor(order) {

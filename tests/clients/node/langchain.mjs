@@ -1,8 +1,10 @@
 // @langchain/openai, LangChain's client for JavaScript.
 
 import { ChatOpenAI } from "@langchain/openai";
+import { createAgent, tool } from "langchain";
+import { z } from "zod";
 
-import { Collector, serve } from "./driver.mjs";
+import { Collector, serve, TOOLS } from "./driver.mjs";
 
 function modelFor(order) {
   return new ChatOpenAI({
@@ -41,4 +43,24 @@ async function stream(order) {
            usage: usageOf(whole) };
 }
 
-await serve({ chat, stream });
+const OFFERED = TOOLS.map(({ name, description, run }) => tool(run, {
+  name, description, schema: z.object({ step: z.number().int(), number: z.number().int() }),
+}));
+
+// An agent, which runs what the model calls.
+async function tools(order) {
+  const agent = createAgent({ model: modelFor(order), tools: OFFERED });
+  const asked = { messages: order.messages };
+  if (!order.streamed) {
+    const message = (await agent.invoke(asked)).messages.at(-1);
+    return { text: message.content, finish: message.response_metadata.finish_reason,
+             usage: usageOf(message) };
+  }
+  const collected = new Collector(order);
+  for await (const [message] of await agent.stream(asked, { streamMode: "messages" })) {
+    if (message.type === "ai") collected.add(message.content);
+  }
+  return { text: collected.text, finish: null, usage: null };
+}
+
+await serve({ chat, stream, tools });

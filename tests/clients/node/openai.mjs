@@ -2,7 +2,7 @@
 
 import OpenAI from "openai";
 
-import { Collector, openaiUsage, serve } from "./driver.mjs";
+import { Collector, openaiUsage, serve, TOOLS } from "./driver.mjs";
 
 const client = new OpenAI({ baseURL: process.env.GATEWAY, apiKey: "unused", maxRetries: 0 });
 
@@ -33,4 +33,23 @@ async function stream(order) {
   return { text: collected.text, finish, usage: openaiUsage(usage) };
 }
 
-await serve({ chat, stream });
+const integer = { type: "integer" };
+const OFFERED = TOOLS.map(({ name, description, run }) => ({
+  type: "function",
+  function: { name, description, parse: JSON.parse, function: run, strict: true,
+              parameters: { type: "object", properties: { step: integer, number: integer },
+                            required: ["step", "number"], additionalProperties: false } },
+}));
+
+async function tools(order) {
+  const collected = new Collector(order);
+  const runner = client.chat.completions.runTools(
+    { model: order.model, messages: order.messages, tools: OFFERED, stream: order.streamed },
+    { timeout: order.timeout * 1000 });
+  if (order.streamed) runner.on("content", (delta) => collected.add(delta));
+  const done = await runner.finalChatCompletion();
+  return { text: await runner.finalContent(), finish: done.choices[0].finish_reason,
+           usage: null };
+}
+
+await serve({ chat, stream, tools });

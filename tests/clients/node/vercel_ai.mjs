@@ -1,9 +1,10 @@
 // Vercel's AI SDK with @ai-sdk/openai-compatible.
 
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { generateText, streamText } from "ai";
+import { generateText, stepCountIs, streamText, tool } from "ai";
+import { z } from "zod";
 
-import { Collector, serve, tell } from "./driver.mjs";
+import { Collector, serve, tell, TOOLS } from "./driver.mjs";
 
 function options(order) {
   const gateway = createOpenAICompatible({
@@ -59,4 +60,25 @@ async function stream(order) {
   return { text: collected.text, finish, usage: usageOf(usage) };
 }
 
-await serve({ chat, stream }, report);
+const OFFERED = Object.fromEntries(TOOLS.map(({ name, description, run }) => [name, tool({
+  description, execute: async (given) => run(given),
+  inputSchema: z.object({ step: z.number().int(), number: z.number().int() }),
+})]));
+
+async function tools(order) {
+  const asked = { ...options(order), tools: OFFERED, stopWhen: stepCountIs(5) };
+  if (!order.streamed) {
+    const done = await generateText(asked);
+    return { text: done.text, finish: done.finishReason, usage: usageOf(done.usage) };
+  }
+  const collected = new Collector(order);
+  const done = streamText({ ...asked, onError: () => {} });
+  for await (const part of done.fullStream) {
+    if (part.type === "error") throw part.error;
+    if (part.type === "text-delta") collected.add(part.text);
+  }
+  return { text: await done.text, finish: await done.finishReason,
+           usage: usageOf(await done.usage) };
+}
+
+await serve({ chat, stream, tools }, report);

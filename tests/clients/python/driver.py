@@ -21,6 +21,19 @@ def tell(report, **fields):
     REPORTS.flush()
 
 
+def look(step: int, number: int) -> str:
+    """Looks at one thing."""
+    return f"look {step}.{number}"
+
+
+def touch(step: int, number: int) -> str:
+    """Touches one thing."""
+    return f"touch {step}.{number}"
+
+
+TOOLS = {"look": look, "touch": touch}
+
+
 class Stop(Exception):
     """The order's `stop_after` has come: leave the stream as an application would."""
 

@@ -2,11 +2,12 @@
 
 import os
 
+from langchain.agents import create_agent
 from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.runnables.history import RunnableWithMessageHistory
 from langchain_openai import ChatOpenAI
 
-from driver import Collector, serve
+from driver import TOOLS, Collector, serve
 
 
 def model_for(order):
@@ -53,4 +54,19 @@ def remember(order):
             "usage": usage_of(message)}
 
 
-serve({"chat": chat, "stream": stream, "remember": remember})
+def tools(order):
+    """An agent, which runs what the model calls."""
+    agent = create_agent(model_for(order), tools=list(TOOLS.values()))
+    asked = {"messages": order["messages"]}
+    if not order["streamed"]:
+        message = agent.invoke(asked)["messages"][-1]
+        return {"text": message.content, "finish": message.response_metadata["finish_reason"],
+                "usage": usage_of(message)}
+    collected = Collector(order)
+    for message, where in agent.stream(asked, stream_mode="messages"):
+        if where["langgraph_node"] == "model":
+            collected.add(message.content)
+    return {"text": collected.text, "finish": None, "usage": None}
+
+
+serve({"chat": chat, "stream": stream, "remember": remember, "tools": tools})

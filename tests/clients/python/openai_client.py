@@ -3,8 +3,9 @@
 import os
 
 import openai
+from pydantic import BaseModel
 
-from driver import Collector, openai_usage, serve
+from driver import TOOLS, Collector, openai_usage, serve, tell
 
 client = openai.OpenAI(base_url=os.environ["GATEWAY"], api_key="unused", max_retries=0)
 
@@ -32,4 +33,47 @@ def stream(order):
     return {"text": collected.text, "finish": finish, "usage": openai_usage(usage)}
 
 
-serve({"chat": chat, "stream": stream})
+class Look(BaseModel):
+    """Looks at one thing."""
+    step: int
+    number: int
+
+
+class Touch(BaseModel):
+    """Touches one thing."""
+    step: int
+    number: int
+
+
+OFFERED = [openai.pydantic_function_tool(Look, name="look"),
+           openai.pydantic_function_tool(Touch, name="touch")]
+
+
+def answer(order, messages):
+    """The next answer of a loop; of a stream by the package's helper that puts it together."""
+    asked = {"model": order["model"], "messages": messages, "tools": OFFERED,
+             "timeout": order["timeout"]}
+    if not order["streamed"]:
+        return client.chat.completions.parse(**asked)
+    with client.chat.completions.stream(**asked) as events:
+        for event in events:
+            if event.type == "content.delta":
+                tell("delta", text=event.delta)
+        return events.get_final_completion()
+
+
+def tools(order):
+    messages = list(order["messages"])
+    while True:
+        done = answer(order, messages)
+        choice = done.choices[0]
+        if choice.finish_reason != "tool_calls":
+            return {"text": choice.message.content, "finish": choice.finish_reason,
+                    "usage": openai_usage(done.usage)}
+        messages.append(choice.message)
+        messages += [{"role": "tool", "tool_call_id": call.id,
+                      "content": TOOLS[call.function.name](**dict(call.function.parsed_arguments))}
+                     for call in choice.message.tool_calls]
+
+
+serve({"chat": chat, "stream": stream, "tools": tools})
