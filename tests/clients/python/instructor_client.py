@@ -1,4 +1,4 @@
-"""instructor, without tools: plain answers, and models filled from JSON in the text (MD_JSON)."""
+"""instructor: plain answers, and models filled from a forced call or from JSON in the text."""
 
 import os
 
@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from driver import Collector, openai_usage, serve
 
-client = instructor.from_openai(
-    openai.OpenAI(base_url=os.environ["GATEWAY"], api_key="unused", max_retries=0),
-    mode=instructor.Mode.MD_JSON)
+openai_client = openai.OpenAI(base_url=os.environ["GATEWAY"], api_key="unused", max_retries=0)
+client = instructor.from_openai(openai_client, mode=instructor.Mode.MD_JSON)
+calling = instructor.from_openai(openai_client, mode=instructor.Mode.TOOLS)
 
 
 class City(BaseModel):
@@ -50,4 +50,14 @@ def structured(order):
             "usage": openai_usage(done.usage)}
 
 
-serve({"chat": chat, "stream": stream, "structured": structured})
+def tools(order):
+    asked = {"response_model": City, "model": order["model"], "messages": order["messages"],
+             "timeout": order["timeout"], "max_retries": 0}
+    if order["streamed"]:
+        city = list(calling.chat.completions.create_partial(**asked))[-1]
+    else:
+        city = calling.chat.completions.create(**asked)
+    return {"text": city.model_dump_json(), "finish": None, "usage": None}
+
+
+serve({"chat": chat, "stream": stream, "structured": structured, "tools": tools})

@@ -1,12 +1,14 @@
 """LlamaIndex with OpenAILike, its class for servers that speak OpenAI's API."""
 
+import asyncio
 import os
 
 import httpx
+from llama_index.core.agent.workflow import AgentStream, FunctionAgent
 from llama_index.core.llms import ChatMessage
 from llama_index.llms.openai_like import OpenAILike
 
-from driver import Collector, openai_usage, serve
+from driver import TOOLS, Collector, openai_usage, serve, tell
 
 
 def model_for(order, **options):
@@ -41,4 +43,21 @@ def stream(order):
     return {"text": collected.text, "finish": finish, "usage": openai_usage(usage)}
 
 
-serve({"chat": chat, "stream": stream})
+async def run(order):
+    # It believes that a model has tools only if it is told so.
+    agent = FunctionAgent(llm=model_for(order, is_function_calling_model=True),
+                          tools=list(TOOLS.values()), streaming=order["streamed"])
+    running = agent.run(order["messages"][0]["content"])
+    if order["streamed"]:
+        async for event in running.stream_events():
+            if isinstance(event, AgentStream) and event.delta:
+                tell("delta", text=event.delta)
+    return str(await running)
+
+
+def tools(order):
+    """An agent, which runs what the model calls."""
+    return {"text": asyncio.run(run(order)), "finish": None, "usage": None}
+
+
+serve({"chat": chat, "stream": stream, "tools": tools})

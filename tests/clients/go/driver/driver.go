@@ -25,6 +25,26 @@ type Order struct {
 	Timeout   float64   `json:"timeout"`
 	StopAfter *string   `json:"stop_after"`
 	Usage     bool      `json:"usage"`
+	Streamed  bool      `json:"streamed"`
+}
+
+// Tool is one that the clients run.
+type Tool struct{ Name, Description string }
+
+var Tools = []Tool{{"look", "Looks at one thing."}, {"touch", "Touches one thing."}}
+
+// Parameters is the schema of each of them.
+var Parameters = map[string]any{
+	"type": "object", "required": []string{"step", "number"},
+	"properties": map[string]any{
+		"step": map[string]string{"type": "integer"}, "number": map[string]string{"type": "integer"}},
+}
+
+// Run makes a call of a tool.
+func Run(name, arguments string) (string, error) {
+	var given struct{ Step, Number int }
+	err := json.Unmarshal([]byte(arguments), &given)
+	return fmt.Sprintf("%s %d.%d", name, given.Step, given.Number), err
 }
 
 func (order Order) Deadline() time.Duration {

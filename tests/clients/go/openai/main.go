@@ -78,6 +78,58 @@ func stream(order driver.Order) (driver.End, error) {
 	return end, chunks.Err()
 }
 
+func offered() (made []openai.ChatCompletionToolUnionParam) {
+	for _, tool := range driver.Tools {
+		made = append(made, openai.ChatCompletionFunctionTool(openai.FunctionDefinitionParam{
+			Name: tool.Name, Description: openai.String(tool.Description),
+			Parameters: driver.Parameters}))
+	}
+	return made
+}
+
+// answer is the next one of a loop; of a stream what the package's accumulator puts together.
+func answer(ctx context.Context, asked openai.ChatCompletionNewParams,
+	streamed bool) (*openai.ChatCompletion, error) {
+	if !streamed {
+		return client.Chat.Completions.New(ctx, asked)
+	}
+	chunks := client.Chat.Completions.NewStreaming(ctx, asked)
+	defer chunks.Close()
+	collected, whole := driver.Collect(driver.Order{}), openai.ChatCompletionAccumulator{}
+	for chunks.Next() {
+		whole.AddChunk(chunks.Current())
+		for _, choice := range chunks.Current().Choices {
+			collected.Add(choice.Delta.Content)
+		}
+	}
+	return &whole.ChatCompletion, chunks.Err()
+}
+
+func tools(order driver.Order) (driver.End, error) {
+	deadline, cancel := context.WithTimeout(context.Background(), order.Deadline())
+	defer cancel()
+	asked := parameters(order)
+	asked.Tools = offered()
+	for {
+		done, err := answer(deadline, asked, order.Streamed)
+		if err != nil {
+			return driver.End{}, err
+		}
+		message := done.Choices[0].Message
+		if len(message.ToolCalls) == 0 {
+			return driver.End{Text: message.Content, Finish: done.Choices[0].FinishReason}, nil
+		}
+		asked.Messages = append(asked.Messages, message.ToParam())
+		for _, call := range message.ToolCalls {
+			text, err := driver.Run(call.Function.Name, call.Function.Arguments)
+			if err != nil {
+				return driver.End{}, err
+			}
+			asked.Messages = append(asked.Messages, openai.ToolMessage(text, call.ID))
+		}
+	}
+}
+
 func report(err error) driver.Failure {
 	failure := driver.Fail(err, errors.Is(err, context.DeadlineExceeded))
 	var refused *openai.Error
@@ -89,5 +141,5 @@ func report(err error) driver.Failure {
 }
 
 func main() {
-	driver.Serve(driver.Handlers{"chat": chat, "stream": stream}, report)
+	driver.Serve(driver.Handlers{"chat": chat, "stream": stream, "tools": tools}, report)
 }

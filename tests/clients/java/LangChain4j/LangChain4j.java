@@ -1,4 +1,6 @@
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.langchain4j.agent.tool.P;
+import dev.langchain4j.agent.tool.Tool;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
@@ -13,6 +15,9 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiChatResponseMetadata;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import dev.langchain4j.service.AiServices;
+import dev.langchain4j.service.Result;
+import dev.langchain4j.service.TokenStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
@@ -46,15 +51,22 @@ final class LangChain4j {
             usage.totalTokenCount(), usage.inputTokensDetails().cachedTokens()));
   }
 
-  private static Map<String, Object> chat(JsonNode order) {
-    var model = OpenAiChatModel.builder().baseUrl(System.getenv("GATEWAY")).apiKey("unused")
+  private static OpenAiChatModel model(JsonNode order) {
+    return OpenAiChatModel.builder().baseUrl(System.getenv("GATEWAY")).apiKey("unused")
         .modelName(order.get("model").asText()).maxRetries(0).timeout(timeout(order)).build();
-    return end(model.chat(request(order)));
+  }
+
+  private static OpenAiStreamingChatModel streamingModel(JsonNode order) {
+    return OpenAiStreamingChatModel.builder().baseUrl(System.getenv("GATEWAY")).apiKey("unused")
+        .modelName(order.get("model").asText()).timeout(timeout(order)).build();
+  }
+
+  private static Map<String, Object> chat(JsonNode order) {
+    return end(model(order).chat(request(order)));
   }
 
   private static Map<String, Object> stream(JsonNode order) throws Exception {
-    var model = OpenAiStreamingChatModel.builder().baseUrl(System.getenv("GATEWAY"))
-        .apiKey("unused").modelName(order.get("model").asText()).timeout(timeout(order)).build();
+    var model = streamingModel(order);
     var collected = new Driver.Collector(order);
     var done = new CompletableFuture<Map<String, Object>>();
     model.chat(request(order), new StreamingChatResponseHandler() {
@@ -76,11 +88,51 @@ final class LangChain4j {
         done.completeExceptionally(error);
       }
     });
+    return awaited(done);
+  }
+
+  private static Map<String, Object> awaited(CompletableFuture<Map<String, Object>> done)
+      throws Exception {
     try {
       return done.get();
     } catch (ExecutionException error) {
       throw (Exception) error.getCause();
     }
+  }
+
+  /** The tools that the model calls. */
+  static final class Tools {
+    @Tool("Looks at one thing.")
+    String look(@P(name = "step") int step, @P(name = "number") int number) {
+      return "look " + step + "." + number;
+    }
+
+    @Tool("Touches one thing.")
+    String touch(@P(name = "step") int step, @P(name = "number") int number) {
+      return "touch " + step + "." + number;
+    }
+  }
+
+  /** An AI service, which runs what the model calls. */
+  interface Assistant {
+    Result<String> chat(String question);
+
+    TokenStream stream(String question);
+  }
+
+  private static Map<String, Object> tools(JsonNode order) throws Exception {
+    var assistant = AiServices.builder(Assistant.class).chatModel(model(order))
+        .streamingChatModel(streamingModel(order)).tools(new Tools()).build();
+    String question = order.get("messages").get(0).get("content").asText();
+    if (!order.get("streamed").asBoolean()) {
+      return Driver.end(assistant.chat(question).content(), null, null);
+    }
+    var collected = new Driver.Collector(order);
+    var done = new CompletableFuture<Map<String, Object>>();
+    assistant.stream(question).onPartialResponse(collected::add)
+        .onCompleteResponse(answer -> done.complete(end(answer)))
+        .onError(done::completeExceptionally).start();
+    return awaited(done);
   }
 
   private static Map<String, Object> report(Exception error) {
@@ -90,6 +142,7 @@ final class LangChain4j {
 
   public static void main(String[] arguments) throws Exception {
     Driver.serve(OpenAiChatModel.class,
-        Map.of("chat", LangChain4j::chat, "stream", LangChain4j::stream), LangChain4j::report);
+        Map.of("chat", LangChain4j::chat, "stream", LangChain4j::stream,
+            "tools", LangChain4j::tools), LangChain4j::report);
   }
 }
