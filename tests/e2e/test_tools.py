@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+import proc_tree
 from conftest import ANSWERS
 from tool_agent import LOOK, TOUCH, Agent, as_api, tool, upstream
 
@@ -124,7 +125,8 @@ def test_loop_goes_on_when_its_process_was_killed(gateway, api, stream):
     [process] = gateway.cli_pids()
     os.kill(process, signal.SIGKILL)
     gateway.wait_cli_count(0)
-    assert gateway.stats()["processes"]["parked"] == 0
+    proc_tree.wait_until(lambda: gateway.stats()["processes"]["parked"] == 0, 2,
+                         "the process to be missed")
     assert agent.bring() == "tool_calls"
     check_upstream(api, agent)
     assert agent.bring() == "stop"
