@@ -115,7 +115,7 @@ public:
   }
 
   domain::tool_list take() {
-    return tools_.empty() ? domain::tool_list{} : domain::tool_list{std::move(tools_)};
+    return tools_.empty() ? domain::tool_list{} : domain::tool_list{std::exchange(tools_, {})};
   }
 
 private:

@@ -97,6 +97,7 @@ result<bool> settle_open_calls(const dialogue& head, std::vector<message>& messa
   }
   if (!has_results(first)) {
     std::vector<block> unanswered;
+    unanswered.reserve(calls.size());
     for (const auto* call : calls)
       unanswered.emplace_back(tool_result_block{
         .call_id = call->id, .parts = {text_block{std::string{not_answered}}}, .is_error = true});
