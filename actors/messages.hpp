@@ -180,7 +180,7 @@ struct priming_failed {
 };
 
 /// supervisor -> process: idle? Answered by domain::idle_report; a busy one also sends process_idle
-/// when it has become idle.
+/// when it has become idle, and whenever it parks before.
 struct probe_idle {};
 
 /// process -> supervisor: it came up, or why not. Not sent if it was told to end before.
@@ -190,7 +190,7 @@ struct process_booted {
   std::optional<domain::error> failure{};
 };
 
-/// process -> supervisor: idle now (sent once after a probe that found it busy).
+/// process -> supervisor: idle now, or parked (sent after a probe that found it busy).
 struct process_idle {
   domain::idle_report report{};
 };
@@ -202,7 +202,9 @@ struct handover_over {
 };
 
 /// supervisor -> process: end, if idle. Answered by bool: it does.
-struct retire {};
+struct retire {
+  bool even_parked = false; ///< also if it waits for the results of calls
+};
 
 /// conversation or app -> process: end, whatever you do.
 struct close_process {};

@@ -126,11 +126,13 @@ private:
   void free_what_starts_lack();
   void ask(domain::process_id process, const claude_process_actor& handle);
   void on_idle_report(const domain::idle_report& report);
-  void retire_process(domain::process_id process);
+  void retire_process(domain::process_id process, bool even_parked = false);
   /// Somebody waits: gives him this process as it is, if it suits; else ends it.
   void pass_on_or_retire(const domain::idle_report& report);
   /// For wishes that no idle process can be had for.
   void retire_parked(const std::vector<domain::idle_report>& reports, std::size_t count);
+  /// Looks again when the first of them has been parked for long enough.
+  void await_parked(const std::vector<domain::idle_report>& reports);
   [[nodiscard]] bool pass_on(child& idle, const domain::idle_report& report);
   /// True: whoever waits has his answer sooner if this one is let be. It is looked at again later.
   [[nodiscard]] bool let_be(const domain::idle_report& report);

@@ -61,10 +61,13 @@ void supervisor_state::on_idle_report(const domain::idle_report& report) {
         pass_on_or_retire(each);
   if (chosen.size() < wanted)
     retire_parked(reports, wanted - chosen.size());
-  if (std::exchange(one_less_wanted_, false) && chosen.empty())
+  if (std::exchange(one_less_wanted_, false) && chosen.empty()) {
     if (const auto one = memory_short_ ? domain::longest_rested(reports, now())
                                        : domain::expendable(reports, now()))
       retire_process(*one);
+    else if (memory_short_)
+      retire_parked(reports, 1);
+  }
   if (std::exchange(ask_again_, false))
     make_room();
 }
@@ -74,17 +77,25 @@ void supervisor_state::retire_parked(const std::vector<domain::idle_report>& rep
   const auto patience = pool_.parked_patience();
   const auto chosen = domain::longest_parked(reports, count, now(), patience);
   for (const auto process : chosen)
-    retire_process(process);
-  if (chosen.size() == count)
+    retire_process(process, true);
+  if (chosen.size() < count)
+    await_parked(reports);
+}
+
+void supervisor_state::await_parked(const std::vector<domain::idle_report>& reports) {
+  const auto due = domain::first_parked_until(reports, pool_.parked_patience());
+  if (!due || *due <= now())
     return;
-  if (const auto due = domain::first_parked_until(reports, patience); due && *due > now()) {
-    next_review_ = std::min(next_review_, *due);
-    arm_tick();
-  }
+  next_review_ = std::min(next_review_, *due);
+  arm_tick();
 }
 
 void supervisor_state::on_process_idle(const process_idle& what) {
-  if (pool_.retirements_wanted() > 0)
+  if (pool_.retirements_wanted() == 0)
+    return;
+  if (what.report.parked)
+    await_parked({what.report});
+  else
     pass_on_or_retire(what.report);
 }
 
@@ -144,7 +155,7 @@ void supervisor_state::on_handover_over(const handover_over& what) {
     ask(what.process, given->handle);
 }
 
-void supervisor_state::retire_process(domain::process_id process) {
+void supervisor_state::retire_process(domain::process_id process, bool even_parked) {
   auto* idle = child_in_use(process);
   if (idle == nullptr || !idle->handle || !idle->life.retire())
     return;
@@ -156,7 +167,7 @@ void supervisor_state::retire_process(domain::process_id process) {
     pool_.retirement_ended();
     make_room();
   };
-  self_->request(idle->handle, question_timeout, retire{})
+  self_->request(idle->handle, question_timeout, retire{even_parked})
     .then(
       [refused](bool accepted) {
         if (!accepted)

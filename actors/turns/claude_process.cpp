@@ -59,7 +59,7 @@ claude_process::behavior_type claude_process::make_behavior() {
     [this](const grant_credit& what) { on_grant_credit(what); },
     [this](const close_process&) { on_close_process(); },
     [this](const probe_idle&) { return on_probe_idle(); },
-    [this](const retire&) { return on_retire(); },
+    [this](const retire& what) { return on_retire(what); },
     [this](const child_exited& what) { on_child_exited(what); },
   };
 }
@@ -127,7 +127,9 @@ domain::idle_report claude_process::on_probe_idle() {
   return report(idle);
 }
 
-bool claude_process::on_retire() {
+bool claude_process::on_retire(const retire& what) {
+  if (session_.state() == process_state::parked && !what.even_parked)
+    return false;
   session_.retire(clock::now());
   perform();
   return session_.state() == process_state::closing;
@@ -276,7 +278,10 @@ void claude_process::take(session_step step) {
   case session_step::fail_turn:
     return fail_turn();
   case session_step::begin_close:
-    return begin_close();
+    stop_service();
+    return pipes_->close_input();
+  case session_step::stop_service:
+    return stop_service();
   case session_step::terminate:
     static_cast<void>(pipes_->signal(SIGTERM));
     return;
@@ -331,8 +336,14 @@ void claude_process::report_turn_end(bool reusable) {
 }
 
 void claude_process::tell_idle() {
-  if (session_.state() == process_state::idle && std::exchange(tell_when_idle_, false))
-    send(shard_.supervisor, process_idle{report(true)});
+  if (!tell_when_idle_)
+    return;
+  const auto state = session_.state();
+  const bool idle = state == process_state::idle;
+  if (!idle && state != process_state::parked)
+    return;
+  tell_when_idle_ = !idle; // one that is parked only waits: it may still become idle
+  send(shard_.supervisor, process_idle{report(idle)});
 }
 
 domain::idle_report claude_process::report(bool idle) const {
@@ -344,10 +355,9 @@ domain::idle_report claude_process::report(bool idle) const {
           .parked = session_.state() == process_state::parked};
 }
 
-void claude_process::begin_close() {
+void claude_process::stop_service() {
   leave_service();
   pipes_->resume_reading();
-  pipes_->close_input();
 }
 
 void claude_process::leave_service() {

@@ -44,7 +44,7 @@ private:
   void on_grant_credit(const grant_credit& what);
   void on_close_process();
   domain::idle_report on_probe_idle();
-  bool on_retire();
+  bool on_retire(const retire& what);
   void on_child_exited(const child_exited& what);
 
   // -- child_pipes::listener --
@@ -70,7 +70,7 @@ private:
   void report_turn_end(bool reusable);
   void tell_idle();
   [[nodiscard]] domain::idle_report report(bool idle) const;
-  void begin_close();
+  void stop_service();
   void leave_service();
   void log_defect() const;
 

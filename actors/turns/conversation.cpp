@@ -69,7 +69,6 @@ void conversation::on_turn_ended(turn_ended& what) {
     process->holds = active_->plan.before;
     process->goes_on_at = asked().before;
     process->rewindable = what.rewindable;
-    shard_.totals.turns_with_calls += what.open_calls.empty() ? 0U : 1U;
     process->open_calls = std::move(what.open_calls);
     if (is_flawed(what))
       note_flawed(what);
@@ -264,6 +263,11 @@ bool conversation::settle_active() {
                    shard_.settings.claude.thinking == config::thinking_policy::off
                      ? domain::thinking_default::off
                      : domain::thinking_default::as_cli);
+  return accept_dropped();
+}
+
+bool conversation::accept_dropped() {
+  const auto& request = active_->order.request;
   if (!request.strict)
     return true;
   // An effort that the client did not ask for is our doing: no reason to refuse it.
@@ -275,7 +279,8 @@ bool conversation::settle_active() {
     return true;
   const auto name = wished->substr(0, wished->find('('));
   fail_active({.code = error_code::unsupported_parameter,
-               .message = "The model " + known.id + " does not take '" + name
+               .message = "The model " + shard_.models->look_up(request.model).id
+                          + " does not take '" + name
                           + "' as it was asked for, and strict parameters are wanted.",
                .param = name,
                .retry_useful = false});
@@ -293,6 +298,14 @@ bool conversation::plan_active() {
       return false;
     }
     active_->plan = *std::move(plan);
+    if (active_->plan.results_as_text && order.request.strict) {
+      fail_active({.code = error_code::unsupported_parameter,
+                   .message = "The conversation has made no calls that these results could belong "
+                              "to, and strict parameters are wanted.",
+                   .param = "messages",
+                   .retry_useful = false});
+      return false;
+    }
   } else {
     active_->plan =
       domain::plan_whole(dialogues, record_->head, order.known, order.request, default_prompt);
@@ -315,6 +328,7 @@ void conversation::fail_active(const domain::error& why) {
 
 void conversation::record_outcome(turn_ended& what) {
   if (what.outcome == turn_outcome::finished) {
+    shard_.totals.turns_with_calls += domain::calls_of(what.answer).empty() ? 0U : 1U;
     record_->head =
       domain::answered(shard_.conversations.dialogues(), asked(), std::move(what.answer));
     domain::prefix_index::mark(record_->head, record_->number);

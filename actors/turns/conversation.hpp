@@ -78,6 +78,10 @@ private:
   bool plan_active();
   /// Works out the turn's parameters. False: it had to be refused.
   bool settle_active();
+  /// What the process's last run means for them. `goes_on`: the turn brings its results.
+  bool settle_run(held_process& process, bool goes_on);
+  /// False: strict parameters are wanted and one was dropped, so the turn was refused.
+  bool accept_dropped();
   /// The turn does not need the process that its conversation got for it.
   void give_back(std::shared_ptr<conversation_record> donor);
   void to_own_or_new_process();
@@ -86,8 +90,6 @@ private:
   void take_idle_process(std::shared_ptr<const domain::process_id> handover);
   /// `how`: the way of the process that it has had before; nothing: it is new.
   void hand_to_process(const std::optional<domain::reuse_plan>& how);
-  /// What the process's last run means for the turn. `goes_on`: the turn brings its results.
-  void settle_run(held_process& process, bool goes_on);
   /// Its process has ended, or is about to.
   void let_process_go();
   /// Of one that has ended, process_ended is on its way.

@@ -84,9 +84,10 @@ void conversation::on_lease(domain::lease_id lease, lease_reply& reply) {
 void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how) {
   auto& order = active_->order;
   auto& plan = active_->plan;
-  active_->handed_over = true;
   auto& process = *record_->process;
-  settle_run(process, how && !process.open_calls.empty() && how->rewinds == 0);
+  if (!settle_run(process, how && !process.open_calls.empty() && how->rewinds == 0))
+    return finish_active();
+  active_->handed_over = true;
   process.holds.reset();
   process.goes_on_at.reset();
   const auto outcome = domain::outcome_of(plan, how);
@@ -130,15 +131,19 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   active_->handover.reset();
 }
 
-void conversation::settle_run(held_process& process, bool goes_on) {
+bool conversation::settle_run(held_process& process, bool goes_on) {
   auto& settled = active_->settled;
-  if (domain::has_results(active_->plan.query))
+  if (domain::has_results(active_->plan.query)) {
     domain::settle_open_run(
       settled, domain::traits_of(shard_.models->look_up(active_->order.request.model).id),
       goes_on && !process.run_without_thinking);
+    if (!accept_dropped())
+      return false;
+  }
   if (!goes_on)
     process.run_without_thinking = domain::thinks_not(settled.settings);
   process.open_calls.clear();
+  return true;
 }
 
 void conversation::let_process_go() {

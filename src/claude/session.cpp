@@ -1,4 +1,5 @@
-// session: orders, deadlines and the process's end. session_turn.cpp has what a turn consists of.
+// session: orders, deadlines and the process's end. session_turn.cpp has what a turn is sent,
+// session_lines.cpp what comes back.
 
 #include "claude/session.hpp"
 
@@ -108,12 +109,11 @@ void session::perform(process_action action) {
   case process_action::fail_close:
     fail_turn();
     begin_close();
-    return escalate(); // what is broken or in mid-turn heeds no end of input
+    if (close_step_ == 0)
+      escalate(); // what is broken or in mid-turn heeds no end of input
+    return;
   case process_action::begin_close:
     return begin_close();
-  case process_action::close_at_once:
-    begin_close();
-    return escalate();
   case process_action::escalate:
     return escalate();
   case process_action::fail_gone:
@@ -143,10 +143,15 @@ void session::end_turn(session_step how) {
 }
 
 void session::begin_close() {
-  out_.steps.push_back(session_step::begin_close);
+  // At the end of its input the CLI fails the calls that wait, and asks the model once more
+  // (measured on 2.1.197 to 2.1.332): a request that somebody pays for and nobody reads.
+  const bool waits_for_results = tools_.has_open_calls();
+  out_.steps.push_back(waits_for_results ? session_step::stop_service : session_step::begin_close);
   control_ = {}; // what is still owed must not hurry the ladder
   answer_deadline_.reset();
   deadline_ = now_ + settings_.claude.close_grace;
+  if (waits_for_results)
+    escalate();
 }
 
 void session::escalate() {

@@ -50,6 +50,7 @@ enum class session_step : std::uint8_t {
   end_turn,           ///< the turn is over; the process takes no other
   fail_turn,          ///< the turn has failed with reason()
   begin_close,        ///< no more turns: end of input, and read what still comes
+  stop_service,       ///< the same, but its input stays open
   terminate,          ///< signal the process
   kill_tree,          ///< let the shim end it and all that it started
   kill_shim,          ///< the shim has not done that
@@ -189,6 +190,8 @@ private:
   void on_parked();
   /// Notes what the turn's client is about to see. False: the answer broke a limit.
   bool note_events();
+  /// It may run further turns.
+  [[nodiscard]] bool is_kept() const noexcept;
   /// What the end of the turn means for the process.
   [[nodiscard]] domain::process_trigger trigger_after_turn() const;
 
@@ -213,7 +216,8 @@ private:
   decoder decoder_;
   control_channel control_;
   tool_channel tools_;
-  bool run_strayed_ = false; ///< the CLI's run holds what the client never heard of
+  bool run_strayed_ = false;   ///< the CLI's run holds what the client never heard of
+  bool run_rewritten_ = false; ///< the CLI has rewritten its history in this run
   sent_messages sent_;
   unsigned malformed_in_a_row_ = 0;
   std::string version_;

@@ -1,7 +1,6 @@
 #include "claude/turn_mapper.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace ccapi::claude {
@@ -27,18 +26,8 @@ void apply(const token_counts& told, domain::usage& usage) {
   put(told.thinking, usage.reasoning_tokens);
 }
 
-/// Counts come from outside: a sum must not overflow.
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-  std::int64_t total = 0;
-  return __builtin_add_overflow(a, b, &total) ? std::numeric_limits<std::int64_t>::max() : total;
-}
-
-domain::usage sum(const domain::usage& a, const domain::usage& b) {
-  return {.input_tokens = sum(a.input_tokens, b.input_tokens),
-          .cache_write_tokens = sum(a.cache_write_tokens, b.cache_write_tokens),
-          .cache_read_tokens = sum(a.cache_read_tokens, b.cache_read_tokens),
-          .output_tokens = sum(a.output_tokens, b.output_tokens),
-          .reasoning_tokens = sum(a.reasoning_tokens, b.reasoning_tokens)};
+domain::usage sum(domain::usage a, const domain::usage& b) {
+  return a += b;
 }
 
 /// The CLI does not end the turn on these, but asks the model to go on.
@@ -191,6 +180,11 @@ void turn_mapper::on(const result& line, events& out) {
   const auto& stop = call_.stop_reason;
   reusable_ = (stop == "end_turn" || stop == "stop_sequence") && calls_finished_ == 1 && !strayed()
               && line.safety_stops == 0;
+  if (!calls_.empty()) { // the CLI has not made them: their results are for another process
+    reusable_ = false;
+    finish(finish_reason::tool_calls, out);
+    return;
+  }
   finish(finish_reason_of(stop), out);
 }
 
@@ -278,6 +272,9 @@ void turn_mapper::stop_call(std::string_view stop_reason, events& out) {
     fail(upstream_failure("The model called a tool with arguments that are not JSON.",
                           "broken arguments of a call"),
          out);
+  } else if (stop_reason == "refusal" && !calls_.empty()) {
+    interrupt_wanted_ = true; // the CLI may turn to us with them all the same
+    finish(finish_reason::content_filter, out);
   } else {
     park_if_all_wait(out);
   }
@@ -293,7 +290,8 @@ bool turn_mapper::on_call(std::string_view id, std::vector<domain::event>& out) 
 
 /// Calls may come ahead of their answer's end and behind it.
 void turn_mapper::park_if_all_wait(events& out) {
-  if (call_.open || call_.stop_reason != "tool_use" || calls_.empty() || !calls_.all_kept())
+  // Whatever the reason: some versions of the CLI make the calls of every answer.
+  if (call_.open || call_.stop_reason.empty() || calls_.empty() || !calls_.all_kept())
     return;
   parked_ = true;
   finish(finish_reason::tool_calls, out);

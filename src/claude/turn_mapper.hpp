@@ -63,6 +63,8 @@ public:
   [[nodiscard]] bool interrupt_wanted() const noexcept { return interrupt_wanted_ && !over_; }
   /// A delta was emitted.
   [[nodiscard]] bool visible() const noexcept { return visible_; }
+  /// The CLI has rewritten its history: nothing in it can be taken back for sure.
+  [[nodiscard]] bool rewritten() const noexcept { return history_changed_; }
   /// While parked(): the process's history is not what the client has.
   [[nodiscard]] bool strayed() const noexcept { return strayed_ || history_changed_; }
   /// After over(): the process's history is the dialogue plus exactly this answer.

@@ -327,18 +327,16 @@ private:
   }
 
   void count(const dom::object& schema) {
-    dom::array required;
-    const auto is_required = [&](std::string_view name) {
-      if (schema["required"].get(required) != simdjson::SUCCESS)
-        return false;
-      return std::any_of(required.begin(), required.end(), [name](const dom::element& each) {
-        std::string_view word;
-        return each.get(word) == simdjson::SUCCESS && word == name;
-      });
-    };
+    std::vector<std::string_view> required;
+    if (dom::array names; schema["required"].get(names) == simdjson::SUCCESS)
+      for (const auto each : names)
+        if (std::string_view name; each.get(name) == simdjson::SUCCESS)
+          required.push_back(name);
+    std::sort(required.begin(), required.end());
     if (dom::object properties; schema["properties"].get(properties) == simdjson::SUCCESS)
       for (const auto property : properties)
-        needs_.optional_properties += is_required(property.key) ? 0 : 1;
+        if (!std::binary_search(required.begin(), required.end(), property.key))
+          ++needs_.optional_properties;
     for (const std::string_view either : {"anyOf", "oneOf"})
       needs_.unions += schema[either].error() == simdjson::SUCCESS ? 1 : 0;
     if (dom::array types; schema["type"].get(types) == simdjson::SUCCESS && types.size() > 1)

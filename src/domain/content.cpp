@@ -1,6 +1,7 @@
 #include "domain/content.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace ccapi::domain {
@@ -54,25 +55,20 @@ bool says_nothing(const message& what) noexcept {
 
 namespace {
 
+/// Both are of one kind.
 bool same_block(const message& a, const message& b, std::size_t index) noexcept {
-  if (a.content[index].index() != b.content[index].index())
-    return false;
-  if (std::holds_alternative<text_block>(a.content[index])) { // most are, and have one piece
-    std::string_view piece;
-    each_piece(a, index, [&piece](std::string_view of_a) { piece = of_a; });
-    bool same = false;
-    each_piece(b, index, [&](std::string_view of_b) { same = piece == of_b; });
-    return same;
-  }
-  std::vector<std::string_view> pieces;
-  each_piece(a, index, [&pieces](std::string_view piece) { pieces.push_back(piece); });
-  std::size_t at = 0;
+  const auto& left = a.content[index];
+  const auto& right = b.content[index];
+  if (std::holds_alternative<tool_result_block>(left))
+    return left == right;
+  // Of the other kinds the number of pieces is fixed.
+  std::array<std::string_view, 3> pieces;
+  std::size_t count = 0;
+  each_piece(a, index, [&](std::string_view piece) { pieces[count++] = piece; });
   bool same = true;
-  each_piece(b, index, [&](std::string_view piece) {
-    same = same && at < pieces.size() && pieces[at] == piece;
-    ++at;
-  });
-  return same && at == pieces.size();
+  std::size_t at = 0;
+  each_piece(b, index, [&](std::string_view piece) { same = same && pieces[at++] == piece; });
+  return same;
 }
 
 } // namespace
@@ -81,7 +77,7 @@ bool same_message(const message& a, const message& b) noexcept {
   if (a.role != b.role || a.content.size() != b.content.size())
     return false;
   for (std::size_t index = 0; index < a.content.size(); ++index)
-    if (!same_block(a, b, index))
+    if (a.content[index].index() != b.content[index].index() || !same_block(a, b, index))
       return false;
   return true;
 }

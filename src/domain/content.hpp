@@ -58,6 +58,9 @@ struct tool_result_block {
   friend bool operator==(const tool_result_block&, const tool_result_block&) = default;
 };
 
+/// What a call is told that the client passes over: an error.
+inline constexpr std::string_view not_answered = "not answered";
+
 /// One piece of a message. Readers visit it with a function for each kind, so that a new kind does
 /// not compile before all of them know it: the functions of content.cpp and claude/encoder. The
 /// dialects' parsers make it.

@@ -82,7 +82,7 @@ private:
 
   bool value(std::size_t depth) { // NOLINT(misc-no-recursion): bounded
     skip_white();
-    if (rest_.empty())
+    if (rest_.empty() || ++values_ > canonical_values_max)
       return false;
     switch (rest_.front()) {
     case '{':
@@ -276,6 +276,7 @@ private:
   }
 
   std::string_view rest_;
+  std::size_t values_ = 0;
   std::string out_;
   std::string text_; ///< of the string at hand
 };

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ccapi::json {
 
@@ -38,6 +39,23 @@ public:
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t low, std::int64_t high);
   /// As string(), but absence is a failure.
   std::optional<std::string_view> required_string(std::string_view name);
+
+  /// Calls `read(field_reader&)` for each of `items`, the value of the member `name`; each must be
+  /// an object. Ends with the first failure, which becomes this reader's.
+  template <class Read>
+  void each_object(std::string_view name, const simdjson::dom::array& items, Read read) {
+    std::size_t index = 0;
+    for (const auto item : items) {
+      auto path = path_of(name, index++);
+      simdjson::dom::object object;
+      if (item.get(object) != simdjson::SUCCESS)
+        return fail_type(std::move(path), "an object", item);
+      field_reader entry{object, std::move(path)};
+      read(entry);
+      if (entry.failed())
+        return fail(entry.take_failure());
+    }
+  }
 
   /// Where the member `name` is: "messages[2].role".
   [[nodiscard]] std::string path_of(std::string_view name) const;

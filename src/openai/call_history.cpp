@@ -1,6 +1,7 @@
 #include "openai/call_history.hpp"
 
 #include "domain/blank.hpp"
+#include "domain/quoted_names.hpp"
 #include "domain/turn/tools.hpp"
 #include "json/canonical.hpp"
 #include "json/writer.hpp"
@@ -17,11 +18,11 @@ using json::field_reader;
 namespace {
 
 constexpr std::size_t name_bytes_max = 256;
-/// Of an id that a message repeats.
-constexpr std::size_t shown_bytes_max = 128;
 
 std::string in_quotes(std::string_view id) {
-  return "'" + std::string{id.substr(0, shown_bytes_max)} + "'";
+  domain::quoted_names one;
+  one.add(id);
+  return one.text();
 }
 
 domain::error refusal(std::string path, std::string_view rule) {
@@ -76,17 +77,7 @@ std::vector<domain::tool_use_block> call_history::read_calls(field_reader& messa
 
 void call_history::read_list(field_reader& message, const dom::array& items,
                              std::vector<domain::tool_use_block>& calls) {
-  std::size_t index = 0;
-  for (const auto item : items) {
-    auto path = message.path_of("tool_calls", index++);
-    dom::object object;
-    if (item.get(object) != simdjson::SUCCESS)
-      return message.fail_type(std::move(path), "an object", item);
-    field_reader call{object, std::move(path)};
-    read_call(call, calls);
-    if (call.failed())
-      return message.fail(call.take_failure());
-  }
+  message.each_object("tool_calls", items, [&](field_reader& call) { read_call(call, calls); });
 }
 
 void call_history::read_call(field_reader& call, std::vector<domain::tool_use_block>& calls) {
@@ -122,7 +113,10 @@ void call_history::add(std::string_view given_id, field_reader& named,
     json::append_string(call.arguments, text);
     call.arguments += '}';
   } else if (!set_arguments(text, call)) {
-    return named.fail_value(named.path_of(arguments_of), "must be the JSON text of an object");
+    return named.fail_value(named.path_of(arguments_of),
+                            "must be the JSON text of an object, not nested deeper than "
+                              + std::to_string(json::canonical_depth_max) + " and of at most "
+                              + std::to_string(json::canonical_values_max) + " values");
   }
   call.id = unique_id(given_id);
   calls_.push_back({.given_id = std::string{given_id},
@@ -186,19 +180,18 @@ void call_history::answer(field_reader& message, bool by_name,
 
 domain::result<std::vector<domain::block>> call_history::settle() {
   if (answered_ > 0 && answered_ < calls_.size()) {
-    std::string missing;
+    domain::quoted_names missing;
     for (const auto& call : calls_)
       if (!call.answered)
-        missing += (missing.empty() ? "" : ", ")
-                   + in_quotes(call.given_id.empty() ? call.result.call_id : call.given_id);
-    return refusal(path_, "there are results for some calls, but none for " + missing);
+        missing.add(call.given_id.empty() ? call.result.call_id : call.given_id);
+    return refusal(path_, "there are results for some calls, but none for " + missing.text());
   }
   std::vector<domain::block> blocks;
   blocks.reserve(calls_.size() + 1);
   for (auto& call : calls_) {
     if (!call.answered) {
       call.result.is_error = true;
-      call.result.parts.emplace_back(domain::text_block{std::string{not_answered}});
+      call.result.parts.emplace_back(domain::text_block{std::string{domain::not_answered}});
     }
     blocks.emplace_back(std::move(call.result));
   }

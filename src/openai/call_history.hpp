@@ -17,9 +17,6 @@
 
 namespace ccapi::openai {
 
-/// What a call without a result is said to have come to.
-inline constexpr std::string_view not_answered = "not answered";
-
 /// Reads messages in their order. The calls of one assistant's message, or of several in a row, are
 /// open until what follows settles them.
 class call_history {

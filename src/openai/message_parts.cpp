@@ -116,23 +116,11 @@ std::vector<std::string> read_content(field_reader& message, speaker who) {
     message.fail_type(message.path_of("content"), "a string or an array", *content);
     return pieces;
   }
-  std::size_t index = 0;
-  for (const auto item : parts) {
-    auto path = message.path_of("content", index++);
-    dom::object object;
-    if (item.get(object) != simdjson::SUCCESS) {
-      message.fail_type(std::move(path), "an object", item);
-      return pieces;
-    }
-    field_reader part{object, std::move(path)};
+  message.each_object("content", parts, [&](field_reader& part) {
     const auto piece = read_part(part, who);
-    if (part.failed()) {
-      message.fail(part.take_failure());
-      return pieces;
-    }
-    if (piece && (who == speaker::assistant || !domain::is_blank(*piece)))
+    if (!part.failed() && piece && (who == speaker::assistant || !domain::is_blank(*piece)))
       pieces.emplace_back(*piece);
-  }
+  });
   return pieces;
 }
 
@@ -150,21 +138,8 @@ result_parts read_result(field_reader& message, const dialect::parse_context& co
     add_text(simdjson::minify(*content), parts);
     return parts;
   }
-  std::size_t index = 0;
-  for (const auto item : items) {
-    auto path = message.path_of("content", index++);
-    dom::object object;
-    if (item.get(object) != simdjson::SUCCESS) {
-      message.fail_type(std::move(path), "an object", item);
-      return parts;
-    }
-    field_reader part{object, std::move(path)};
-    read_result_part(part, context, parts);
-    if (part.failed()) {
-      message.fail(part.take_failure());
-      return parts;
-    }
-  }
+  message.each_object("content", items,
+                      [&](field_reader& part) { read_result_part(part, context, parts); });
   return parts;
 }
 

@@ -53,20 +53,11 @@ public:
     const auto items = body.array(name);
     if (!items)
       return;
-    std::size_t index = 0;
-    for (const auto item : *items) {
-      auto path = body.path_of(name, index++);
-      if (index > context_.tools_max)
-        return body.fail_value(std::move(path), "at most " + std::to_string(context_.tools_max)
-                                                  + " tools are allowed (limits.tools_max)");
-      dom::object object;
-      if (item.get(object) != simdjson::SUCCESS)
-        return body.fail_type(std::move(path), "an object", item);
-      field_reader entry{object, std::move(path)};
-      (this->*read_one)(entry);
-      if (entry.failed())
-        return body.fail(entry.take_failure());
-    }
+    if (items->size() > context_.tools_max)
+      return body.fail_value(body.path_of(name, context_.tools_max),
+                             "at most " + std::to_string(context_.tools_max)
+                               + " tools are allowed (limits.tools_max)");
+    body.each_object(name, *items, [&](field_reader& entry) { (this->*read_one)(entry); });
   }
 
   /// An item of `tools`.
@@ -275,21 +266,15 @@ private:
     if (!items || items->size() == 0)
       return place.fail_value(place.path_of("tools"), "must name a tool");
     std::unordered_set<std::string_view> allowed;
-    std::size_t index = 0;
-    for (const auto item : *items) {
-      auto path = place.path_of("tools", index++);
-      dom::object object;
-      if (item.get(object) != simdjson::SUCCESS)
-        return place.fail_type(std::move(path), "an object", item);
-      field_reader entry{object, std::move(path)};
+    place.each_object("tools", *items, [&](field_reader& entry) {
       const auto type = entry.string("type").value_or("function");
       inside(entry, type, [&](field_reader& named) {
         if (const auto* const tool = find(named))
           allowed.insert(tool->api_name);
       });
-      if (entry.failed())
-        return place.fail(entry.take_failure());
-    }
+    });
+    if (place.failed())
+      return;
     std::vector<domain::tool> kept;
     for (const auto& tool : wishes_.tools)
       if (allowed.contains(tool.api_name))

@@ -157,11 +157,9 @@ def test_text_behind_the_results(gateway, api):
 def test_edited_history_of_a_loop(gateway, api):
     agent = Agent(gateway)
     agent.run("[[steps:2:2]]Find it.")
-    other = Agent(gateway, messages=agent.messages[:3])
-    other.messages.append({"role": "user", "content": "placeholder"})
-    other.messages = agent.messages[:2] + [
-        {**m, "content": "something else"} for m in agent.messages[2:4]]
-    assert other.turn() in ("tool_calls", "stop")
+    other = Agent(gateway, messages=agent.messages[:2] + [
+        {**result, "content": "something else"} for result in agent.messages[2:4]])
+    assert other.turn() == "tool_calls"
     check_upstream(api, other)
     assert not api.refusals
 
@@ -248,6 +246,16 @@ def test_history_of_another_gateway(gateway, api, model):
     assert agent.ask("Thanks") == "stop" and not api.refusals
 
 
+@pytest.mark.parametrize("arguments", ['{"q":' * 100 + "1" + "}" * 100, '{"q":1e999999}',
+                                       '{"q":1,"q":2}'], ids=["deep", "huge number", "name twice"])
+def test_history_with_odd_arguments(gateway, api, arguments):
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": arguments}}
+    agent = Agent(gateway, messages=[{"role": "user", "content": "q"},
+                                     {"role": "assistant", "content": None, "tool_calls": [call]},
+                                     {"role": "tool", "tool_call_id": "c", "content": "one"}])
+    assert agent.turn() == "stop" and not api.refusals
+
+
 def test_client_that_leaves_during_a_call_costs_nothing(gateway, api):
     """The turn is taken back; the next one on the same dialogue is told nothing of it."""
     agent = Agent(gateway)
@@ -295,6 +303,7 @@ def test_parked_process_ends_after_its_time_and_the_loop_goes_on(start, cli, api
     agent = Agent(gateway)
     agent.ask("[[steps:2:2]]Find it.")
     gateway.wait_cli_count(0)
+    assert len(api.posts()) == 1, "the CLI asked the model once more, for nobody"
     assert agent.bring() == "tool_calls"
     check_upstream(api, agent)
     assert not api.refusals
@@ -314,3 +323,24 @@ def test_parked_process_does_not_hold_up_the_end(gateway, api):
     agent = Agent(gateway)
     agent.ask("[[steps:1:1]]Find it.")
     assert gateway.stop(4) == 0
+    assert len(api.posts()) == 1, "the CLI asked the model once more, for nobody"
+
+
+def test_parked_process_that_makes_way_asks_nothing_more(gateway, api):
+    agent = Agent(gateway)
+    agent.ask("[[steps:2:1]]Find it.")
+    [process] = gateway.cli_pids()
+    agent.tools.append(tool("third"))  # not for a run that has begun
+    agent.bring()
+    assert len(api.posts()) == 2 and process not in gateway.cli_pids()
+    check_upstream(api, agent)
+
+
+def test_calls_of_a_process_that_serves_one_request_cost_one_request(start, cli, api):
+    gateway = start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": api.url},
+                    claude__use_interactive_sessions=False)
+    agent = Agent(gateway)
+    assert agent.run("[[steps:2:2]]Find it.") == "stop"
+    gateway.wait_cli_count(0)
+    assert len(api.posts()) == 3
+    check_upstream(api, agent)

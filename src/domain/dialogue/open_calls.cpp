@@ -1,5 +1,7 @@
 #include "domain/dialogue/open_calls.hpp"
 
+#include "domain/quoted_names.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -12,6 +14,16 @@ std::vector<const tool_use_block*> calls_at_end(const dialogue& head) {
   if (!head || head->depth() == 0 || head->who() != role::assistant)
     return {};
   return calls_of(head->said());
+}
+
+bool holds_pictures(const message& what) noexcept {
+  return std::any_of(what.content.begin(), what.content.end(), [](const block& each) {
+    const auto* result = std::get_if<tool_result_block>(&each);
+    return result != nullptr
+           && std::any_of(result->parts.begin(), result->parts.end(), [](const auto& part) {
+                return std::holds_alternative<image_block>(part);
+              });
+  });
 }
 
 /// As text of the user.
@@ -32,10 +44,6 @@ void tell_results(message& what) {
   what.content = std::move(told);
 }
 
-void add_name(std::string& names, const std::string& name) {
-  names.append(names.empty() ? "'" : ", '").append(name) += '\'';
-}
-
 error wrong_results(const char* what, const std::string& names) {
   return {.code = error_code::invalid_request,
           .message = std::string{"Invalid value for 'messages': "} + what + names + ".",
@@ -54,16 +62,16 @@ const tool_result_block* result_for(const std::vector<block>& given, const std::
 
 result<void> order_results(message& what, const std::vector<const tool_use_block*>& calls) {
   std::vector<block> ordered;
-  std::string missing;
+  quoted_names missing;
   for (const auto* call : calls) {
     if (const auto* found = result_for(what.content, call->id))
       ordered.emplace_back(*found);
     else
-      add_name(missing, call->id);
+      missing.add(call->id);
   }
   if (!missing.empty())
-    return wrong_results("there are no results of the calls ", missing);
-  std::string unknown;
+    return wrong_results("there are no results of the calls ", missing.text());
+  quoted_names unknown;
   std::size_t results = 0;
   for (auto& each : what.content) {
     const auto* result = std::get_if<tool_result_block>(&each);
@@ -74,10 +82,10 @@ result<void> order_results(message& what, const std::vector<const tool_use_block
     ++results;
     if (std::none_of(calls.begin(), calls.end(),
                      [&](const tool_use_block* call) { return call->id == result->call_id; }))
-      add_name(unknown, result->call_id);
+      unknown.add(result->call_id);
   }
   if (!unknown.empty())
-    return wrong_results("there are results of calls that were not made: ", unknown);
+    return wrong_results("there are results of calls that were not made: ", unknown.text());
   if (results > calls.size())
     return wrong_results("there are several results of one call", {});
   what.content = std::move(ordered);
@@ -91,6 +99,11 @@ result<bool> settle_open_calls(const dialogue& head, std::vector<message>& messa
   const auto calls = calls_at_end(head);
   if (calls.empty()) {
     const bool orphans = has_results(first);
+    if (orphans && holds_pictures(first))
+      return error{.code = error_code::unsupported_parameter,
+                   .message = "Pictures can't be taken in the result of a call that was not made.",
+                   .param = "messages",
+                   .retry_useful = false};
     if (orphans)
       tell_results(first);
     return orphans;

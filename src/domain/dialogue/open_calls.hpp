@@ -5,18 +5,15 @@
 #include "domain/dialogue/prefix_index.hpp"
 #include "domain/result.hpp"
 
-#include <string_view>
 #include <vector>
 
 namespace ccapi::domain {
 
-/// What a call is told that the client passes over.
-inline constexpr std::string_view not_answered = "not answered";
-
 /// Puts the results that `messages` begin with into the order of the calls at the end of `head`. A
 /// message without any tells each call that it was not answered. Results behind no call become
 /// text: true then. Fails with: invalid_request, naming the calls, where some are missing, or
-/// belong to no call. `messages`: not empty.
+/// belong to no call; unsupported_parameter where pictures would have to become text. `messages`:
+/// not empty.
 result<bool> settle_open_calls(const dialogue& head, std::vector<message>& messages);
 
 } // namespace ccapi::domain

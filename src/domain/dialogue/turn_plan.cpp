@@ -86,8 +86,12 @@ result<turn_plan> plan_named(prefix_index& index, const dialogue& head, chat_req
     return add_to_it();
   if (extends)
     return extend(index, rebase(index, head, origin), messages, shared);
+  const auto as_text = settle_open_calls({}, messages);
+  if (!as_text)
+    return as_text.error();
   auto plan = extend(index, index.root(origin), messages, 0);
   plan.branches = shared > 0;
+  plan.results_as_text = *as_text;
   return plan;
 }
 

@@ -38,15 +38,15 @@ constexpr row living(std::initializer_list<rule> rules) {
   return all;
 }
 
-/// The answers of a state in which a process waits for a turn. `end`: how it ends.
-constexpr row between_turns(process_state state, process_action end, process_step deadline) {
+/// The answers of a state in which a process waits for a turn.
+constexpr row between_turns(process_state state, process_step deadline) {
   const process_step ignore{state, a::none};
   return living({{t::boot_answered, ignore},
                  {t::turn_ordered, {s::turn, a::begin_turn}},
                  {t::configured, ignore},
                  {t::interrupt, ignore},
-                 {t::retire, {s::closing, end}},
-                 {t::close, {s::closing, end}},
+                 {t::retire, {s::closing, a::begin_close}},
+                 {t::close, {s::closing, a::begin_close}},
                  {t::deadline, deadline}});
 }
 
@@ -71,7 +71,7 @@ constexpr row row_of(process_state state) {
                    {t::configured, {s::turn, a::begin_turn}},
                    {t::retire, ignore}});
   case s::idle:
-    return between_turns(state, a::begin_close, ignore);
+    return between_turns(state, ignore);
   case s::turn:
     return living({{t::boot_answered, ignore},
                    {t::turn_ordered, bounce},
@@ -83,8 +83,8 @@ constexpr row row_of(process_state state) {
                    {t::interrupt, {s::interrupting, a::send_interrupt}},
                    {t::retire, ignore},
                    {t::deadline, {s::interrupting, a::send_interrupt}}});
-  case s::parked: // it heeds no end of input
-    return between_turns(state, a::close_at_once, {s::closing, a::close_at_once});
+  case s::parked:
+    return between_turns(state, {s::closing, a::begin_close});
   case s::interrupting: // an interrupted history is never exact as it is
     return living({{t::boot_answered, ignore},
                    {t::turn_ordered, bounce},

@@ -51,7 +51,6 @@ enum class process_action : std::uint8_t {
   bounce_order,   ///< give the turn back, untouched
   fail_close,     ///< the turn (if any) failed; close, with a signal at once
   begin_close,    ///< end of input, start of the ladder
-  close_at_once,  ///< the same, with a signal at once: it heeds no end of input
   escalate,       ///< the next, harder step of the ladder
   fail_gone,      ///< the turn (if any) failed; the process is gone
   report_gone,    ///< the process is gone, as intended

@@ -255,9 +255,11 @@ void session::start_turn(standin::user_line line, clock::time_point now) {
 void session::ask_the_model() {
   if (std::exchange(greeting_, false))
     lines_.lifecycle(output_, turn_->prompt_uuid(), "started");
-  const auto request = upstream_request();
   const auto& how = turn_->how();
-  auto said = reply_to(how, request.body.as_object(), answer_to(how));
+  const auto request = request_matters() ? upstream_request() : api_rules::request{};
+  static const boost::json::object unseen;
+  auto said =
+    reply_to(how, request.body.is_object() ? request.body.get_object() : unseen, answer_to(how));
   said.refusal = refusal_of(request);
   if (const auto* limit = extra_body_.if_contains("max_tokens"); limit && how.has("honour"))
     said.max_tokens = limit->to_number<std::int64_t>();

@@ -77,6 +77,9 @@ private:
   void ask_the_model();
   [[nodiscard]] std::string answer_to(const script& how);
   /// Costs a pass over the whole dialogue.
+  /// Composing a request takes longer the longer the dialogue is: most of a turn, where nothing
+  /// is refused and nothing of it decides what is said.
+  [[nodiscard]] bool request_matters();
   [[nodiscard]] api_rules::request upstream_request();
   /// Why the API would refuse a request.
   [[nodiscard]] std::optional<api_rules::refusal>

@@ -26,6 +26,10 @@ bool is_on(const char* variable, bool otherwise) {
   return value == nullptr || *value == '\0' ? otherwise : std::string_view{value} != "0";
 }
 
+bool is_strict() {
+  return is_on("ANTHROPIC_FAKE_STRICT", true);
+}
+
 /// A block as the API has it.
 json::value block_of(const standin::part& what) {
   if (what.what == standin::part::kind::text)
@@ -62,6 +66,14 @@ std::string session::answer_to(const script& how) {
   return std::string{how.text("say", "You said: " + question_)};
 }
 
+bool session::request_matters() {
+  const auto& asked = dialogue_.messages().back().content;
+  const bool only_text = std::all_of(asked.begin(), asked.end(), [](const standin::part& each) {
+    return each.what == standin::part::kind::text;
+  });
+  return is_strict() || !only_text || extra_body_.contains("tools") || tools_.offer() != "[]";
+}
+
 api_rules::request session::upstream_request() {
   api_rules::cli_state state;
   state.model = model_upstream(lines_.model());
@@ -78,7 +90,7 @@ api_rules::request session::upstream_request() {
 
 std::optional<api_rules::refusal> session::refusal_of(const api_rules::request& request) const {
   const auto& how = turn_->how();
-  if (how.has("err") || how.has("fixture") || !is_on("ANTHROPIC_FAKE_STRICT", true))
+  if (how.has("err") || how.has("fixture") || !is_strict())
     return std::nullopt;
   static const api_rules::rule_book rules{api_rules::default_file()}; // read when first needed
   auto refusal = rules.check(request);

@@ -210,6 +210,9 @@ TEST_F(parked, a_branch_does_not_take_a_process_whose_client_is_at_work) {
   say(1, cli_lines::answer("done"));
   EXPECT_EQ(other.text, "done");
   EXPECT_TRUE(cli(0).silent());
+  close_all();
+  EXPECT_FALSE(cli(0).input_closed()) << "the CLI would ask the model once more";
+  cli(0).die();
 }
 
 TEST_F(parked, a_named_conversation_refuses_results_that_are_not_all_there) {

@@ -52,6 +52,20 @@ TEST_F(supervisor_rules, parked_process_goes_before_a_waiter_starves_but_not_at_
   EXPECT_EQ(parked.retirements, 1U);
 }
 
+TEST_F(supervisor_rules, process_that_parks_while_somebody_waits_goes_before_he_starves) {
+  queue_timeout = 3s;
+  start(1);
+  auto& process = grant(1, false);
+  want(2);
+  world.advance(500ms);
+  tell_parked(starts[0].id);
+  EXPECT_EQ(process.retirements, 0U);
+  world.advance(1400ms);
+  EXPECT_EQ(process.retirements, 0U);
+  world.advance(200ms);
+  EXPECT_EQ(process.retirements, 1U);
+}
+
 TEST_F(supervisor_rules, process_that_becomes_idle_goes_if_somebody_waits) {
   start(1);
   auto& process = grant(1, false);

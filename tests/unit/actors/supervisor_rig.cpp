@@ -4,25 +4,26 @@ namespace ccapi::actors::test {
 
 void supervisor_rules::start(std::size_t processes_max, std::size_t queue_max) {
   boss = world.system().spawn(
-    supervisor,
-    supervisor_options{
-      .start =
-        [this](auto id, auto spec, auto spawned, auto done, auto spoke) {
-          starts.push_back({id, spec.program, spec.unhurried, spawned, done, spoke});
-        },
-      .pool = {.processes_max = processes_max, .queue_max = queue_max, .queue_timeout = 30s},
-      .spares = spares,
-      .memory = {},
-      .breaker = breaker,
-      .spec_for = [](const domain::process_kind& kind,
-                     bool ahead) -> domain::result<process::spawn_spec> {
-        if (kind.model == "bad")
-          return domain::error{.code = error_code::invalid_request};
-        return process::spawn_spec{kind.model, {}, {}, {}, {}, ahead};
-      },
-      .cli_identity = [this] { return cli_identity; },
-      .health = health,
-      .log = {}});
+    supervisor, supervisor_options{
+                  .start =
+                    [this](auto id, auto spec, auto spawned, auto done, auto spoke) {
+                      starts.push_back({id, spec.program, spec.unhurried, spawned, done, spoke});
+                    },
+                  .pool = {.processes_max = processes_max,
+                           .queue_max = queue_max,
+                           .queue_timeout = queue_timeout},
+                  .spares = spares,
+                  .memory = {},
+                  .breaker = breaker,
+                  .spec_for = [](const domain::process_kind& kind,
+                                 bool ahead) -> domain::result<process::spawn_spec> {
+                    if (kind.model == "bad")
+                      return domain::error{.code = error_code::invalid_request};
+                    return process::spawn_spec{kind.model, {}, {}, {}, {}, ahead};
+                  },
+                  .cli_identity = [this] { return cli_identity; },
+                  .health = health,
+                  .log = {}});
   world.pump();
 }
 
@@ -116,6 +117,14 @@ void supervisor_rules::tell_idle(domain::process_id id) {
   played.idle = true;
   caf::anon_send(
     boss, process_idle{{id, true, played.idle_since, played.turns, played.leads_back, false}});
+  world.pump();
+}
+
+void supervisor_rules::tell_parked(domain::process_id id) {
+  auto& played = processes.at(id);
+  played.parked = true;
+  played.idle_since = world.now();
+  caf::anon_send(boss, process_idle{{id, false, played.idle_since, played.turns, false, true}});
   world.pump();
 }
 

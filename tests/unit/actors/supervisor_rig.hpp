@@ -68,6 +68,7 @@ protected:
   /// A conversation makes the actor for a child.
   played_process& claim(domain::process_id id, bool idle = false, domain::steady_time since = {});
   void tell_idle(domain::process_id id);
+  void tell_parked(domain::process_id id);
   /// The process reports that it is up, or why it did not come up.
   void booted(domain::process_id id, std::optional<std::string> failure = {});
   /// want + started + claim.
@@ -79,6 +80,7 @@ protected:
   stage world;
   supervisor_actor boss;
   domain::spare_pool::options spares{.total_max = 0};
+  std::chrono::milliseconds queue_timeout = 30s;
   std::string cli_identity = "one";
   std::deque<start_order> starts;
   std::map<domain::lease_id, lease_reply> replies;

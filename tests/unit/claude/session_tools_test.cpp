@@ -218,7 +218,8 @@ TEST_F(session_tools, other_results_are_for_another_process) {
     start();
     park({"toolu_1", "toolu_2"});
     bring(results);
-    EXPECT_EQ(take_steps(), (std::vector{step::bounce_turn, step::end_turn, step::begin_close}));
+    EXPECT_EQ(take_steps(), (std::vector{step::bounce_turn, step::end_turn, step::stop_service,
+                                         step::terminate}));
   }
 }
 
@@ -227,7 +228,8 @@ TEST_F(session_tools, new_tools_in_the_midst_of_a_run_are_for_another_process) {
   park({"toolu_1"});
   offer({"look", "touch"});
   bring({result_of("toolu_1", "one")});
-  EXPECT_EQ(take_steps(), (std::vector{step::bounce_turn, step::end_turn, step::begin_close}));
+  EXPECT_EQ(take_steps(),
+            (std::vector{step::bounce_turn, step::end_turn, step::stop_service, step::terminate}));
 }
 
 TEST_F(session_tools, a_run_that_is_left_is_interrupted_and_taken_back) {
@@ -264,8 +266,58 @@ TEST_F(session_tools, results_that_never_come_end_the_process) {
   wait(settings.claude.tool_timeout - 1s);
   EXPECT_EQ(core->state(), process_state::parked);
   wait(2s);
-  EXPECT_EQ(take_steps(), (std::vector{step::begin_close, step::terminate}));
+  EXPECT_EQ(take_steps(), (std::vector{step::stop_service, step::terminate}));
   EXPECT_FALSE(core->takes_turns());
+}
+
+TEST_F(session_tools, a_call_that_can_not_be_kept_fails_the_answer_at_once) {
+  start();
+  ask("question");
+  say(cli_lines::message_start());
+  for (std::size_t number = 0; number <= tool_channel::open_calls_max; ++number) {
+    const auto id = "toolu_" + std::to_string(number);
+    say(call_block(static_cast<int>(number), id, "look", {"{}"}) + tool_call("r" + id, "look", id));
+  }
+  EXPECT_EQ(code(), domain::error_code::upstream_error);
+  EXPECT_EQ(core->state(), process_state::closing);
+}
+
+TEST_F(session_tools, calls_that_were_made_park_whatever_the_answer_ended_with) {
+  start();
+  ask("question");
+  say(cli_lines::message_start() + call_block(0, "toolu_1", "look", {"{}"})
+      + tool_call("r1", "look", "toolu_1") + cli_lines::message_delta("stop_sequence"));
+  EXPECT_EQ(finished().reason, domain::finish_reason::tool_calls);
+  EXPECT_EQ(core->state(), process_state::parked);
+}
+
+TEST_F(session_tools, a_refusal_behind_a_call_ends_the_answer) {
+  start();
+  ask("question");
+  say(cli_lines::message_start() + call_block(0, "toolu_1", "look", {"{}"})
+      + tool_call("r1", "look", "toolu_1") + cli_lines::message_delta("refusal"));
+  EXPECT_EQ(finished().reason, domain::finish_reason::content_filter);
+  EXPECT_EQ(core->state(), process_state::interrupting);
+}
+
+TEST_F(session_tools, calls_that_the_cli_never_makes_are_for_another_process) {
+  start();
+  ask("question");
+  say(cli_lines::message_start() + call_block(0, "toolu_1", "look", {"{}"})
+      + cli_lines::message_delta("end_turn") + cli_lines::result("end_turn"));
+  EXPECT_EQ(finished().reason, domain::finish_reason::tool_calls);
+  EXPECT_EQ(core->state(), process_state::rewinding);
+}
+
+TEST_F(session_tools, a_long_loop_ends_with_the_last_turn_of_its_process) {
+  settings.process_pool.turns_max = 2;
+  start();
+  park({"toolu_1"});
+  bring({result_of("toolu_1", "one")});
+  next_line();
+  call({"toolu_2"});
+  EXPECT_EQ(finished().reason, domain::finish_reason::tool_calls);
+  EXPECT_EQ(take_steps(), (std::vector{step::end_turn, step::stop_service, step::terminate}));
 }
 
 TEST_F(session_tools, broken_arguments_fail_the_answer) {
@@ -326,7 +378,7 @@ TEST_F(session_tools, where_processes_are_not_kept_calls_end_them) {
   ask("question");
   call({"toolu_1"});
   EXPECT_EQ(finished().reason, domain::finish_reason::tool_calls);
-  EXPECT_EQ(take_steps(), (std::vector{step::end_turn, step::begin_close}));
+  EXPECT_EQ(take_steps(), (std::vector{step::end_turn, step::stop_service, step::terminate}));
 }
 
 TEST_F(session_tools, results_of_the_past_are_seeded_and_asked_as_blocks) {

@@ -76,8 +76,8 @@ TEST(process_state, an_interrupt_before_the_user_line_ends_the_process) {
 TEST(process_state, calls_without_results_park_a_process) {
   expect_step(s::turn, t::turn_parked, s::parked, a::rest);
   expect_step(s::parked, t::turn_ordered, s::turn, a::begin_turn);
-  expect_step(s::parked, t::deadline, s::closing, a::close_at_once);
-  expect_step(s::parked, t::close, s::closing, a::close_at_once);
+  expect_step(s::parked, t::deadline, s::closing, a::begin_close);
+  expect_step(s::parked, t::close, s::closing, a::begin_close);
   expect_step(s::parked, t::interrupt, s::parked, a::none);
   expect_step(s::parked, t::defect, s::closing, a::fail_close);
 }
@@ -86,8 +86,7 @@ TEST(process_state, only_an_idle_or_parked_process_can_be_retired) {
   for (const auto state : all_states()) {
     const auto step = next_step(state, t::retire);
     if (state == s::idle || state == s::booted || state == s::parked) {
-      EXPECT_EQ(step.action, state == s::parked ? a::close_at_once : a::begin_close)
-        << to_string(state);
+      EXPECT_EQ(step.action, a::begin_close) << to_string(state);
     } else {
       EXPECT_EQ(step.next, state) << to_string(state);
       EXPECT_EQ(step.action, a::none) << to_string(state);

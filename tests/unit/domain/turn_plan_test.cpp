@@ -183,6 +183,22 @@ TEST_F(plans, a_question_in_place_of_results_tells_the_calls_so) {
   EXPECT_EQ(std::get<text_block>(plan.query.content[1]).text, "never mind");
 }
 
+TEST_F(plans, results_behind_no_call_are_text_in_a_branch_as_well) {
+  const auto plan = named(head, request({results("1"), assistant("ok"), user("next")}));
+  EXPECT_TRUE(plan.results_as_text);
+  EXPECT_EQ(told(plan).front(), user("seen"));
+}
+
+TEST_F(plans, pictures_behind_no_call_are_refused) {
+  auto picture = results("1");
+  std::get<tool_result_block>(picture.content.front())
+    .parts.emplace_back(image_block{"image/png", std::make_shared<const std::string>("aGk="), {}});
+  auto asked = request({picture});
+  const auto none = plan_named(index, head, asked, "");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, error_code::unsupported_parameter);
+}
+
 TEST_F(plans, results_behind_no_call_are_text) {
   for (const auto& at : {head, dialogue{}}) {
     const auto plan = named(at, request({results("1")}));

@@ -82,5 +82,16 @@ TEST(canonical_json, sorts_objects_of_many_members_at_every_level) {
   EXPECT_THAT(canonical(backwards), Optional(sorted));
 }
 
+TEST(canonical, has_room_for_so_many_values) {
+  const auto list_of = [](std::size_t count) {
+    std::string list = "[";
+    for (std::size_t at = 0; at < count; ++at)
+      list += at == 0 ? "1" : ",1";
+    return list + "]";
+  };
+  EXPECT_TRUE(canonical(list_of(canonical_values_max - 1)));
+  EXPECT_FALSE(canonical(list_of(canonical_values_max)));
+}
+
 } // namespace
 } // namespace ccapi::json
