@@ -13,20 +13,16 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-/// Of the form as a whole, references counted once.
-constexpr std::size_t parts_max = 20'000;
+/// Of the form as a whole, references counted once; each is looked at twice at most.
+constexpr std::size_t parts_max = 40'000;
+/// Some 100 ms at the worst.
+constexpr std::size_t steps_max = 1'000'000;
+constexpr std::size_t form_bytes_max = std::size_t{1} << 20;
 
-constexpr std::array<std::string_view, 4> scalars{"string", "number", "boolean", "null"};
+constexpr std::array<std::string_view, 5> scalars{"string", "number", "integer", "boolean", "null"};
 
-std::string of_type(std::string_view type, const dom::object& from) {
-  return R"({"type":)" + json_text(type) + description_of(from) + "}";
-}
-
-/// Any value that is no object and no array.
-std::string any_scalar(const std::string& description = {}) {
-  return R"({"anyOf":[{"type":"string"},{"type":"number"},{"type":"boolean"},{"type":"null"}])"
-         + description + "}";
-}
+constexpr std::string_view any_scalar =
+  R"({"anyOf":[{"type":"string"},{"type":"number"},{"type":"boolean"},{"type":"null"}])";
 
 bool is_scalar(dom::element value) noexcept {
   return !value.is_array() && !value.is_object();
@@ -64,37 +60,77 @@ domain::result<std::string> api_form_of(const schema& wanted, const std::string&
 }
 
 domain::result<std::string> api_form_writer::run() {
-  dom::object from;
+  if (find_root())
+    write_root_and_definitions();
+  if (!failure_ && definitions_[place{}].text.empty())
+    fail("no value can ever be complete");
+  if (failure_)
+    return *std::move(failure_);
+  return put_together();
+}
+
+/// The API wants to see an object there, and no reference to one.
+bool api_form_writer::find_root() {
   auto source = root_;
-  std::size_t hops = 0;
-  // The API wants to see an object there, and no reference to one.
-  for (std::string_view ref; source.get(from) == simdjson::SUCCESS
-                             && !(ref = text_at(from, "$ref")).empty() && hops < hops_max;
-       ++hops) {
-    const auto target = follow(root_, ref);
+  std::string_view ref;
+  // This ends: schema::read refuses a reference that leads to itself.
+  while (source.get(root_object_) == simdjson::SUCCESS
+         && !(ref = text_at(root_object_, "$ref")).empty()) {
+    const auto target = target_of(ref);
     if (!target)
       break;
     source = *target;
   }
-  if (source.get(from) != simdjson::SUCCESS || !is_object_like(from))
+  if (!source.is_object() || !is_object_like(root_object_))
     fail("the root of the schema must be an object (\"type\": \"object\")");
-  form text;
-  if (!failure_)
-    text = form_of_object(from, 0);
-  if (!failure_ && !text)
-    fail("no value can ever be complete");
-  if (failure_)
-    return *std::move(failure_);
-  if (definitions_.empty())
-    return *std::move(text);
-  text->back() = ',';
-  text->append(R"("$defs":)");
-  char separator = '{';
-  for (const auto& [name, definition] : definitions_) {
-    text->append(1, separator).append(json_text(name)).append(":").append(definition);
-    separator = ',';
+  return !failure_;
+}
+
+/// Writes what something refers to before it, so that it is known whether that is possible at all.
+/// What is written first finds out what is missing, and is written again when that is there.
+void api_form_writer::write_root_and_definitions() {
+  under_way_.emplace_back();
+  while (!failure_ && !under_way_.empty()) {
+    const auto next = under_way_.back();
+    const auto& [ref, level] = next;
+    auto& made = definitions_[next];
+    const auto waiting = under_way_.size();
+    bool possible = false;
+    out_.clear();
+    if (made.is_done) {
+      under_way_.pop_back();
+      continue;
+    }
+    if (ref.empty()) {
+      path_ = base_;
+      possible = form_of_object(root_object_, level);
+    } else if (const auto target = target_of(ref)) {
+      path_ = base_ + place_of(ref);
+      possible = form_of(*target, level);
+    }
+    if (under_way_.size() > waiting)
+      continue;
+    under_way_.pop_back();
+    made.is_done = true;
+    if (possible)
+      made.text = out_;
+    bytes_ += made.name.size() + made.text.size() + std::string_view{R"("":,)"}.size();
   }
-  return text->append("}}");
+  path_ = base_;
+}
+
+std::string api_form_writer::put_together() {
+  auto text = std::move(definitions_[place{}].text);
+  std::string_view separator = R"(,"$defs":{)";
+  for (const auto& [at, each] : definitions_) {
+    if (at.first.empty() || each.text.empty())
+      continue;
+    if (text.back() == '}' && separator != ",")
+      text.pop_back();
+    text.append(separator).append(json_text(each.name)).append(":").append(each.text);
+    separator = ",";
+  }
+  return separator == "," ? text.append("}}") : text;
 }
 
 void api_form_writer::fail(std::string_view what) {
@@ -108,22 +144,46 @@ void api_form_writer::fail(std::string_view what) {
                            .retry_useful = false};
 }
 
-api_form_writer::form api_form_writer::form_of(element source, std::size_t level) {
+bool api_form_writer::spend(std::size_t steps) {
+  steps_ += steps;
+  if (steps_ > steps_max)
+    fail("it takes too much work to be told");
+  return !failure_;
+}
+
+void api_form_writer::add(std::string_view text) {
+  constexpr std::size_t bytes_per_step = 16;
+  if (bytes_ + out_.size() + text.size() > form_bytes_max)
+    fail("what the API has to be told of it is longer than " + std::to_string(form_bytes_max)
+         + " bytes");
+  if (spend(1 + text.size() / bytes_per_step))
+    out_.append(text);
+}
+
+bool api_form_writer::form_of(element source, std::size_t level) {
   if (++parts_ > parts_max)
     fail("it has too many parts");
-  if (failure_)
-    return std::nullopt;
-  bool anything = false;
-  dom::object from;
-  if (source.get(anything) == simdjson::SUCCESS)
-    return anything ? form{any_scalar()} : std::nullopt;
-  if (source.get(from) != simdjson::SUCCESS)
-    return std::nullopt;
+  const auto begin = out_.size();
+  bool possible = false;
+  if (dom::object from; source.get(from) == simdjson::SUCCESS) {
+    constexpr std::size_t searches = 8; // for keywords, through all members, some for a step each
+    possible = spend(1 + from.size() * searches) && form_of_part(from, level);
+  } else if (source.get(possible) == simdjson::SUCCESS && possible) {
+    add(any_scalar);
+    add("}");
+  }
+  if (possible && !failure_)
+    return true;
+  out_.resize(begin);
+  return false;
+}
+
+bool api_form_writer::form_of_part(const object& from, std::size_t level) {
   if (const auto ref = text_at(from, "$ref"); !ref.empty())
     return form_of_ref(ref, level);
-  if (at(from, "const") || at(from, "enum"))
-    if (auto values = form_of_values(from))
-      return values;
+  const bool is_choice = at(from, "const") || at(from, "enum");
+  if (is_choice && form_of_values(from, true))
+    return true;
   if (const auto kinds = list_at(from, "type"))
     return form_of_kinds(*kinds, from, level);
   if (const auto kind = text_at(from, "type"); !kind.empty())
@@ -137,117 +197,149 @@ api_form_writer::form api_form_writer::form_of(element source, std::size_t level
     return form_of(all->at(0).value(), level); // the others are looked at in the end
   if (const auto kind = kind_meant(from); !kind.empty())
     return form_of_kind(kind, from, level);
-  return any_scalar(description_of(from));
+  if (is_choice)
+    return form_of_values(from, false);
+  add(any_scalar);
+  add(description_of(from));
+  add("}");
+  return true;
 }
 
-api_form_writer::form api_form_writer::form_of_kind(std::string_view kind, const object& from,
-                                                    std::size_t level) {
+bool api_form_writer::form_of_kind(std::string_view kind, const object& from, std::size_t level) {
   if (kind == "object")
     return form_of_object(from, level);
   if (kind == "array")
     return form_of_array(from, level);
-  return of_type(kind, from);
+  add(R"({"type":)" + json_text(kind));
+  add(description_of(from));
+  add("}");
+  return true;
 }
 
-api_form_writer::form api_form_writer::form_of_kinds(const dom::array& kinds, const object& from,
-                                                     std::size_t level) {
-  std::string text{R"({"anyOf":)"};
-  char separator = '[';
+bool api_form_writer::form_of_kinds(const dom::array& kinds, const object& from,
+                                    std::size_t level) {
+  std::string_view separator = R"({"anyOf":[)";
   for (const auto each : kinds) {
     std::string_view kind;
     if (each.get(kind) != simdjson::SUCCESS)
       continue;
-    const auto alternative =
-      std::find(scalars.begin(), scalars.end(), kind) != scalars.end() || kind == "integer"
-        ? form{R"({"type":)" + json_text(kind) + "}"}
-        : form_of_kind(kind, from, level);
-    if (!alternative)
+    const auto begin = out_.size();
+    add(separator);
+    if (std::find(scalars.begin(), scalars.end(), kind) != scalars.end())
+      add(R"({"type":)" + json_text(kind) + "}");
+    else if (!form_of_kind(kind, from, level)) {
+      out_.resize(begin);
       continue;
-    text.append(1, separator).append(*alternative);
-    separator = ',';
+    }
+    separator = ",";
   }
-  if (separator == '[')
-    return std::nullopt;
-  return text.append("]").append(description_of(from)).append("}");
+  add("]");
+  add(description_of(from));
+  add("}");
+  return separator == ",";
 }
 
-/// Nothing where there are others than the API takes: lists and objects.
-api_form_writer::form api_form_writer::form_of_values(const object& from) {
-  std::string text{R"({"enum":)"};
-  char separator = '[';
-  const auto add = [&](element value) {
-    text.append(1, separator).append(simdjson::minify(value));
-    separator = ',';
-    return is_scalar(value);
+/// The API takes no lists and objects there: false if there is one, or if there is nothing else.
+bool api_form_writer::form_of_values(const object& from, bool only_scalars) {
+  const auto begin = out_.size();
+  std::string_view separator = R"({"enum":[)";
+  const auto told = [&](element value) {
+    if (!is_scalar(value))
+      return !only_scalars;
+    add(separator);
+    add(simdjson::minify(value));
+    separator = ",";
+    return !failure_;
   };
+  bool all = true;
   if (const auto value = at(from, "const")) {
-    if (!add(*value))
-      return std::nullopt;
+    all = told(*value);
   } else if (const auto values = list_at(from, "enum")) {
-    for (const auto each : *values)
-      if (!add(each))
-        return std::nullopt;
+    all = std::all_of(values->begin(), values->end(), told);
   }
-  return text.append("]").append(description_of(from)).append("}");
+  if (!all) {
+    out_.resize(begin);
+    return false;
+  }
+  if (separator != ",") {
+    fail("it names lists or objects as values, but no 'type' with 'items' or 'properties'");
+    return false;
+  }
+  add("]");
+  add(description_of(from));
+  add("}");
+  return true;
 }
 
-api_form_writer::form api_form_writer::form_of_alternatives(const dom::array& of,
-                                                            const object& from, std::size_t level) {
-  std::string text{R"({"anyOf":)"};
-  char separator = '[';
+bool api_form_writer::form_of_alternatives(const dom::array& of, const object& from,
+                                           std::size_t level) {
+  std::string_view separator = R"({"anyOf":[)";
   for (const auto each : of) {
-    const auto alternative = form_of(each, level);
-    if (!alternative)
-      continue;
-    text.append(1, separator).append(*alternative);
-    separator = ',';
+    const auto begin = out_.size();
+    add(separator);
+    if (form_of(each, level))
+      separator = ",";
+    else
+      out_.resize(begin);
   }
-  if (separator == '[')
-    return std::nullopt;
-  return text.append("]").append(description_of(from)).append("}");
+  add("]");
+  add(description_of(from));
+  add("}");
+  return separator == ",";
 }
 
-api_form_writer::form api_form_writer::form_of_items(const object& from, std::size_t level) {
+bool api_form_writer::form_of_items(const object& from, std::size_t level) {
   auto first = list_at(from, "prefixItems");
   if (!first)
     first = list_at(from, "items");
   if (!first) {
-    const auto items = at(from, "items");
-    return items ? form_of(*items, level) : form{any_scalar()};
+    if (const auto items = at(from, "items"))
+      return form_of(*items, level);
+    add(any_scalar);
+    add("}");
+    return true;
   }
-  std::vector<std::string> forms;
-  for (const auto each : *first)
-    if (auto one = form_of(each, level);
-        one && std::find(forms.begin(), forms.end(), *one) == forms.end())
-      forms.push_back(*std::move(one));
-  if (forms.size() < 2)
-    return forms.empty() ? std::nullopt : form{forms.front()};
-  std::string text{R"({"anyOf":)"};
-  char separator = '[';
-  for (const auto& each : forms) {
-    text.append(1, separator).append(each);
-    separator = ',';
+  const auto start = out_.size();
+  std::set<std::string> forms;
+  for (const auto each : *first) {
+    const auto begin = out_.size();
+    add(forms.empty() ? R"({"anyOf":[)" : ",");
+    const auto one = out_.size();
+    if (!form_of(each, level) || !forms.insert(out_.substr(one)).second)
+      out_.resize(begin);
   }
-  return text.append("]}");
+  if (forms.size() == 1) {
+    out_.resize(start);
+    add(*forms.begin());
+  } else {
+    add("]}");
+  }
+  return !forms.empty();
 }
 
-api_form_writer::form api_form_writer::form_of_array(const object& from, std::size_t level) {
+bool api_form_writer::form_of_array(const object& from, std::size_t level) {
   double least = 0;
   if (const auto value = at(from, "minItems"); value && value->get(least) != simdjson::SUCCESS)
     least = 0;
+  add(R"({"type":"array","items":)");
+  const auto begin = out_.size();
   const auto size = path_.size();
   path_ += ".items";
-  auto items = form_of_items(from, level);
+  const bool possible = form_of_items(from, level);
+  if (failure_)
+    return false;
   path_.resize(size);
-  if (!items) {
-    if (failure_ || least >= 1)
-      return std::nullopt;
-    items = R"({"type":"null"})"; // an empty list, but there is no word for that
+  if (!possible) {
+    if (least >= 1)
+      return false;
+    out_.resize(begin);
+    add(R"({"type":"null"})"); // an empty list, but there is no word for that
   }
-  auto text = R"({"type":"array","items":)" + *items;
   if (least >= 1)
-    text += R"(,"minItems":1)";
-  return text + description_of(from) + "}";
+    add(R"(,"minItems":1)");
+  add(description_of(from));
+  add("}");
+  return true;
 }
 
 } // namespace ccapi::structured

@@ -17,21 +17,6 @@ namespace {
 /// How often a part may stand within itself.
 constexpr std::size_t levels_max = 4;
 
-void collect_refs(dom::element from, std::set<std::string_view>& refs) {
-  if (dom::array items; from.get(items) == simdjson::SUCCESS) {
-    for (const auto item : items)
-      collect_refs(item, refs);
-  } else if (dom::object members; from.get(members) == simdjson::SUCCESS) {
-    for (const auto member : members) {
-      std::string_view ref;
-      if (member.key == "$ref" && member.value.get(ref) == simdjson::SUCCESS)
-        refs.insert(ref);
-      else if (member.key != "$defs" && member.key != "definitions")
-        collect_refs(member.value, refs);
-    }
-  }
-}
-
 /// What the API is not told otherwise, for the model to read.
 std::string notes_on(const dom::object& from) {
   constexpr std::array<std::string_view, 17> untold{
@@ -68,99 +53,178 @@ std::string description_of(const dom::object& from) {
 
 // -- objects -------------------------------------------------------------------------------------
 
-bool api_form_writer::is_object_like(const object& from, std::size_t hops) const {
-  if (const auto type = at(from, "type"))
-    return text_at(from, "type") == "object";
-  for (const std::string_view keyword :
-       {"properties", "required", "additionalProperties", "patternProperties", "propertyNames"})
-    if (at(from, keyword))
-      return true;
-  const auto all = list_at(from, "allOf");
-  if (!all || hops > hops_max)
-    return false;
-  return std::any_of(all->begin(), all->end(), [&](const auto& each) {
-    dom::object part;
-    if (each.get(part) != simdjson::SUCCESS)
+bool api_form_writer::is_object_like(const object& from) {
+  std::set<std::string_view> seen;
+  std::vector<object> next{from};
+  while (!next.empty()) {
+    const auto each = next.back();
+    next.pop_back();
+    if (!spend(1 + each.size()))
       return false;
-    const auto target = follow(root_, text_at(part, "$ref"));
-    return (!target || target->get(part) == simdjson::SUCCESS) && is_object_like(part, hops + 1);
-  });
+    if (at(each, "type")) {
+      if (text_at(each, "type") == "object")
+        return true;
+      continue;
+    }
+    for (const std::string_view keyword :
+         {"properties", "required", "additionalProperties", "patternProperties", "propertyNames"})
+      if (at(each, keyword))
+        return true;
+    const auto all = list_at(each, "allOf");
+    if (!all)
+      continue;
+    for (const auto item : *all) {
+      dom::object part;
+      if (!spend(1) || item.get(part) != simdjson::SUCCESS)
+        continue;
+      const auto ref = text_at(part, "$ref");
+      if (!ref.empty() && !seen.insert(ref).second)
+        continue;
+      if (const auto target = target_of(ref); target && target->get(part) != simdjson::SUCCESS)
+        continue;
+      next.push_back(part);
+    }
+  }
+  return false;
 }
 
-void api_form_writer::merge(merged_object& into, const object& from, std::size_t hops) const {
-  if (const auto target = follow(root_, text_at(from, "$ref"))) {
-    dom::object part;
-    if (hops < hops_max && target->get(part) == simdjson::SUCCESS)
-      merge(into, part, hops + 1);
+/// What a schema refers to comes first, then what it says itself, then what its 'allOf' says: of
+/// several properties of one name the first is told. A second visit would add nothing.
+api_form_writer::merged_object api_form_writer::merge(const object& from) {
+  struct visit {
+    object part;
+    bool is_open; ///< what stands before it is done
+  };
+  merged_object into;
+  std::set<std::string_view> seen;
+  std::vector<visit> next{{from, false}};
+  while (!next.empty() && spend(1)) {
+    const auto each = next.back();
+    next.pop_back();
+    if (each.is_open) {
+      take(into, each.part);
+      continue;
+    }
+    if (!spend(each.part.size()))
+      break;
+    const auto others = static_cast<std::ptrdiff_t>(next.size());
+    if (const auto all = list_at(each.part, "allOf"))
+      for (const auto item : *all)
+        if (dom::object part; spend(1) && item.get(part) == simdjson::SUCCESS)
+          next.push_back({part, false});
+    std::reverse(next.begin() + others, next.end());
+    next.push_back({each.part, true});
+    const auto ref = text_at(each.part, "$ref");
+    if (dom::object part; !ref.empty() && seen.insert(ref).second)
+      if (const auto target = target_of(ref); target && target->get(part) == simdjson::SUCCESS)
+        next.push_back({part, false});
   }
+  return into;
+}
+
+void api_form_writer::take(merged_object& into, const object& from) {
   dom::object properties;
   if (const auto value = at(from, "properties");
       value && value->get(properties) == simdjson::SUCCESS)
     for (const auto member : properties)
-      if (std::none_of(into.properties.begin(), into.properties.end(),
-                       [&](const auto& known) { return known.first == member.key; }))
+      if (spend(1) && into.names.insert(member.key).second)
         into.properties.emplace_back(member.key, member.value);
   if (const auto required = list_at(from, "required"))
     for (const auto each : *required)
-      if (std::string_view name; each.get(name) == simdjson::SUCCESS)
+      if (std::string_view name; spend(1) && each.get(name) == simdjson::SUCCESS)
         into.required.push_back(name);
   bool open = true;
   if (const auto others = at(from, "additionalProperties");
       others && others->get(open) == simdjson::SUCCESS && !open)
     into.closed = true;
-  if (const auto all = list_at(from, "allOf"); all && hops < hops_max)
-    for (const auto each : *all)
-      if (dom::object part; each.get(part) == simdjson::SUCCESS)
-        merge(into, part, hops + 1);
 }
 
-api_form_writer::form api_form_writer::form_of_object(const object& from, std::size_t level) {
-  merged_object wanted;
-  merge(wanted, from, 0);
-  if (wanted.properties.empty() && !wanted.closed) {
+bool api_form_writer::form_of_object(const object& from, std::size_t level) {
+  auto wanted = merge(from);
+  if (wanted.properties.empty() && !wanted.closed)
     fail("objects are closed upstream, and this one names no properties");
-    return std::nullopt;
-  }
+  if (failure_)
+    return false;
   std::sort(wanted.required.begin(), wanted.required.end());
-  const auto is_required = [&](std::string_view name) {
-    return std::binary_search(wanted.required.begin(), wanted.required.end(), name);
-  };
-  std::string properties;
-  std::string required;
-  std::size_t told = 0;
+  wanted.required.erase(std::unique(wanted.required.begin(), wanted.required.end()),
+                        wanted.required.end());
+  std::vector<std::string_view> told;
+  std::string_view separator;
+  add(R"({"type":"object","properties":{)");
   for (const auto& [name, source] : wanted.properties) {
     const auto size = path_.size();
+    const auto begin = out_.size();
     path_.append(".properties.").append(shown(name));
-    const auto member = form_of(source, level);
+    add(separator);
+    add(json_text(name));
+    add(":");
+    const bool possible = form_of(source, level);
+    if (failure_)
+      return false;
     path_.resize(size);
-    if (!member && (failure_ || is_required(name)))
-      return std::nullopt;
-    if (!member)
-      continue; // too deep within itself: it is optional
-    properties.append(properties.empty() ? "" : ",").append(json_text(name)).append(":");
-    properties += *member;
-    if (!is_required(name))
-      continue;
-    required.append(required.empty() ? "" : ",").append(json_text(name));
-    ++told;
+    const bool is_required =
+      std::binary_search(wanted.required.begin(), wanted.required.end(), name);
+    if (!possible && is_required)
+      return false;
+    if (possible)
+      separator = ",";
+    else
+      out_.resize(begin); // too deep within itself: it is optional
+    if (is_required)
+      told.push_back(name);
   }
-  const auto names =
-    std::unique(wanted.required.begin(), wanted.required.end()) - wanted.required.begin();
-  if (told < static_cast<std::size_t>(names)) {
+  if (told.size() < wanted.required.size()) {
     path_ += ".required";
     fail("it names a property that 'properties' does not describe");
-    return std::nullopt;
+    return false;
   }
-  return R"({"type":"object","properties":{)" + properties + R"(},"required":[)" + required
-         + R"(],"additionalProperties":false)" + description_of(from) + "}";
+  add(R"(},"required":[)");
+  separator = "";
+  for (const auto& name : told) {
+    add(separator);
+    add(json_text(name));
+    separator = ",";
+  }
+  add(R"(],"additionalProperties":false)");
+  add(description_of(from));
+  add("}");
+  return true;
 }
 
 // -- references ----------------------------------------------------------------------------------
 
+std::optional<api_form_writer::element> api_form_writer::target_of(std::string_view ref) {
+  if (const auto known = targets_.find(ref); known != targets_.end())
+    return known->second;
+  constexpr std::size_t targets_max = 1000; // some are no schemas, but only look like references
+  if (targets_.size() >= targets_max)
+    fail("it has too many references");
+  return targets_.emplace(ref, failure_ ? std::nullopt : follow(root_, ref)).first->second;
+}
+
+/// `are_names`: the members of `from` are properties, and none of them a keyword.
+void api_form_writer::collect_refs(element from, std::set<std::string_view>& refs, bool are_names) {
+  if (!spend(1))
+    return;
+  if (dom::array items; from.get(items) == simdjson::SUCCESS) {
+    for (const auto item : items)
+      collect_refs(item, refs, false);
+  } else if (dom::object members; from.get(members) == simdjson::SUCCESS) {
+    for (const auto member : members) {
+      const bool is_shelf = member.key == "$defs" || member.key == "definitions";
+      std::string_view ref;
+      if (!are_names && member.key == "$ref" && member.value.get(ref) == simdjson::SUCCESS)
+        refs.insert(ref);
+      else if (are_names || !is_shelf)
+        collect_refs(member.value, refs, !are_names && member.key == "properties");
+    }
+  }
+}
+
 const std::set<std::string_view>& api_form_writer::refs_in(std::string_view ref) {
   const auto [entry, is_new] = refs_.try_emplace(ref);
-  if (const auto target = follow(root_, ref); is_new && target)
-    collect_refs(*target, entry->second);
+  if (const auto target = target_of(ref); is_new && target)
+    collect_refs(*target, entry->second, false);
   return entry->second;
 }
 
@@ -176,6 +240,8 @@ bool api_form_writer::is_circular(std::string_view ref) {
     for (const auto inner : refs_in(each)) {
       if (inner == ref)
         return entry->second = true;
+      if (!spend(1))
+        return true;
       if (seen.insert(inner).second)
         next.push_back(inner);
     }
@@ -184,41 +250,37 @@ bool api_form_writer::is_circular(std::string_view ref) {
 }
 
 std::string api_form_writer::definition_name(std::string_view ref) {
-  std::string name;
+  std::string stem;
   for (const char each : ref.substr(ref.rfind('/') + 1)) {
     const bool plain = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z')
                        || (each >= '0' && each <= '9') || each == '_' || each == '-';
     constexpr std::size_t name_max = 48;
-    if (name.size() < name_max)
-      name += plain ? each : '_';
+    if (stem.size() < name_max)
+      stem += plain ? each : '_';
   }
-  const auto stem = name;
-  for (std::size_t number = 2; !taken_.insert(name).second; ++number)
-    name = stem + "_" + std::to_string(number);
+  auto name = stem;
+  auto& number = names_[stem]; // how often it was asked for
+  while (number++ > 0 && !names_.try_emplace(name = stem + "_" + std::to_string(number), 1).second)
+    continue;
   return name;
 }
 
-api_form_writer::form api_form_writer::form_of_ref(std::string_view ref, std::size_t level) {
-  const auto target = follow(root_, ref);
-  if (!target)
-    return std::nullopt;
+bool api_form_writer::form_of_ref(std::string_view ref, std::size_t level) {
   if (is_circular(ref) && ++level > levels_max)
-    return std::nullopt;
-  const auto [entry, is_new] = names_.try_emplace({ref, level});
-  auto& name = entry->second;
-  if (is_new) {
-    name = definition_name(ref);
-    auto path = std::exchange(path_, base_ + place_of(ref));
-    auto definition = form_of(*target, level);
-    path_ = std::move(path);
-    if (definition)
-      definitions_.emplace_back(name, *std::move(definition));
-    else
-      name.clear();
-  }
-  if (name.empty())
-    return std::nullopt;
-  return R"({"$ref":"#/$defs/)" + name + R"("})";
+    return false;
+  const place wanted{ref, level};
+  const auto [entry, is_new] = definitions_.try_emplace(wanted);
+  auto& made = entry->second;
+  if (is_new)
+    made.name = definition_name(ref);
+  if (made.is_done && made.text.empty())
+    return false;
+  if (!made.is_done)
+    under_way_.push_back(wanted);
+  add(R"({"$ref":"#/$defs/)");
+  add(made.name);
+  add(R"("})");
+  return true;
 }
 
 } // namespace ccapi::structured

@@ -1,5 +1,9 @@
 #pragma once
 // api_form_writer: how api_form goes through a schema.
+//
+// A schema comes from outside, and can lead to one part over and over. So everything is bounded:
+// the stack by the depth that schema::read allows, as definitions are written one after the other
+// and not within each other; the work by counted steps; the text by its bytes.
 
 #include "structured/schema.hpp"
 
@@ -12,9 +16,6 @@
 #include <vector>
 
 namespace ccapi::structured {
-
-/// How many schemas may say something of one object, one leading to the next.
-inline constexpr std::size_t hops_max = 32;
 
 /// As a JSON string.
 std::string json_text(std::string_view text);
@@ -36,43 +37,71 @@ public:
 private:
   using element = simdjson::dom::element;
   using object = simdjson::dom::object;
-  /// Nothing: no value can fit it, because it goes on for ever or must not be there.
-  using form = std::optional<std::string>;
 
   /// What several schemas say of one object, all of which hold.
   struct merged_object {
     std::vector<std::pair<std::string_view, element>> properties;
+    std::set<std::string_view> names; ///< of the properties
     std::vector<std::string_view> required;
     bool closed = false; ///< the client says that there are no other members
   };
 
-  form form_of(element source, std::size_t level);
-  form form_of_kind(std::string_view kind, const object& from, std::size_t level);
-  form form_of_kinds(const simdjson::dom::array& kinds, const object& from, std::size_t level);
-  form form_of_values(const object& from);
-  form form_of_object(const object& from, std::size_t level);
-  form form_of_array(const object& from, std::size_t level);
-  form form_of_alternatives(const simdjson::dom::array& of, const object& from, std::size_t level);
-  form form_of_ref(std::string_view ref, std::size_t level);
-  form form_of_items(const object& from, std::size_t level);
-  [[nodiscard]] bool is_object_like(const object& from, std::size_t hops = 0) const;
-  void merge(merged_object& into, const object& from, std::size_t hops) const;
+  /// A part that has a name, as it stands within itself for the n-th time. The root's is "".
+  using place = std::pair<std::string_view, std::size_t>;
+
+  struct definition {
+    std::string name;
+    std::string text; ///< empty: it is impossible, if it is done
+    bool is_done = false;
+  };
+
+  /// These append to `out_`. False: no value can fit it, because it goes on for ever or must not be
+  /// there, or all has failed; what was appended is then of no use.
+  bool form_of(element source, std::size_t level);
+  bool form_of_part(const object& from, std::size_t level);
+  bool form_of_kind(std::string_view kind, const object& from, std::size_t level);
+  bool form_of_kinds(const simdjson::dom::array& kinds, const object& from, std::size_t level);
+  bool form_of_values(const object& from, bool only_scalars);
+  bool form_of_object(const object& from, std::size_t level);
+  bool form_of_array(const object& from, std::size_t level);
+  bool form_of_alternatives(const simdjson::dom::array& of, const object& from, std::size_t level);
+  bool form_of_ref(std::string_view ref, std::size_t level);
+  bool form_of_items(const object& from, std::size_t level);
+
+  [[nodiscard]] bool is_object_like(const object& from);
+  [[nodiscard]] merged_object merge(const object& from);
+  void take(merged_object& into, const object& from);
+
+  bool find_root();
+  void write_root_and_definitions();
+  std::string put_together();
 
   /// It refers to itself, over others perhaps.
   bool is_circular(std::string_view ref);
   const std::set<std::string_view>& refs_in(std::string_view ref);
+  void collect_refs(element from, std::set<std::string_view>& refs, bool are_names);
+  std::optional<element> target_of(std::string_view ref);
   std::string definition_name(std::string_view ref);
+
+  void add(std::string_view text);
+  /// False: too much was done already.
+  bool spend(std::size_t steps);
   void fail(std::string_view what);
 
   element root_;
+  object root_object_{};
   std::string base_;
   std::string path_;
+  std::map<std::string_view, std::optional<element>> targets_{};
   std::map<std::string_view, std::set<std::string_view>> refs_{};
   std::map<std::string_view, bool> circular_{};
-  std::map<std::pair<std::string_view, std::size_t>, std::string> names_{}; ///< "": impossible
-  std::set<std::string> taken_{};
-  std::vector<std::pair<std::string, std::string>> definitions_{};
+  std::map<place, definition> definitions_{};
+  std::vector<place> under_way_{}; ///< what each needs stands behind it
+  std::map<std::string, std::size_t> names_{};
+  std::string out_{};
+  std::size_t bytes_ = 0; ///< of what is done
   std::size_t parts_ = 0;
+  std::size_t steps_ = 0;
   std::optional<domain::error> failure_{};
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_set>
 #include <utility>
 
 namespace ccapi::structured {
@@ -17,6 +16,9 @@ namespace {
 /// As many as OpenAI allows properties.
 constexpr std::size_t rules_max = 5000;
 constexpr std::size_t refs_max = 500;
+/// References may lead to one part over parts around it, and it is read for each. Some 100 ms at
+/// the worst, and some MiB of values and names.
+constexpr std::size_t steps_max = 1'000'000;
 
 constexpr std::array<std::string_view, 12> unknown_ground{
   "$dynamicRef",      "$recursiveRef",         "$dynamicAnchor",   "$anchor",
@@ -60,9 +62,18 @@ void schema_compiler::fail(std::string_view keyword, std::string_view what, erro
     .code = code, .message = std::move(message), .param = std::move(place), .retry_useful = false};
 }
 
+bool schema_compiler::spend(std::size_t steps) {
+  steps_ += steps;
+  if (steps_ > steps_max)
+    fail({}, "the schema takes too much work to be read");
+  return !failure_;
+}
+
 const rule* schema_compiler::compile(element source) {
   if (into_.rules_.size() >= rules_max)
     fail({}, "the schema has more than " + std::to_string(rules_max) + " parts");
+  if (failure_)
+    return &into_.rules_.front();
   auto& made = into_.rules_.emplace_back();
   fill(made, source);
   return &made;
@@ -78,6 +89,9 @@ void schema_compiler::fill(rule& target, element source) {
   dom::object from;
   if (source.get(from) != simdjson::SUCCESS)
     return fail({}, "a schema is an object or a boolean");
+  constexpr std::size_t searches = 8; // for keywords, through all members, some for a step each
+  if (!spend(1 + from.size() * searches))
+    return;
   refuse_unknown_ground(from);
   read_kinds(target, from);
   read_values(target, from);
@@ -136,8 +150,12 @@ void schema_compiler::read_kinds(rule& target, const object& from) {
 }
 
 void schema_compiler::read_values(rule& target, const object& from) {
-  if (const auto value = at(from, "const"))
-    target.values = std::make_unique<std::set<std::string>>(std::set{canonical_form(*value)});
+  if (const auto value = at(from, "const")) {
+    auto text = canonical_form(*value);
+    if (!spend(text.size()))
+      return;
+    target.values = std::make_unique<std::set<std::string>>(std::set{std::move(text)});
+  }
   const auto choices = at(from, "enum");
   if (!choices)
     return;
@@ -145,9 +163,14 @@ void schema_compiler::read_values(rule& target, const object& from) {
   if (choices->get(list) != simdjson::SUCCESS || list.size() == 0)
     return fail("enum", "must be a list of values, and not empty");
   std::set<std::string> values;
-  for (const auto value : list)
-    if (auto text = canonical_form(value); !target.values || target.values->contains(text))
+  for (const auto value : list) {
+    constexpr std::size_t steps_of_value = 8;
+    auto text = canonical_form(value);
+    if (!spend(steps_of_value + text.size()))
+      return;
+    if (!target.values || target.values->contains(text))
       values.insert(std::move(text));
+  }
   target.values = std::make_unique<std::set<std::string>>(std::move(values));
 }
 
@@ -221,28 +244,34 @@ void schema_compiler::read_ref(rule& target, const object& from) {
   pending_.push_back({*source, &made, base_ + place_of(ref)});
 }
 
-/// Looks for a circle of rules that all judge the same value.
-bool schema_compiler::leads_to_itself() {
-  std::unordered_set<const rule*> done;
-  std::unordered_set<const rule*> under_way;
-  const auto visit = [&](const auto& self, const rule* each) -> bool {
-    if (!each || done.contains(each))
-      return false;
-    if (!under_way.insert(each).second)
-      return true;
-    for (const auto* list : {&each->all_of, &each->any_of, &each->one_of})
+/// Looks for a circle of rules that all judge the same value: takes away what no other leads to,
+/// until nothing else is left.
+bool schema_compiler::leads_to_itself() const {
+  std::unordered_map<const rule*, std::size_t> sources;
+  const auto for_each_next = [](const rule& from, const auto& act) {
+    for (const auto* list : {&from.all_of, &from.any_of, &from.one_of})
       for (const auto* next : *list)
-        if (self(self, next))
-          return true;
-    for (const auto* next : {each->none_of, each->condition, each->then, each->otherwise})
-      if (self(self, next))
-        return true;
-    under_way.erase(each);
-    done.insert(each);
-    return false;
+        act(next);
+    for (const auto* next : {from.none_of, from.condition, from.then, from.otherwise})
+      if (next)
+        act(next);
   };
-  return std::any_of(into_.rules_.begin(), into_.rules_.end(),
-                     [&](const rule& each) { return visit(visit, &each); });
+  for (const auto& each : into_.rules_)
+    for_each_next(each, [&](const rule* next) { ++sources[next]; });
+  std::vector<const rule*> free;
+  for (const auto& each : into_.rules_)
+    if (!sources.contains(&each))
+      free.push_back(&each);
+  std::size_t taken = 0;
+  for (; !free.empty(); ++taken) {
+    const auto& each = *free.back();
+    free.pop_back();
+    for_each_next(each, [&](const rule* next) {
+      if (--sources[next] == 0)
+        free.push_back(next);
+    });
+  }
+  return taken < into_.rules_.size();
 }
 
 domain::result<std::unique_ptr<const schema>> schema::read(std::string text, std::string path) {

@@ -53,7 +53,9 @@ private:
   std::unique_ptr<RE2> pattern(std::string_view text);
 
   std::uint8_t kind_of(element word);
-  bool leads_to_itself();
+  [[nodiscard]] bool leads_to_itself() const;
+  /// False: too much was done already.
+  bool spend(std::size_t steps);
   void fail(std::string_view keyword, std::string_view what,
             domain::error_code code = domain::error_code::invalid_request);
 
@@ -85,6 +87,7 @@ private:
   std::unordered_map<std::string_view, rule*> refs_{};
   std::vector<pending> pending_{};
   std::size_t patterns_ = 0;
+  std::size_t steps_ = 0;
   std::optional<domain::error> failure_{};
 };
 

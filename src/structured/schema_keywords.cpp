@@ -118,7 +118,9 @@ std::vector<std::string_view> schema_compiler::names(element list) {
     return read;
   }
   for (const auto item : items)
-    if (std::string_view name; item.get(name) == simdjson::SUCCESS)
+    if (!spend(1))
+      return read;
+    else if (std::string_view name; item.get(name) == simdjson::SUCCESS)
       read.push_back(name);
     else
       fail({}, "must be a list of names");

@@ -104,5 +104,35 @@ TEST(json_formats, a_schema_that_leads_only_to_itself_is_refused) {
   }
 }
 
+/// What the API is told of a property "p", and of definitions.
+boost::json::object told(const std::string& property, const std::string& more = {}) {
+  const auto made =
+    of_schema(R"({"type":"object","properties":{"p":)" + property + "}" + more + "}", "schema");
+  EXPECT_TRUE(made) << made.error().message;
+  return made ? boost::json::parse(std::string{(*made)->for_api().text()}).as_object()
+              : boost::json::object{};
+}
+
+TEST(json_formats, properties_that_are_named_like_shelves_of_definitions_are_seen_through) {
+  for (const std::string name : {"definitions", "$defs"}) {
+    const auto text = boost::json::serialize(
+      told(R"({"$ref":"#/$defs/d"})", R"(,"$defs":{"d":{"type":"object","properties":{")" + name
+                                        + R"(":{"type":"array","items":{"$ref":"#/$defs/d"}}}}})"));
+    EXPECT_NE(text.find("\"d_4\""), std::string::npos) << text; // unrolled four times
+    EXPECT_EQ(text.find("\"d_5\""), std::string::npos) << text;
+  }
+}
+
+TEST(json_formats, values_that_the_api_takes_none_of_are_refused_if_nothing_else_says_their_type) {
+  for (const std::string values : {R"("enum":[{"a":1},[2]])", R"("const":{"a":1})"}) {
+    const auto made =
+      of_schema(R"({"type":"object","properties":{"p":{)" + values + "}}}", "schema");
+    ASSERT_FALSE(made) << values;
+    EXPECT_EQ(made.error().param, "schema.properties.p");
+  }
+  EXPECT_EQ(told(R"({"enum":["a",{"b":1},2]})").at("properties").at("p"),
+            boost::json::parse(R"({"enum":["a",2]})"));
+}
+
 } // namespace
 } // namespace ccapi::structured
