@@ -36,7 +36,8 @@ private:
   bool fits_name(const rule& wanted, std::string_view name);
   bool fits_required(const object_rules& wanted, const std::vector<std::string_view>& present);
   bool fits_combinations(const rule& wanted, element value);
-  bool matches(const RE2& pattern, std::string_view text, bool whole);
+  bool matches(const RE2& pattern, std::string_view text);
+  bool has_format(const RE2& format, std::string_view text);
 
   /// fits() without a word about what is wrong.
   bool fits_silently(const rule& wanted, element value);

@@ -48,6 +48,8 @@ void append_canonical(std::string& out, dom::element value) {
   }
   case dom::element_type::STRING:
     return json::append_string(out, std::string_view{value});
+  case dom::element_type::INT64:
+    return json::append_integer(out, std::int64_t{value});
   case dom::element_type::DOUBLE: {
     constexpr double exact_max = 9007199254740992; // 2^53
     const double number{value};

@@ -4,6 +4,7 @@
 #include "structured/schema_compiler.hpp"
 #include "structured/schema_fields.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -63,8 +64,11 @@ std::unique_ptr<RE2> schema_compiler::pattern(std::string_view text) {
   }
   std::string why;
   auto read = read_pattern(text, why);
+  constexpr std::size_t steps_of_instruction = 8;
   if (!read)
     fail({}, why, error_code::unsupported_parameter);
+  else
+    spend(static_cast<std::size_t>(std::max(1, read->ProgramSize())) * steps_of_instruction);
   return read;
 }
 

@@ -201,6 +201,18 @@ bool is_json_object(std::string_view text) {
   return boost::json::parse(std::string{text}, failure, {}, options).is_object();
 }
 
+/// Patterns of which each is nearly as large as one can be.
+std::string large_patterns() {
+  return schema_of(R"({"anyOf":[)"
+                     + joined(64,
+                              [](int each) {
+                                return R"({"type":"string","pattern":")" + std::to_string(each)
+                                       + R"(\\pL{30}x"})";
+                              })
+                     + "]}",
+                   {});
+}
+
 struct hostile {
   std::string name;
   std::string schema;
@@ -223,6 +235,7 @@ std::vector<hostile> hostile_schemas() {
     {"values for each reference", values_once_for_each_reference(), "work"},
     {"names for each reference", names_for_each_reference(), "bytes"},
     {"dense references", dense_references(), {}},
+    {"large patterns", large_patterns(), "work"},
     {"looked through", looked_through(), "work"},
   };
 }
@@ -247,6 +260,85 @@ TEST(hostile_schemas, are_told_or_refused_soon_and_with_little_stack) {
       EXPECT_TRUE(made.error().param.starts_with("schema")) << each.name;
     });
   }
+}
+
+/// A schema, and an answer that is checked against it.
+struct hostile_check {
+  std::string name;
+  std::string property; ///< the schema of "p"
+  std::string answer;   ///< "p" itself
+  std::string flaw;
+};
+
+std::string alternatives(int count, const std::string& each) {
+  return R"("anyOf":[)" + joined(count, [&](int) { return each; }) + "]}";
+}
+
+std::vector<hostile_check> hostile_checks() {
+  const auto members = [](int count) {
+    return "{" + joined(count, [](int each) { return '"' + std::to_string(each) + R"(":0)"; })
+           + "}";
+  };
+  const auto patterns = joined(64, [](int each) { return member("q", each, "true"); });
+  const std::string object{R"({"type":"object","properties":{"x":true},)"};
+  const std::string work{"too much work"};
+  unsigned state = 1;
+  const auto letters = [&](int count) {
+    std::string text;
+    for (int each = 0; each < count; ++each) {
+      state = state * 1103515245U + 12345U;
+      text += ((state >> 16U) & 1U) != 0 ? 'a' : 'b';
+    }
+    return '"' + text + '"';
+  };
+  return {
+    {"short names and many patterns", object + R"("patternProperties":{)" + patterns + "}}",
+     members(100'000), work},
+    {"members sorted for each alternative", object + alternatives(2000, R"({"required":["z"]})"),
+     members(100'000), work},
+    {"characters counted for each alternative",
+     R"({"type":"string",)" + alternatives(2000, R"({"maxLength":3})"),
+     '"' + std::string(2'000'000, 'a') + '"', work},
+    {"a pattern without an automaton", R"({"type":"string","pattern":"^(a|b)*a(a|b){300}c$"})",
+     letters(500'000), work},
+    {"names that depend on one",
+     R"({"type":"array","items":{"properties":{"a":true},"dependentRequired":{"a":[)"
+       + joined(20'000, [](int) { return R"("a")"; }) + "]}}}",
+     "[" + joined(20'000, [](int) { return R"({"a":1})"; }) + "]", work},
+    {"values made canonical for each alternative",
+     R"({"type":"array","items":{"type":"integer"},)" + alternatives(2000, R"({"const":1})"),
+     "[" + joined(200'000, [](int) { return "7"; }) + "]", work},
+  };
+}
+
+TEST(hostile_schemas, take_a_bounded_time_to_check_an_answer) {
+  const auto plain_answer =
+    R"({"p":{)" + joined(100'000, [](int each) { return member("x", each, "1"); }) + "}}";
+  const auto check = [](const std::string& property, const std::string& answer) {
+    const auto made = of_schema(schema_of(property, {}), "schema");
+    EXPECT_TRUE(made) << made.error().message;
+    std::string flaw;
+    const auto taken = seconds_of([&] { flaw = (*made)->flaw_of(answer).value_or(""); });
+    return std::pair{flaw, taken};
+  };
+  const auto usual = check(
+    R"({"type":"object","properties":{"x":true},"patternProperties":{"^x":true}})", plain_answer);
+  EXPECT_EQ(usual.first, "");
+  for (const auto& each : hostile_checks()) {
+    const auto [flaw, taken] = check(each.property, R"({"p":)" + each.answer + "}");
+    EXPECT_NE(flaw.find(each.flaw), std::string::npos) << each.name << ": " << flaw;
+    constexpr double slower_max = 10;
+    EXPECT_LT(taken, slower_max * usual.second) << each.name;
+  }
+}
+
+TEST(hostile_schemas, take_little_stack_to_check_an_answer) {
+  const auto made = of_schema(long_chain(), "schema");
+  ASSERT_TRUE(made);
+  with_small_stack([&] {
+    EXPECT_NE((*made)->flaw_of(R"({"p":null})").value_or("").find("too much work"),
+              std::string::npos);
+  });
 }
 
 } // namespace
