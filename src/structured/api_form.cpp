@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t parts_max = 40'000;
 /// Some 100 ms at the worst.
 constexpr std::size_t steps_max = 1'000'000;
+constexpr std::size_t depth_max = 200;
 constexpr std::size_t form_bytes_max = std::size_t{1} << 20;
 
 constexpr std::array<std::string_view, 5> scalars{"string", "number", "integer", "boolean", "null"};
@@ -163,6 +164,8 @@ void api_form_writer::add(std::string_view text) {
 bool api_form_writer::form_of(element source, std::size_t level) {
   if (++parts_ > parts_max)
     fail("it has too many parts");
+  if (++depth_ > depth_max)
+    fail("its parts lead more than " + std::to_string(depth_max) + " deep");
   const auto begin = out_.size();
   bool possible = false;
   if (dom::object from; source.get(from) == simdjson::SUCCESS) {
@@ -172,6 +175,7 @@ bool api_form_writer::form_of(element source, std::size_t level) {
     add(any_scalar);
     add("}");
   }
+  --depth_;
   if (possible && !failure_)
     return true;
   out_.resize(begin);

@@ -115,9 +115,11 @@ api_form_writer::merged_object api_form_writer::merge(const object& from) {
     std::reverse(next.begin() + others, next.end());
     next.push_back({each.part, true});
     const auto ref = text_at(each.part, "$ref");
-    if (dom::object part; !ref.empty() && seen.insert(ref).second)
+    if (dom::object part; !ref.empty() && seen.insert(ref).second) {
+      into.circular = into.circular || is_circular(ref);
       if (const auto target = target_of(ref); target && target->get(part) == simdjson::SUCCESS)
         next.push_back({part, false});
+    }
   }
   return into;
 }
@@ -143,7 +145,7 @@ bool api_form_writer::form_of_object(const object& from, std::size_t level) {
   auto wanted = merge(from);
   if (wanted.properties.empty() && !wanted.closed)
     fail("objects are closed upstream, and this one names no properties");
-  if (failure_)
+  if (failure_ || (wanted.circular && ++level > levels_max))
     return false;
   std::sort(wanted.required.begin(), wanted.required.end());
   wanted.required.erase(std::unique(wanted.required.begin(), wanted.required.end()),

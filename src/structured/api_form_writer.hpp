@@ -2,8 +2,9 @@
 // api_form_writer: how api_form goes through a schema.
 //
 // A schema comes from outside, and can lead to one part over and over. So everything is bounded:
-// the stack by the depth that schema::read allows, as definitions are written one after the other
-// and not within each other; the work by counted steps; the text by its bytes.
+// the stack by the depth that schema::read allows and by that of objects put together from others,
+// as definitions are written one after the other and not within each other; the work by counted
+// steps; the text by its bytes.
 
 #include "structured/schema.hpp"
 
@@ -43,7 +44,8 @@ private:
     std::vector<std::pair<std::string_view, element>> properties;
     std::set<std::string_view> names; ///< of the properties
     std::vector<std::string_view> required;
-    bool closed = false; ///< the client says that there are no other members
+    bool circular = false; ///< one of them stands within itself
+    bool closed = false;   ///< the client says that there are no other members
   };
 
   /// A part that has a name, as it stands within itself for the n-th time. The root's is "".
@@ -100,6 +102,7 @@ private:
   std::map<std::string, std::size_t> names_{};
   std::string out_{};
   std::size_t bytes_ = 0; ///< of what is done
+  std::size_t depth_ = 0; ///< parts under way within each other
   std::size_t parts_ = 0;
   std::size_t steps_ = 0;
   std::optional<domain::error> failure_{};

@@ -93,6 +93,18 @@ std::string doubling(int definitions, int count, const std::string& last) {
   });
 }
 
+/// Objects within each other, each of which is another's part.
+std::string put_together_from_a_chain() {
+  const auto next = [](int each) {
+    return R"({"properties":{"p":{"allOf":[)" + ref_to("o", each) + "]}}}";
+  };
+  return schema_of(ref_to("o", 0), joined(400, [&](int each) {
+                     return member("o", each,
+                                   each < 399 ? next(each + 1)
+                                              : R"({"properties":{"p":{"type":"null"}}})");
+                   }));
+}
+
 /// Combinations that all judge the same value, one within the other, on over many definitions.
 std::string long_chain() {
   return schema_of(ref_to("c", 0), joined(80, [](int each) {
@@ -235,6 +247,10 @@ std::vector<hostile> hostile_schemas() {
     {"values for each reference", values_once_for_each_reference(), "work"},
     {"names for each reference", names_for_each_reference(), "bytes"},
     {"dense references", dense_references(), {}},
+    {"within itself, as a part of others",
+     R"({"type":"object","properties":{"v":{"type":"null"},"next":{"allOf":[{"$ref":"#"}]}}})",
+     {}},
+    {"put together from a chain of others", put_together_from_a_chain(), "deep"},
     {"large patterns", large_patterns(), "work"},
     {"looked through", looked_through(), "work"},
   };
