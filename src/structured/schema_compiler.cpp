@@ -57,7 +57,7 @@ void schema_compiler::fail(std::string_view keyword, std::string_view what, erro
     place.append(".").append(keyword);
   const bool unsupported = code == error_code::unsupported_parameter;
   auto message = (unsupported ? "Unsupported parameter: '" : "Invalid value for '") + place;
-  message.append(unsupported ? "'. " : "': ").append(what).append(".");
+  message.append("': ").append(what).append(".");
   failure_ = domain::error{
     .code = code, .message = std::move(message), .param = std::move(place), .retry_useful = false};
 }
