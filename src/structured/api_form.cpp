@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t parts_max = 40'000;
 /// Some 100 ms at the worst.
 constexpr std::size_t steps_max = 1'000'000;
-constexpr std::size_t depth_max = 200;
+constexpr std::size_t depth_max = 100;
 constexpr std::size_t form_bytes_max = std::size_t{1} << 20;
 
 constexpr std::array<std::string_view, 5> scalars{"string", "number", "integer", "boolean", "null"};

@@ -55,7 +55,8 @@ const RE2* format_named(std::string_view name) {
   // Each month with the days it has; the 29th of February in the years of the Gregorian calendar.
   constexpr auto date =
     R"((\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30))"
-    R"(|02-(0[1-9]|1\d|2[0-8]))|(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29))";
+    R"(|02-(0[1-9]|1\d|2[0-8])))"
+    R"(|(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29))";
   constexpr auto time =
     R"(([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([zZ]|[+-]([01]\d|2[0-3]):[0-5]\d))";
   constexpr auto byte = R"((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))";
