@@ -190,7 +190,7 @@ std::shared_ptr<conversation_record> front_end::choose_among_known(matched& foun
                        .has_mail = last->turns_in_mail > 0,
                        .in_use = last->in_use(),
                        .ends_there = last->head == found.known,
-                       .has_idle_process = last->rests() && last->process->open_calls.empty()};
+                       .has_idle_process = last->rests() && last->process->open_calls == 0};
   std::shared_ptr<conversation_record> one_turn;
   if (candidates.reuse && !resting && begins && known.use().one_shot())
     one_turn =

@@ -69,7 +69,7 @@ void conversation::on_turn_ended(turn_ended& what) {
     process->holds = active_->plan.before;
     process->goes_on_at = asked().before;
     process->rewindable = what.rewindable;
-    process->open_calls = std::move(what.open_calls);
+    process->open_calls = what.open_calls;
     if (is_flawed(what))
       note_flawed(what);
   } else {
@@ -292,7 +292,8 @@ bool conversation::plan_active() {
   auto& dialogues = shard_.conversations.dialogues();
   const auto& default_prompt = shard_.settings.claude.system_prompt;
   if (order.request.conversation_id) {
-    auto plan = domain::plan_named(dialogues, record_->head, order.request, default_prompt);
+    auto plan = domain::plan_named(dialogues, record_->head, order.request, default_prompt,
+                                   record_->open_calls);
     if (!plan) {
       fail_active(plan.error());
       return false;
@@ -328,7 +329,7 @@ void conversation::fail_active(const domain::error& why) {
 
 void conversation::record_outcome(turn_ended& what) {
   if (what.outcome == turn_outcome::finished) {
-    shard_.totals.turns_with_calls += domain::calls_of(what.answer).empty() ? 0U : 1U;
+    note_calls(what.answer);
     record_->head =
       domain::answered(shard_.conversations.dialogues(), asked(), std::move(what.answer));
     domain::prefix_index::mark(record_->head, record_->number);
@@ -350,6 +351,15 @@ void conversation::record_outcome(turn_ended& what) {
   } else if (what.failure && what.failure->code == error_code::upstream_auth) {
     send(shard_.supervisor, login_report{false});
   }
+}
+
+void conversation::note_calls(const domain::message& answer) {
+  const auto calls = domain::calls_of(answer);
+  shard_.totals.turns_with_calls += calls.empty() ? 0U : 1U;
+  record_->open_calls.clear();
+  if (record_->named)
+    for (const auto* call : calls)
+      record_->open_calls.push_back(call->id);
 }
 
 void conversation::note_interrupted(domain::message said) {

@@ -70,6 +70,9 @@ struct conversation_record {
   std::uint64_t turn_count = 0; ///< completed ones
   std::int64_t total_tokens = 0;
   domain::dialogue head; ///< the dialogue so far; null until a turn has been completed
+  /// Ids of the calls that it ends with, as its client was told them, if it is named: another
+  /// conversation may have got to the same dialogue with other ids.
+  std::vector<std::string> open_calls;
   /// The last few.
   std::deque<interrupted_turn> interrupted;
   conversation_actor actor; ///< null while it has no turn

@@ -85,7 +85,7 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   auto& order = active_->order;
   auto& plan = active_->plan;
   auto& process = *record_->process;
-  if (!settle_run(process, how && !process.open_calls.empty() && how->rewinds == 0))
+  if (!settle_run(process, how && process.open_calls > 0 && how->rewinds == 0))
     return finish_active();
   active_->handed_over = true;
   process.holds.reset();
@@ -142,7 +142,7 @@ bool conversation::settle_run(held_process& process, bool goes_on) {
   }
   if (!goes_on)
     process.run_without_thinking = domain::thinks_not(settled.settings);
-  process.open_calls.clear();
+  process.open_calls = 0;
   return true;
 }
 

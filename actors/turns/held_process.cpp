@@ -20,7 +20,7 @@ std::optional<domain::reuse_plan> held_process::way_to(const domain::dialogue& b
                                                        bool allow_full_rewind) const {
   const bool goes_on = before == holds && domain::answers_calls(query, open_calls);
   return domain::plan_reuse(before, holds, rewindable, allow_full_rewind,
-                            !open_calls.empty() && !goes_on);
+                            open_calls > 0 && !goes_on);
 }
 
 void held_process::let_go() noexcept {

@@ -8,8 +8,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace ccapi::actors {
 
@@ -32,8 +30,8 @@ public:
   domain::dialogue holds;      ///< what the CLI has been told and has said
   domain::dialogue goes_on_at; ///< what requests are expected to go on with
   std::size_t rewindable = 0;  ///< of the questions it holds, from the last one back
-  /// Of the calls at the end of `holds` whose results it waits for; none: it waits for a question.
-  std::vector<std::string> open_calls;
+  /// The calls at the end of `holds` whose results it waits for; 0: it waits for a question.
+  std::size_t open_calls = 0;
   /// Its run began without thinking, which then can't begin in the midst of it.
   bool run_without_thinking = false;
 

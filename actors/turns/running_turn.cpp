@@ -183,7 +183,7 @@ bool running_turn::grant(std::size_t bytes) noexcept {
 }
 
 turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_t rewindable,
-                                std::vector<std::string> open_calls) {
+                                std::size_t open_calls) {
   add_calls();
   return {.turn = order_.turn,
           .process = by,
@@ -192,7 +192,7 @@ turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_
           .reusable = reusable,
           .rewound = rewound_,
           .rewindable = rewindable,
-          .open_calls = std::move(open_calls),
+          .open_calls = open_calls,
           .usage = usage_,
           .failure = std::move(failure_),
           .started = order_.started,

@@ -56,7 +56,7 @@ public:
 
   /// The message that reports the turn; call once, at its end.
   [[nodiscard]] turn_ended report(domain::process_id by, bool reusable, std::size_t rewindable = 0,
-                                  std::vector<std::string> open_calls = {});
+                                  std::size_t open_calls = 0);
 
 private:
   void note(const domain::event& what);

@@ -145,7 +145,7 @@ void session::end_turn(session_step how) {
 void session::begin_close() {
   // At the end of its input the CLI fails the calls that wait, and asks the model once more
   // (measured on 2.1.197 to 2.1.332): a request that somebody pays for and nobody reads.
-  const bool waits_for_results = tools_.has_open_calls();
+  const bool waits_for_results = tools_.open_calls() > 0;
   out_.steps.push_back(waits_for_results ? session_step::stop_service : session_step::begin_close);
   control_ = {}; // what is still owed must not hurry the ladder
   answer_deadline_.reset();

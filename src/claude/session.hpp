@@ -134,7 +134,7 @@ public:
   /// Turns that it has run.
   [[nodiscard]] std::uint32_t turns() const noexcept { return turns_; }
   /// Calls at the end of the last answer whose results the CLI waits for; their ids.
-  [[nodiscard]] std::vector<std::string> open_calls() const { return tools_.open_calls(); }
+  [[nodiscard]] std::size_t open_calls() const noexcept { return tools_.open_calls(); }
   /// Questions at its end that the process can take back.
   [[nodiscard]] std::size_t rewindable() const noexcept;
   /// It holds one question and can take it back: then it knows nothing but its system prompt.

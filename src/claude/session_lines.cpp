@@ -229,6 +229,7 @@ void session::judge_answer() {
 }
 
 void session::on_parked() {
+  tools_.put_in_order(mapper_->call_ids());
   sent_.add_answer();
   ++turns_;
   run_strayed_ = run_strayed_ || mapper_->strayed();

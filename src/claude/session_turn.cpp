@@ -60,7 +60,7 @@ void session::settle_priming() {
 }
 
 void session::begin_turn() {
-  if (!tools_.has_open_calls())
+  if (tools_.open_calls() == 0)
     return take_back();
   if (order_->rewinds > 0 && !run_rewritten_)
     return leave_run();
@@ -162,11 +162,12 @@ void session::send_query() {
             query);
 }
 
+/// By their order: the ids are those of a dialogue that other processes may hold, too.
 void session::send_results() {
   sent_.add_user({}, sent_messages::kind::results_of_calls);
   for (const auto& block : order_->query.content)
     if (const auto* result = std::get_if<domain::tool_result_block>(&block))
-      tools_.answer(*result, out_.lines.emplace_back());
+      tools_.answer_first(*result, out_.lines.emplace_back());
 }
 
 void session::send_interrupt() {

@@ -43,4 +43,12 @@ bool streamed_calls::note_kept(std::string_view id) {
   return true;
 }
 
+std::vector<std::string_view> streamed_calls::ids() const {
+  std::vector<std::string_view> all;
+  all.reserve(calls_.size());
+  for (const auto& each : calls_)
+    all.push_back(each.id);
+  return all;
+}
+
 } // namespace ccapi::claude

@@ -31,6 +31,8 @@ public:
   bool note_kept(std::string_view id);
 
   [[nodiscard]] bool empty() const noexcept { return calls_.empty(); }
+  /// In the order in which the model made them.
+  [[nodiscard]] std::vector<std::string_view> ids() const;
   /// The arguments of one are no JSON object: the CLI will not turn to us with it.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   /// The CLI has turned to us with each of them.

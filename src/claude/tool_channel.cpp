@@ -3,6 +3,7 @@
 #include "claude/encoder.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace ccapi::claude {
 
@@ -52,14 +53,6 @@ tool_channel::reaction tool_channel::keep(const control_request& asked) {
   return reaction::kept;
 }
 
-std::vector<std::string> tool_channel::open_calls() const {
-  std::vector<std::string> ids;
-  ids.reserve(calls_.size());
-  for (const auto& each : calls_)
-    ids.push_back(each.id);
-  return ids;
-}
-
 bool tool_channel::is_open(std::string_view call_id) const noexcept {
   return std::any_of(calls_.begin(), calls_.end(),
                      [&](const open_call& each) { return each.id == call_id; });
@@ -73,6 +66,19 @@ bool tool_channel::answer(const domain::tool_result_block& result, std::string& 
   call_answer(out, found->request_id, found->rpc_id, result);
   calls_.erase(found);
   return true;
+}
+
+void tool_channel::answer_first(const domain::tool_result_block& result, std::string& out) {
+  call_answer(out, calls_.front().request_id, calls_.front().rpc_id, result);
+  calls_.erase(calls_.begin());
+}
+
+void tool_channel::put_in_order(const std::vector<std::string_view>& call_ids) {
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (const auto& id : call_ids)
+    places.emplace(id, places.size());
+  std::sort(calls_.begin(), calls_.end(),
+            [&](const open_call& a, const open_call& b) { return places[a.id] < places[b.id]; });
 }
 
 } // namespace ccapi::claude

@@ -46,12 +46,16 @@ public:
   /// For a request of the CLI. `out`: a line, if answered.
   reaction on_request(const control_request& asked, std::string& out);
 
-  /// The ids of calls without a result, in the order in which the CLI made them.
-  [[nodiscard]] std::vector<std::string> open_calls() const;
+  /// Puts the open calls into the order of the answer; the CLI makes them in any.
+  void put_in_order(const std::vector<std::string_view>& call_ids);
+  /// Calls without a result.
+  [[nodiscard]] std::size_t open_calls() const noexcept { return calls_.size(); }
   [[nodiscard]] bool is_open(std::string_view call_id) const noexcept;
-  [[nodiscard]] bool has_open_calls() const noexcept { return !calls_.empty(); }
-  /// Appends the line with a call's result. False: there is no such call.
+  /// Appends the line with the result of the call that is named; false: there is no such call.
   bool answer(const domain::tool_result_block& result, std::string& out);
+  /// Appends the line with the result of the first open call, whatever call it names. There must be
+  /// one.
+  void answer_first(const domain::tool_result_block& result, std::string& out);
   /// The CLI has ended them.
   void forget_calls() noexcept { calls_.clear(); }
 

@@ -55,6 +55,8 @@ public:
 
   /// The answer ends with calls, and the CLI waits for all of their results.
   [[nodiscard]] bool parked() const noexcept { return parked_; }
+  /// While parked(): the calls, in the order of the answer.
+  [[nodiscard]] std::vector<std::string_view> call_ids() const { return calls_.ids(); }
   /// The CLI's result of this turn was seen: the process takes the next user line.
   [[nodiscard]] bool over() const noexcept { return over_; }
   /// A terminal event was emitted.

@@ -59,10 +59,12 @@ namespace {
 bool same_block(const message& a, const message& b, std::size_t index) noexcept {
   const auto& left = a.content[index];
   const auto& right = b.content[index];
-  if (std::holds_alternative<tool_result_block>(left))
-    return left == right;
+  if (const auto* result = std::get_if<tool_result_block>(&left)) {
+    const auto& other = std::get<tool_result_block>(right);
+    return result->is_error == other.is_error && result->parts == other.parts;
+  }
   // Of the other kinds the number of pieces is fixed.
-  std::array<std::string_view, 3> pieces;
+  std::array<std::string_view, 2> pieces;
   std::size_t count = 0;
   each_piece(a, index, [&](std::string_view piece) { pieces[count++] = piece; });
   bool same = true;
@@ -94,15 +96,11 @@ bool has_results(const message& what) noexcept {
   return !what.content.empty() && std::holds_alternative<tool_result_block>(what.content.front());
 }
 
-bool answers_calls(const message& what, const std::vector<std::string>& call_ids) {
-  if (call_ids.empty() || what.content.size() != call_ids.size())
-    return false;
-  return std::all_of(call_ids.begin(), call_ids.end(), [&what](const std::string& id) {
-    return std::any_of(what.content.begin(), what.content.end(), [&id](const block& each) {
-      const auto* result = std::get_if<tool_result_block>(&each);
-      return result != nullptr && result->call_id == id;
-    });
-  });
+bool answers_calls(const message& what, std::size_t calls) noexcept {
+  return calls > 0 && what.content.size() == calls
+         && std::all_of(what.content.begin(), what.content.end(), [](const block& each) {
+              return std::holds_alternative<tool_result_block>(each);
+            });
 }
 
 std::size_t heap_bytes(const std::string& text) noexcept {

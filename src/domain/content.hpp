@@ -37,7 +37,10 @@ struct image_block {
 
 /// The model calls a tool.
 struct tool_use_block {
-  std::string id;        ///< as the API takes it: api_call_id(); no two in a dialogue are the same
+  /// In a request as the client gave it, of any form, perhaps empty; in a dialogue its own, which
+  /// no other call of it has (give_own_ids). Does not count when messages are compared: clients
+  /// rename ids, give some twice or send none, so what belongs to what goes by place.
+  std::string id;
   std::string name;      ///< as the client knows the tool
   std::string arguments; ///< a JSON object, as it was written
   /// The same with sorted keys and without what spacing and escapes add (json::canonical): what
@@ -51,7 +54,7 @@ struct tool_use_block {
 struct tool_result_block {
   using part = std::variant<text_block, image_block>;
 
-  std::string call_id;     ///< of the tool_use_block
+  std::string call_id;     ///< of the tool_use_block; does not count either
   std::vector<part> parts; ///< may be none; texts are not empty
   bool is_error = false;
 
@@ -108,8 +111,8 @@ std::vector<const tool_use_block*> calls_of(const message& what);
 /// It begins with the results of calls.
 bool has_results(const message& what) noexcept;
 
-/// It consists of the results of exactly these calls, in any order. None: no.
-bool answers_calls(const message& what, const std::vector<std::string>& call_ids);
+/// It consists of the results of so many calls, and nothing else. 0: no.
+bool answers_calls(const message& what, std::size_t calls) noexcept;
 
 /// Memory behind a text, or a message, beside the object itself; estimated.
 std::size_t heap_bytes(const std::string& text) noexcept;
@@ -130,13 +133,11 @@ void each_piece(const message& what, std::size_t index, Take take) {
       take(ends_open ? canonical_text(each.text) : std::string_view{each.text});
     }
     void operator()(const tool_use_block& each) const {
-      take(std::string_view{each.id});
       take(std::string_view{each.name});
       take(std::string_view{each.canonical.empty() ? each.arguments : each.canonical});
     }
     void operator()(const tool_result_block& each) const {
-      take(std::string_view{each.call_id});
-      take(std::string_view{each.is_error ? "error" : ""});
+      take(std::string_view{each.is_error ? "error" : "result"});
       for (const auto& part : each.parts) {
         if (const auto* text = std::get_if<text_block>(&part)) {
           take(std::string_view{"text"});

@@ -2,7 +2,6 @@
 
 #include "domain/blank.hpp"
 #include "domain/quoted_names.hpp"
-#include "domain/turn/tools.hpp"
 #include "json/canonical.hpp"
 #include "json/writer.hpp"
 #include "openai/call_style.hpp"
@@ -118,25 +117,10 @@ void call_history::add(std::string_view given_id, field_reader& named,
                               + std::to_string(json::canonical_depth_max) + " and of at most "
                               + std::to_string(json::canonical_values_max) + " values");
   }
-  call.id = unique_id(given_id);
-  calls_.push_back({.given_id = std::string{given_id},
-                    .name = call.name,
-                    .result = {.call_id = call.id, .parts = {}, .is_error = false}});
+  call.id = given_id;
+  calls_.push_back(
+    {.name = call.name, .result = {.call_id = call.id, .parts = {}, .is_error = false}});
   calls.push_back(std::move(call));
-}
-
-std::string call_history::unique_id(std::string_view given_id) {
-  const std::string_view base = given_id.empty() ? "call" : given_id;
-  auto id = domain::api_call_id(base);
-  auto& times = times_[id];
-  for (++times; !ids_.insert(id).second; ++times)
-    id = domain::api_call_id(std::string{base} + "_" + std::to_string(times));
-  return id;
-}
-
-std::string call_history::foreign_id(std::string_view id) {
-  auto made = domain::api_call_id(id);
-  return ids_.insert(made).second ? made : std::string{};
 }
 
 call_history::open_call* call_history::find(field_reader& message, bool by_name) {
@@ -151,7 +135,7 @@ call_history::open_call* call_history::find(field_reader& message, bool by_name)
     return found == calls_.end() ? nullptr : &*found;
   };
   if (!id.empty()) {
-    auto* const found = first([id](const open_call& each) { return each.given_id == id; });
+    auto* const found = first([id](const open_call& each) { return each.result.call_id == id; });
     if (!found)
       message.fail_value(message.path_of("tool_call_id"),
                          "no call " + in_quotes(id) + " waits for a result at this place");
@@ -183,7 +167,7 @@ domain::result<std::vector<domain::block>> call_history::settle() {
     domain::quoted_names missing;
     for (const auto& call : calls_)
       if (!call.answered)
-        missing.add(call.given_id.empty() ? call.result.call_id : call.given_id);
+        missing.add(call.result.call_id.empty() ? call.name : call.result.call_id);
     return refusal(path_, "there are results for some calls, but none for " + missing.text());
   }
   std::vector<domain::block> blocks;

@@ -11,8 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace ccapi::openai {
@@ -21,8 +19,7 @@ namespace ccapi::openai {
 /// open until what follows settles them.
 class call_history {
 public:
-  /// tool_calls and function_call of an assistant's message: blocks with ids that no earlier one
-  /// has. Fails in `message`.
+  /// tool_calls and function_call of an assistant's message. Fails in `message`.
   std::vector<domain::tool_use_block> read_calls(json::field_reader& message);
 
   /// Calls wait for results.
@@ -38,17 +35,13 @@ public:
   /// invalid_request if only some calls have theirs. If none has, each was not answered.
   domain::result<std::vector<domain::block>> settle();
 
-  /// The id of a call that is not in the messages.
-  std::string foreign_id(std::string_view id);
-
   /// Path of the calls that are open.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:
   struct open_call {
-    std::string given_id; ///< by the client; may be empty
     std::string name;
-    domain::tool_result_block result;
+    domain::tool_result_block result; ///< its call_id may be empty
     bool answered = false;
   };
 
@@ -57,14 +50,11 @@ private:
   void read_call(json::field_reader& call, std::vector<domain::tool_use_block>& calls);
   void add(std::string_view given_id, json::field_reader& named, std::string_view arguments_of,
            std::vector<domain::tool_use_block>& calls);
-  std::string unique_id(std::string_view given_id);
   open_call* find(json::field_reader& message, bool by_name);
 
   std::vector<open_call> calls_;
   std::size_t answered_ = 0;
   std::string path_;
-  std::unordered_set<std::string> ids_;                ///< of all calls so far
-  std::unordered_map<std::string, std::size_t> times_; ///< that an id was given
 };
 
 } // namespace ccapi::openai

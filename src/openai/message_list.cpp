@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace ccapi::openai {
@@ -159,9 +160,8 @@ private:
       blank_end_.clear();
       return calls_.answer(message, who == speaker::function, std::move(parts));
     }
-    const auto id = message.string("tool_call_id").value_or("");
-    if (foreign_results_ && !id.empty() && (out_.messages.empty() || foreign_open_))
-      return add_foreign(message, id, std::move(parts));
+    if (foreign_results_ && (out_.messages.empty() || foreign_open_))
+      return add_foreign(message, std::move(parts));
     std::vector<std::string> pieces;
     for (auto& part : parts) {
       auto* const text = std::get_if<domain::text_block>(&part);
@@ -175,15 +175,16 @@ private:
   }
 
   /// The result of a call that the conversation knows, and the messages do not.
-  void add_foreign(field_reader& message, std::string_view id,
-                   std::vector<domain::tool_result_block::part> parts) {
-    auto call_id = calls_.foreign_id(id);
-    if (call_id.empty())
+  void add_foreign(field_reader& message, std::vector<domain::tool_result_block::part> parts) {
+    std::string id{message.string("tool_call_id").value_or("")};
+    if (message.failed())
+      return;
+    if (!id.empty() && !foreign_ids_.insert(id).second)
       return message.fail_value(message.path_of("tool_call_id"), "there are two results for it");
     if (!std::exchange(foreign_open_, true))
       out_.messages.emplace_back();
     out_.messages.back().content.emplace_back(domain::tool_result_block{
-      .call_id = std::move(call_id), .parts = std::move(parts), .is_error = false});
+      .call_id = std::move(id), .parts = std::move(parts), .is_error = false});
     blank_end_.clear();
   }
 
@@ -253,8 +254,9 @@ private:
   const dialect::parse_context& context_;
   message_list out_;
   call_history calls_;
-  const bool foreign_results_;      ///< the first message may hold results of calls elsewhere
-  bool foreign_open_ = false;       ///< it is the last one, too, so far
+  const bool foreign_results_; ///< the first message may hold results of calls elsewhere
+  bool foreign_open_ = false;  ///< it is the last one, too, so far
+  std::unordered_set<std::string> foreign_ids_;
   std::vector<std::string> system_; ///< none is blank
   std::size_t system_ahead_ = 0;    ///< of these, those ahead of the first message
   bool system_given_ = false;

@@ -227,23 +227,53 @@ def test_choice_where_the_api_forces_nothing(gateway, api, stream):
 
 @pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-5-5"])
 def test_history_of_another_gateway(gateway, api, model):
-    """Ids of other servers, orphans, an id that is used twice."""
-    call = {"id": "call_abc.XYZ", "type": "function",
-            "function": {"name": "look", "arguments": '{"q": "a"}'}}
-    history = [{"role": "user", "content": "q"},
-               {"role": "assistant", "content": None, "tool_calls": [call]},
-               {"role": "tool", "tool_call_id": "call_abc.XYZ", "content": "one"},
-               {"role": "assistant", "content": "", "tool_calls": [call]},
-               {"role": "tool", "tool_call_id": "call_abc.XYZ", "content": "two"}]
-    agent = Agent(gateway, messages=history, model=model)
-    assert agent.turn() == "stop", "the results are the question"
-    assert not api.refusals
-    told = upstream(api.last())
-    ids = [b[1] for _, blocks in told for b in blocks if b[0] == "call"]
-    assert len(set(ids)) == 2
-    assert [b[1:3] for _, blocks in told for b in blocks if b[0] == "result"] == [
-        (ids[0], "one"), (ids[1], "two")]
-    assert agent.ask("Thanks") == "stop" and not api.refusals
+    """Ids as other servers give them, or clients: some twice, or of one stem."""
+    for ids in ("call_abc.XYZ", "call_abc.XYZ"), ("c", "c_2"), ("c_2", "c"), ("", "é" * 200):
+        history = [{"role": "user", "content": f"q {ids}"}]
+        for call_id, content in zip(ids, ("one", "two")):
+            history += [{"role": "assistant", "content": None, "tool_calls": [
+                {"id": call_id, "type": "function",
+                 "function": {"name": "look", "arguments": '{"q": "a"}'}}]},
+                        {"role": "tool", "tool_call_id": call_id, "content": content}]
+        agent = Agent(gateway, messages=history, model=model)
+        assert agent.turn() == "stop", "the results are the question"
+        check_upstream(api, agent)
+        assert agent.ask("Thanks") == "stop" and not api.refusals
+        check_upstream(api, agent)
+
+
+RENAMED = {"by place": lambda step, n: f"call_{step}_{n}", "all the same": lambda step, n: "call",
+           "each step anew": lambda step, n: f"call_{n}", "none": lambda step, n: ""}
+
+
+def test_client_that_renames_calls_goes_on_in_the_same_run(gateway, api):
+    for kind, name in RENAMED.items():
+        agent = Agent(gateway)
+        reason = agent.ask(f"[[steps:3:2]]Find it. {kind}")
+        for step in range(3):
+            assert reason == "tool_calls"
+            for n, call in enumerate(agent.calls):
+                call["id"] = name(step, n)
+            reason = agent.bring([{**result, "content": f"{step} {n}"}
+                                  for n, result in enumerate(agent.results())])
+            assert agent.headers["x-ccapi-match"] == "continued", kind
+            check_upstream(api, agent)
+        assert reason == "stop" and not api.refusals
+    assert len(gateway.cli_pids()) <= len(RENAMED)
+
+
+def test_loop_of_a_client_from_before_tools(gateway, api):
+    """`functions`, calls without ids, and results by the name of the function."""
+    agent = Agent(gateway, (), functions=[LOOK["function"], TOUCH["function"]])
+    reason = agent.ask("[[steps:3:1]]Find it.")
+    for step in range(3):
+        assert reason == "function_call"
+        reason = agent.bring([{"role": "function", "content": f"{step}",
+                               "name": agent.answer["function_call"]["name"]}])
+        assert agent.headers["x-ccapi-match"] == "continued"
+    assert reason == "stop" and len(gateway.cli_pids()) == 1 and not api.refusals
+    results = [b[1:3] for _, blocks in upstream(api.last()) for b in blocks if b[0] == "result"]
+    assert results == [(1, "0"), (2, "1"), (3, "2")]
 
 
 @pytest.mark.parametrize("arguments", ['{"q":' * 100 + "1" + "}" * 100, '{"q":1e999999}',
@@ -296,6 +326,11 @@ def test_named_conversation_takes_results_alone(gateway, api):
                                      "content": "one"}], tools=agent.tools,
                                    conversation_id="my-loop")
     assert status == 400 and calls[1]["id"] in body["error"]["message"], body
+    status, _, body = gateway.chat([{"role": "tool", "content": "one"},
+                                    {"role": "function", "name": "touch", "content": "two"}],
+                                   tools=agent.tools, conversation_id="my-loop")
+    assert status == 200 and body["choices"][0]["finish_reason"] == "stop", body
+    assert [b[2] for b in upstream(api.last())[-1][1] if b[0] == "result"] == ["one", "two"]
 
 
 def test_parked_process_ends_after_its_time_and_the_loop_goes_on(start, cli, api):

@@ -109,7 +109,24 @@ def result_text(content):
                      for part in content or [])
 
 
-def blocks_of(message):
+class Numbers:
+    """Calls by their place in a dialogue, whatever ids they have."""
+
+    def __init__(self, unique=True):
+        self.unique, self.places, self.count = unique, {}, 0
+
+    def call(self, call_id):
+        assert not self.unique or call_id not in self.places, f"{call_id} twice"
+        self.count += 1
+        self.places.setdefault(call_id, []).append(self.count)
+        return self.count
+
+    def of(self, call_id):
+        """Results of calls that have the same id come in the order of these."""
+        return self.places[call_id].pop(0)
+
+
+def blocks_of(message, numbers):
     """A message of the API as tuples."""
     told = []
     content = message["content"]
@@ -118,19 +135,19 @@ def blocks_of(message):
             if text := real_text([block]):
                 told.append(("text", text))
         elif block["type"] == "tool_use":
-            told.append(("call", block["id"], block["name"], block["input"]))
+            told.append(("call", numbers.call(block["id"]), block["name"], block["input"]))
         elif block["type"] == "tool_result":
-            told.append(("result", block["tool_use_id"], result_text(block.get("content")),
-                         bool(block.get("is_error"))))
+            told.append(("result", numbers.of(block["tool_use_id"]),
+                         result_text(block.get("content")), bool(block.get("is_error"))))
     return told
 
 
 def upstream(post):
     """What the API was told: (role, blocks), without what the CLI adds. The results of one message
-    in the order of their ids: the CLI takes them as they come."""
-    told = []
+    in the order of their calls: the CLI takes them as they come."""
+    told, numbers = [], Numbers()
     for message in post.body["messages"]:
-        blocks = blocks_of(message)
+        blocks = blocks_of(message, numbers)
         if message["role"] == "system" or not blocks:
             continue
         results = sorted(b for b in blocks if b[0] == "result")
@@ -140,18 +157,18 @@ def upstream(post):
 
 def as_api(messages):
     """What a direct client of the API would send for a chat client's messages."""
-    told = []
+    told, numbers = [], Numbers(unique=False)
     for message in messages:
         role, content = message["role"], message.get("content")
         if role == "tool":
-            block = ("result", message["tool_call_id"], result_text(content), False)
+            block = ("result", numbers.of(message["tool_call_id"]), result_text(content), False)
             if told and told[-1][0] == "user" and told[-1][1][-1][0] == "result":
                 told[-1][1].append(block)
             else:
                 told.append(("user", [block]))
             continue
         blocks = [("text", content)] if content else []
-        blocks += [("call", call["id"], call["function"]["name"],
+        blocks += [("call", numbers.call(call["id"]), call["function"]["name"],
                     json.loads(call["function"]["arguments"]))
                    for call in message.get("tool_calls") or []]
         if role == "user" and told and told[-1][0] == "user":

@@ -69,6 +69,7 @@ class Sequence:
         self.names = self.some_names()
         self.others = []  # lines that were left
         self.named = f"n{number}" if self.dice.random() < 0.15 else None
+        self.renames = self.dice.choice((None, None, None, "anew", "all the same", "none"))
         self.match, self.offered, self.parked = None, None, None  # of the last answer, and its line
         self.log = []
 
@@ -157,7 +158,7 @@ class Sequence:
         missing = results.pop(self.dice.randrange(len(results)))["tool_call_id"]
         if not results:
             results = [{"role": "tool", "tool_call_id": "toolu_none", "content": "x"}]
-        order = self.order(self.line.then(*results))
+        order = self.order(self.line.then(*results), renamed=False)
         self.note("brings some", order)
         await self.wires[0].send(order[0])
         _, message, _, code = await self.wires[0].receive()
@@ -242,13 +243,36 @@ class Sequence:
                 choice = self.dice.choice(("none", "required", names[-1]))
         return {"names": names, "choice": choice, "alone": bool(names) and self.dice.random() < 0.1}
 
-    def order(self, line):
+    def renamed(self, messages):
+        """The ids of calls as clients send them that do not keep those of the gateway; results go by
+        order then, where it takes that."""
+        name = {"anew": "call_{}", "all the same": "call", "none": ""}[self.renames].format
+        calls, results = [], []
+        for message in (*messages, None):
+            if message and message["role"] == "tool":
+                results.append(message)
+                continue
+            if self.renames != "anew":
+                results.sort(key=lambda result: calls.index(result["tool_call_id"]))
+            yield from ({**result, "tool_call_id": name(calls.index(result["tool_call_id"]))}
+                        for result in results)
+            results = []
+            if message and message.get("tool_calls"):
+                calls = [call["id"] for call in message["tool_calls"]]
+                message = {**message, "tool_calls": [
+                    {**call, "id": name(n)} for n, call in enumerate(message["tool_calls"])]}
+            if message:
+                yield message
+
+    def order(self, line, renamed=True):
         """(body, offer); the messages are written in one of the ways that mean the same."""
         offer = self.offer(line)
         sent = line.messages
         if self.named:  # only what is new
             sent = sent[max([n + 1 for n in line.answers()], default=0):]
         messages = [{"role": "system", "content": line.prompt}] if line.prompt else []
+        if self.renames and renamed and not self.named:
+            sent = self.renamed(sent)
         messages += [self.written(message) for message in sent]
         body = {"messages": messages, "model": line.model, "stream": self.dice.random() < 0.4}
         if offer["names"] or self.dice.random() < 0.2:

@@ -28,20 +28,20 @@ class Line:
 
     def told(self):
         """What a process must have been told that answers to this."""
-        state, calls, results = Told(self.prompt or "", self.model), [], {}
+        state, calls, results, count = Told(self.prompt or "", self.model), [], {}, 0
         for message in (*self.messages, {"role": "end"}):
             if message["role"] == "tool":
                 results[message["tool_call_id"]] = message["content"]
                 continue
-            for call in sorted(calls):
-                state = state.given(call, results.get(call, NOT_ANSWERED), not results)
+            for number, call in enumerate(calls, count - len(calls) + 1):
+                state = state.given(number, results.get(call, NOT_ANSWERED), not results)
             calls, results = [], {}
             if message["role"] != "end":
                 state = state.then(message["role"], message["content"])
             for call in message.get("tool_calls", []):
-                state = state.calling(call["id"], call["function"]["name"],
-                                      call["function"]["arguments"])
+                state = state.calling(call["function"]["name"], call["function"]["arguments"])
                 calls.append(call["id"])
+                count += 1
         return state.answer()
 
     def question(self):

@@ -67,13 +67,13 @@ class Told:
         text = canonical(content)
         return Told(state=_mix(_mix(self.state, role), text)) if text else self
 
-    def calling(self, call_id, name, arguments):
+    def calling(self, name, arguments):
         """Behind a call of the assistant's; `arguments`: JSON text."""
-        return self._with("call", call_id, name, *value_fields(json.loads(arguments or "{}")))
+        return self._with("call", name, *value_fields(json.loads(arguments or "{}")))
 
-    def given(self, call_id, content, failed=False):
-        """Behind a call's result."""
-        return self._with("failed" if failed else "result", call_id,
+    def given(self, number, content, failed=False):
+        """Behind the result of the dialogue's n-th call."""
+        return self._with("failed" if failed else "result", str(number),
                           result_text(content).rstrip(SPACE))
 
     def _with(self, *fields):
@@ -91,19 +91,20 @@ def expected(messages, model="sonnet"):
     with, joined as the gateway does."""
     system = [canonical(m["content"]) for m in messages if m["role"] in ("system", "developer")]
     state = Told("\n\n".join(system), model)
-    results = []
+    results, numbers, count = [], {}, 0
     for message in [*messages, {"role": "system"}]:
         if message["role"] == "tool":
-            results.append((message["tool_call_id"], message["content"]))
+            results.append((numbers.get(message["tool_call_id"], 0), message["content"]))
             continue
-        for call_id, content in sorted(results, key=lambda r: r[0]):
-            state = state.given(call_id, content)
+        for number, content in sorted(results, key=lambda r: r[0]):
+            state = state.given(number, content)
         results = []
         if message["role"] not in ("system", "developer"):
             state = state.then(message["role"], message.get("content"))
         for call in message.get("tool_calls") or []:
-            state = state.calling(call["id"], call["function"]["name"],
-                                  call["function"]["arguments"])
+            state = state.calling(call["function"]["name"], call["function"]["arguments"])
+            count += 1
+            numbers[call["id"]] = count
     return state.answer()
 
 

@@ -4,16 +4,27 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace ccapi::domain {
 
 namespace {
 
-std::vector<const tool_use_block*> calls_at_end(const dialogue& head) {
+using id_list = std::vector<std::string_view>;
+
+/// Of the calls that `head` ends with: `known`, or as they stand there.
+id_list calls_at_end(const dialogue& head, std::span<const std::string> known) {
+  id_list ids;
   if (!head || head->depth() == 0 || head->who() != role::assistant)
-    return {};
-  return calls_of(head->said());
+    return ids;
+  for (const auto* call : calls_of(head->said()))
+    ids.push_back(call->id);
+  if (known.size() == ids.size())
+    std::copy(known.begin(), known.end(), ids.begin());
+  return ids;
 }
 
 bool holds_pictures(const message& what) noexcept {
@@ -51,52 +62,106 @@ error wrong_results(const char* what, const std::string& names) {
           .retry_useful = false};
 }
 
-/// Takes the result of `call_id` out of `given`; nothing: there is none.
-const tool_result_block* result_for(const std::vector<block>& given, const std::string& call_id) {
-  for (const auto& each : given)
-    if (const auto* result = std::get_if<tool_result_block>(&each);
-        result != nullptr && result->call_id == call_id)
-      return result;
-  return nullptr;
+using result_list = std::vector<tool_result_block*>;
+
+/// Those that name a call, by the call.
+std::unordered_map<std::string_view, tool_result_block*> by_call_id(const result_list& given) {
+  std::unordered_map<std::string_view, tool_result_block*> named;
+  for (auto* each : given)
+    if (!each->call_id.empty())
+      named.emplace(each->call_id, each);
+  return named;
 }
 
-result<void> order_results(message& what, const std::vector<const tool_use_block*>& calls) {
-  std::vector<block> ordered;
-  quoted_names missing;
-  for (const auto* call : calls) {
-    if (const auto* found = result_for(what.content, call->id))
-      ordered.emplace_back(*found);
-    else
-      missing.add(call->id);
+/// The result of each call: that which names it, else the next that names none. Null: there is
+/// none. Those that are left belong to no call.
+struct assignment {
+  result_list of_calls;
+  result_list left;
+};
+
+assignment assign(const result_list& given, const id_list& calls) {
+  auto named = by_call_id(given);
+  assignment made;
+  std::unordered_set<const tool_result_block*> used;
+  for (const auto& call : calls) {
+    const auto found = named.find(call);
+    made.of_calls.push_back(found == named.end() ? nullptr : found->second);
+    if (found != named.end())
+      used.insert(found->second);
   }
+  auto free = made.of_calls.begin();
+  for (auto* each : given) {
+    if (used.contains(each))
+      continue;
+    if (each->call_id.empty())
+      free = std::find(free, made.of_calls.end(), nullptr);
+    if (each->call_id.empty() && free != made.of_calls.end())
+      *free = each;
+    else
+      made.left.push_back(each);
+  }
+  return made;
+}
+
+result<void> order_results(message& what, const id_list& calls) {
+  result_list given;
+  for (auto& each : what.content)
+    if (auto* found = std::get_if<tool_result_block>(&each))
+      given.push_back(found);
+  const auto made = assign(given, calls);
+  quoted_names missing;
+  for (std::size_t at = 0; at < calls.size(); ++at)
+    if (made.of_calls[at] == nullptr)
+      missing.add(calls[at]);
   if (!missing.empty())
     return wrong_results("there are no results of the calls ", missing.text());
   quoted_names unknown;
-  std::size_t results = 0;
-  for (auto& each : what.content) {
-    const auto* result = std::get_if<tool_result_block>(&each);
-    if (result == nullptr) {
-      ordered.push_back(std::move(each));
-      continue;
-    }
-    ++results;
-    if (std::none_of(calls.begin(), calls.end(),
-                     [&](const tool_use_block* call) { return call->id == result->call_id; }))
-      unknown.add(result->call_id);
-  }
+  for (const auto* each : made.left)
+    if (!each->call_id.empty())
+      unknown.add(each->call_id);
   if (!unknown.empty())
     return wrong_results("there are results of calls that were not made: ", unknown.text());
-  if (results > calls.size())
-    return wrong_results("there are several results of one call", {});
+  if (!made.left.empty())
+    return wrong_results("there are more results than calls", {});
+  std::vector<block> ordered;
+  ordered.reserve(what.content.size());
+  for (auto* each : made.of_calls)
+    ordered.emplace_back(std::move(*each));
+  for (auto& each : what.content)
+    if (!std::holds_alternative<tool_result_block>(each))
+      ordered.push_back(std::move(each));
   what.content = std::move(ordered);
   return {};
 }
 
+void name_calls(std::size_t place, message& said) {
+  std::size_t number = 0;
+  for (auto& each : said.content)
+    if (auto* const call = std::get_if<tool_use_block>(&each))
+      call->id = "call-" + std::to_string(place) + "-" + std::to_string(++number);
+}
+
+void name_results(const message& called, message& said) {
+  auto at = said.content.begin();
+  for (const auto& each : called.content) {
+    const auto* const call = std::get_if<tool_use_block>(&each);
+    if (call == nullptr)
+      continue;
+    auto* const found = at == said.content.end() ? nullptr : std::get_if<tool_result_block>(&*at);
+    if (found == nullptr)
+      return;
+    found->call_id = call->id;
+    ++at;
+  }
+}
+
 } // namespace
 
-result<bool> settle_open_calls(const dialogue& head, std::vector<message>& messages) {
+result<bool> settle_open_calls(const dialogue& head, std::span<const std::string> call_ids,
+                               std::vector<message>& messages) {
   auto& first = messages.front();
-  const auto calls = calls_at_end(head);
+  const auto calls = calls_at_end(head, call_ids);
   if (calls.empty()) {
     const bool orphans = has_results(first);
     if (orphans && holds_pictures(first))
@@ -111,15 +176,23 @@ result<bool> settle_open_calls(const dialogue& head, std::vector<message>& messa
   if (!has_results(first)) {
     std::vector<block> unanswered;
     unanswered.reserve(calls.size());
-    for (const auto* call : calls)
-      unanswered.emplace_back(tool_result_block{
-        .call_id = call->id, .parts = {text_block{std::string{not_answered}}}, .is_error = true});
+    for (const auto& call : calls)
+      unanswered.emplace_back(tool_result_block{.call_id = std::string{call},
+                                                .parts = {text_block{std::string{not_answered}}},
+                                                .is_error = true});
     first.content.insert(first.content.begin(), unanswered.begin(), unanswered.end());
     return false;
   }
   if (auto ordered = order_results(first, calls); !ordered)
     return std::move(ordered).error();
   return false;
+}
+
+void give_own_ids(const dialogue_node& before, message& next) {
+  if (next.role == role::assistant)
+    name_calls(before.depth() + 1, next);
+  else if (has_results(next) && before.depth() > 0 && before.who() == role::assistant)
+    name_results(before.said(), next);
 }
 
 } // namespace ccapi::domain

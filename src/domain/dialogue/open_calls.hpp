@@ -1,19 +1,30 @@
 #pragma once
-// open_calls: the results that new messages of a named conversation bring, or owe, to the calls
-// that its dialogue ends with. Pure.
+// open_calls: which result belongs to which call, where a dialogue goes on. Pure.
 
 #include "domain/dialogue/prefix_index.hpp"
 #include "domain/result.hpp"
 
+#include <span>
+#include <string>
 #include <vector>
 
 namespace ccapi::domain {
 
-/// Puts the results that `messages` begin with into the order of the calls at the end of `head`. A
-/// message without any tells each call that it was not answered. Results behind no call become
-/// text: true then. Fails with: invalid_request, naming the calls, where some are missing, or
-/// belong to no call; unsupported_parameter where pictures would have to become text. `messages`:
-/// not empty.
-result<bool> settle_open_calls(const dialogue& head, std::vector<message>& messages);
+/// What new messages of a named conversation bring, or owe, to the calls that its dialogue ends
+/// with: puts the results that `messages` begin with into the order of the calls at the end of
+/// `head`. A result goes by its call's id, one of `call_ids`, or without one by order. A message
+/// without any tells each call that it was not answered. Results behind no call become text: true
+/// then. Fails with: invalid_request, naming the calls, where some are missing, or belong to no
+/// call; unsupported_parameter where pictures would have to become text. `messages`: not empty.
+result<bool> settle_open_calls(const dialogue& head, std::span<const std::string> call_ids,
+                               std::vector<message>& messages);
+
+/// Gives the calls of `next` ids that no other call of the dialogue has, made of their place; or
+/// its results, which stand in the order of the calls, the ids of the calls that `before` ends
+/// with. So an answer's calls keep the ids that the API gave them, whatever a client makes of them,
+/// and ids that clients give twice, or not at all, mix up nothing: CLIs from 2.1.330 on leave out a
+/// result whose call's id is `X_` and digits, if `X` is the id of another call. Costs a message
+/// without calls and results nothing.
+void give_own_ids(const dialogue_node& before, message& next);
 
 } // namespace ccapi::domain

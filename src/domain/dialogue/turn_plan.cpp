@@ -24,8 +24,11 @@ bool is_question(const dialogue_node& node) noexcept {
 turn_plan extend(prefix_index& index, dialogue before, std::vector<message>& messages,
                  std::size_t from) {
   turn_plan plan;
-  for (auto at = from; at + 1 < messages.size(); ++at)
-    before = index.append(before, std::move(messages[at]));
+  for (auto at = from; at < messages.size(); ++at) {
+    give_own_ids(*before, messages[at]);
+    if (at + 1 < messages.size())
+      before = index.append(before, std::move(messages[at]));
+  }
   plan.before = std::move(before);
   plan.query = std::move(messages.back());
   return plan;
@@ -60,13 +63,14 @@ root_view root_of(const chat_request& request, std::string_view default_system_p
 }
 
 result<turn_plan> plan_named(prefix_index& index, const dialogue& head, chat_request& request,
-                             const std::string& default_system_prompt) {
+                             const std::string& default_system_prompt,
+                             std::span<const std::string> call_ids) {
   settle_named_opening(head, request);
   auto& messages = request.messages;
   const auto origin =
     root_of(request, head ? head->root().origin().system_prompt : default_system_prompt);
   const auto add_to_it = [&]() -> result<turn_plan> {
-    const auto as_text = settle_open_calls(head, messages);
+    const auto as_text = settle_open_calls(head, call_ids, messages);
     if (!as_text)
       return as_text.error();
     auto plan = extend(index, head ? rebase(index, head, origin) : index.root(origin), messages, 0);
@@ -86,7 +90,7 @@ result<turn_plan> plan_named(prefix_index& index, const dialogue& head, chat_req
     return add_to_it();
   if (extends)
     return extend(index, rebase(index, head, origin), messages, shared);
-  const auto as_text = settle_open_calls({}, messages);
+  const auto as_text = settle_open_calls({}, {}, messages);
   if (!as_text)
     return as_text.error();
   auto plan = extend(index, index.root(origin), messages, 0);

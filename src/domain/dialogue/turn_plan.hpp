@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,10 +30,12 @@ struct turn_plan {
 /// A dialogue named by an id. Messages that extend it, or user messages alone, continue it;
 /// anything else is a branch that replaces it. A request without a system prompt keeps the
 /// dialogue's, or takes `default_system_prompt` where there is none.
-/// `head`: the dialogue so far; null: none. `request.messages` are used up. Fails as
+/// `head`: the dialogue so far; null: none. `call_ids`: of the calls that it ends with, as the
+/// client knows them; none: as the dialogue has them. `request.messages` are used up. Fails as
 /// settle_open_calls.
 result<turn_plan> plan_named(prefix_index& index, const dialogue& head, chat_request& request,
-                             const std::string& default_system_prompt);
+                             const std::string& default_system_prompt,
+                             std::span<const std::string> call_ids = {});
 
 /// A dialogue that the request brings whole. `head`: the conversation's so far; null: none.
 /// `known`: what prefix_index::longest found of the request's; null: nothing. `request.messages`

@@ -59,8 +59,4 @@ std::string api_tool_name(std::string_view name) {
   return is_plain(name) && name != cli_own_name ? std::string{name} : made_of(name);
 }
 
-std::string api_call_id(std::string_view id) {
-  return is_plain(id) ? std::string{id} : made_of(id);
-}
-
 } // namespace ccapi::domain

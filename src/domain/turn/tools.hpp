@@ -59,7 +59,4 @@ struct tool_choice {
 /// one that is made of it, the same each time ([a-zA-Z0-9_-], at most 128 bytes).
 std::string api_tool_name(std::string_view name);
 
-/// The same for the id of a call, which may come from another server: [a-zA-Z0-9_-]{1,128}.
-std::string api_call_id(std::string_view id);
-
 } // namespace ccapi::domain

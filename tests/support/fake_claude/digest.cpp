@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace fake_claude {
@@ -102,30 +105,41 @@ std::string result_text(const std::string& content) {
   return all;
 }
 
-void add_results(fields_hash& hash, const standin::parts& content) {
-  std::vector<const standin::part*> results;
-  for (const auto& each : content)
-    if (each.what == standin::part::kind::tool_result)
-      results.push_back(&each);
-  std::sort(results.begin(), results.end(),
-            [](const auto* a, const auto* b) { return a->id < b->id; });
-  for (const auto* each : results) {
-    hash.add(each->failed ? "failed" : "result");
-    hash.add(each->id);
-    const auto text = result_text(each->json);
-    hash.add(without_trailing_space(text));
-  }
-}
+/// Calls count by their place in the dialogue: clients and the gateway may give them other ids. But
+/// an id must lead to one call only.
+class calls_hash {
+public:
+  explicit calls_hash(fields_hash& hash)
+    : hash_{hash} {}
 
-void add_calls(fields_hash& hash, const standin::parts& content) {
-  for (const auto& each : content)
-    if (each.what == standin::part::kind::tool_use) {
-      hash.add("call");
-      hash.add(each.id);
-      hash.add(each.name);
-      add_value(hash, parsed(each.json));
+  void add_results(const standin::parts& content) {
+    std::vector<std::pair<std::size_t, const standin::part*>> results;
+    for (const auto& each : content)
+      if (each.what == standin::part::kind::tool_result)
+        results.emplace_back(numbers_[each.id], &each); // 0: of no call
+    std::sort(results.begin(), results.end());
+    for (const auto& [number, each] : results) {
+      hash_.add(each->failed ? "failed" : "result");
+      hash_.add(std::to_string(number));
+      const auto text = result_text(each->json);
+      hash_.add(without_trailing_space(text));
     }
-}
+  }
+
+  void add_calls(const standin::parts& content) {
+    for (const auto& each : content)
+      if (each.what == standin::part::kind::tool_use) {
+        hash_.add(numbers_.emplace(each.id, ++count_).second ? "call" : "call of a known id");
+        hash_.add(each.name);
+        add_value(hash_, parsed(each.json));
+      }
+  }
+
+private:
+  fields_hash& hash_;
+  std::unordered_map<std::string, std::size_t> numbers_;
+  std::size_t count_ = 0;
+};
 
 } // namespace
 
@@ -134,14 +148,15 @@ std::string digest(const standin::dialogue& known, std::string_view system_promp
   fields_hash hash;
   hash.add(without_trailing_space(system_prompt));
   hash.add(model);
+  calls_hash calls{hash};
   for (const auto& message : known.messages()) {
-    add_results(hash, message.content);
+    calls.add_results(message.content);
     const auto whole = message.text();
     if (const auto text = without_trailing_space(whole); !text.empty()) {
       hash.add(message.role());
       hash.add(text);
     }
-    add_calls(hash, message.content);
+    calls.add_calls(message.content);
   }
   return hash.hex();
 }

@@ -17,9 +17,9 @@ using domain::match_outcome;
 
 class parked : public gateway_rig {
 protected:
-  static domain::message called(const std::string& id) {
+  static domain::message called(const std::string& id, const std::string& arguments = "{}") {
     domain::message what{domain::role::assistant, ""};
-    what.content.emplace_back(domain::tool_use_block{id, "look", "{}", ""});
+    what.content.emplace_back(domain::tool_use_block{id, "look", arguments, ""});
     return what;
   }
   static domain::message result_of(const std::string& id, const std::string& text) {
@@ -86,6 +86,74 @@ TEST_F(parked, results_go_on_in_the_same_process) {
   EXPECT_EQ(second.placed->outcome, match_outcome::continued);
   EXPECT_EQ(children.size(), 1U);
   EXPECT_EQ(second.conversation, asked.conversation);
+}
+
+TEST_F(parked, results_go_on_whatever_ids_the_client_gives) {
+  park();
+  client second;
+  submit(second, whole({{domain::role::user, "q"}, called(""), result_of("", "seen")}));
+  EXPECT_EQ(field(cli(0).next_line(), "request_id"), "ask-toolu_1");
+  call(0, "toolu_2");
+  ASSERT_TRUE(second.finished);
+  client third;
+  submit(third, whole({{domain::role::user, "q"},
+                       called("c"),
+                       result_of("c", "seen"),
+                       called("c"),
+                       result_of("c", "again")}));
+  EXPECT_EQ(field(cli(0).next_line(), "request_id"), "ask-toolu_2");
+  say(0, cli_lines::answer("done"));
+  EXPECT_EQ(third.placed->outcome, match_outcome::continued);
+  EXPECT_EQ(children.size(), 1U);
+}
+
+/// As when somebody has several answers made to one question.
+TEST_F(parked, each_of_those_who_got_the_same_call_goes_on_in_a_process) {
+  park();
+  client other;
+  submit(other, whole({{domain::role::user, "q"}}));
+  cli(1).boot();
+  world.pump();
+  take_settings(1);
+  cli(1).take_user();
+  call(1, "toolu_2");
+  ASSERT_TRUE(other.finished);
+  for (const std::string id : {"toolu_1", "toolu_2"}) {
+    client next;
+    submit(next, whole({{domain::role::user, "q"}, called(id), result_of(id, "seen by " + id)}));
+    const auto which = cli(0).silent() ? 1U : 0U;
+    EXPECT_NE(cli(which).next_line().find("seen by " + id), std::string::npos);
+    say(which, cli_lines::answer("done"));
+    EXPECT_EQ(next.placed->outcome, match_outcome::continued);
+  }
+  EXPECT_EQ(children.size(), 2U);
+}
+
+TEST_F(parked, named_conversations_take_the_ids_that_they_gave) {
+  start();
+  const auto named = [this](const std::string& name, domain::message only) {
+    auto made = whole({std::move(only)});
+    made.conversation_id = name;
+    return made;
+  };
+  for (std::size_t which = 0; which < 2; ++which) {
+    client first;
+    submit(first, named("mine" + std::to_string(which), {domain::role::user, "q"}));
+    cli(which).boot();
+    world.pump();
+    take_settings(which);
+    cli(which).take_user();
+    call(which, "toolu_" + std::to_string(which));
+    ASSERT_TRUE(first.finished);
+  }
+  for (std::size_t which = 0; which < 2; ++which) {
+    const auto id = "toolu_" + std::to_string(which);
+    client second;
+    submit(second, named("mine" + std::to_string(which), result_of(id, "seen")));
+    EXPECT_EQ(field(cli(which).next_line(), "request_id"), "ask-" + id);
+    say(which, cli_lines::answer("done"));
+    EXPECT_EQ(second.text, "done");
+  }
 }
 
 TEST_F(parked, results_for_a_process_that_died_are_told_to_another) {
@@ -198,7 +266,8 @@ TEST_F(parked, a_model_that_nobody_can_force_is_told_once_and_the_client_sees_th
 TEST_F(parked, a_branch_does_not_take_a_process_whose_client_is_at_work) {
   park();
   client other;
-  auto edited = whole({{domain::role::user, "q"}, called("toolu_2"), result_of("toolu_2", "x")});
+  auto edited = whole(
+    {{domain::role::user, "q"}, called("toolu_1", R"({"q":"edited"})"), result_of("toolu_1", "x")});
   submit(other, std::move(edited));
   cli(1).boot();
   world.pump();

@@ -139,7 +139,7 @@ TEST_F(session_tools, calls_are_streamed_and_park_the_process) {
   EXPECT_EQ(finished().reason, domain::finish_reason::tool_calls);
   EXPECT_EQ(count<domain::tool_call_started>(), 2U);
   EXPECT_EQ(count<domain::tool_input_delta>(), 4U);
-  EXPECT_EQ(core->open_calls(), (std::vector<std::string>{"toolu_1", "toolu_2"}));
+  EXPECT_EQ(core->open_calls(), 2U);
   EXPECT_TRUE(silent());
   EXPECT_TRUE(core->takes_turns());
 }
@@ -182,13 +182,13 @@ TEST_F(session_tools, no_arguments_are_an_empty_object) {
 TEST_F(session_tools, results_go_on_with_the_same_run) {
   start();
   park({"toolu_1", "toolu_2"});
-  bring({result_of("toolu_2", "two"), result_of("toolu_1", "one")});
-  const auto first = next_line();
-  EXPECT_EQ(field(first, "request_id"), "ask-toolu_2");
-  EXPECT_NE(first.find(R"("id":2,"result":{"content":[{"type":"text","text":"two"}]})"),
-            std::string::npos)
-    << first;
+  bring({result_of("toolu_1", "one"), result_of("toolu_2", "two")});
   EXPECT_EQ(field(next_line(), "request_id"), "ask-toolu_1");
+  const auto second = next_line();
+  EXPECT_EQ(field(second, "request_id"), "ask-toolu_2");
+  EXPECT_NE(second.find(R"("id":2,"result":{"content":[{"type":"text","text":"two"}]})"),
+            std::string::npos)
+    << second;
   EXPECT_TRUE(silent()) << "settings are as they were, and there is no user line";
   say(cli_lines::answer("done"));
   EXPECT_EQ(take_steps(), std::vector{step::rest});
@@ -196,6 +196,19 @@ TEST_F(session_tools, results_go_on_with_the_same_run) {
   EXPECT_EQ(core->rewindable(), 1U) << "the question, with all that followed";
   run_turn("next");
   EXPECT_EQ(core->rewindable(), 2U);
+}
+
+TEST_F(session_tools,
+       results_go_by_the_order_of_the_answer_whatever_that_of_the_cli_and_their_ids) {
+  start();
+  ask("question");
+  say(cli_lines::message_start() + call_block(0, "toolu_1", "look", {"{}"})
+      + call_block(1, "toolu_2", "look", {"{}"}) + cli_lines::message_delta("tool_use")
+      + tool_call("r2", "look", "toolu_2") + tool_call("r1", "look", "toolu_1"));
+  EXPECT_EQ(take_steps(), std::vector{step::rest});
+  bring({result_of("toolu_8", "one"), result_of("toolu_9", "two")});
+  EXPECT_EQ(field(next_line(), "request_id"), "r1");
+  EXPECT_EQ(field(next_line(), "request_id"), "r2");
 }
 
 TEST_F(session_tools, a_forced_call_is_not_forced_again) {
@@ -211,10 +224,10 @@ TEST_F(session_tools, a_forced_call_is_not_forced_again) {
   EXPECT_EQ(field(next_line(), "request_id"), "ask-toolu_1");
 }
 
-TEST_F(session_tools, other_results_are_for_another_process) {
+TEST_F(session_tools, results_of_more_or_fewer_calls_are_for_another_process) {
   for (const auto& results : std::vector<std::vector<domain::tool_result_block>>{
          {result_of("toolu_1", "one")},
-         {result_of("toolu_1", "one"), result_of("toolu_3", "three")}}) {
+         {result_of("toolu_1", "one"), result_of("toolu_2", "two"), result_of("toolu_3", "3")}}) {
     start();
     park({"toolu_1", "toolu_2"});
     bring(results);
@@ -245,7 +258,7 @@ TEST_F(session_tools, a_run_that_is_left_is_interrupted_and_taken_back) {
   say(cli_lines::accepted(interrupt) + cli_lines::interrupted_result());
   say(cli_lines::rewound(take_control("rewind_conversation")));
   EXPECT_EQ(take_user(), "other question");
-  EXPECT_TRUE(core->open_calls().empty());
+  EXPECT_EQ(core->open_calls(), 0U);
   say(cli_lines::answer("other answer"));
   EXPECT_EQ(take_steps(), std::vector{step::rest});
 }
@@ -369,7 +382,7 @@ TEST_F(session_tools, a_client_that_leaves_during_a_call_has_the_turn_taken_back
   say(cli_lines::accepted(interrupt) + cli_lines::interrupted_result());
   say(cli_lines::rewound(take_control("rewind_conversation")));
   EXPECT_EQ(core->state(), process_state::idle);
-  EXPECT_TRUE(core->open_calls().empty());
+  EXPECT_EQ(core->open_calls(), 0U);
 }
 
 TEST_F(session_tools, where_processes_are_not_kept_calls_end_them) {

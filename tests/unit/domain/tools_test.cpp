@@ -13,7 +13,6 @@ TEST(tools, names_that_the_api_takes_stay_as_they_are) {
   for (const std::string name : {"get_weather", "a", "Read-file_2", "Bash"})
     EXPECT_EQ(api_tool_name(name), name);
   EXPECT_EQ(api_tool_name(std::string(128, 'x')), std::string(128, 'x'));
-  EXPECT_EQ(api_call_id("toolu_01"), "toolu_01");
 }
 
 TEST(tools, other_names_become_ones_that_it_takes_and_stay_different) {

@@ -172,6 +172,36 @@ TEST_F(plans, results_alone_answer_the_calls_of_a_named_conversation) {
   EXPECT_NE(plan_named(index, parked, unknown, "").error().message.find("'3'"), std::string::npos);
 }
 
+TEST_F(plans, results_without_ids_go_by_order_behind_those_that_name_a_call) {
+  auto open = calls("1");
+  for (const std::string id : {"2", "3"})
+    open.content.emplace_back(tool_use_block{id, "look", "{}", ""});
+  const auto parked = grow(head, {user("q"), open});
+  const auto result = [](const std::string& id, const std::string& text) {
+    return tool_result_block{id, {text_block{text}}, false};
+  };
+  message mixed;
+  for (const auto& each : {result("", "a"), result("1", "b"), result("", "c")})
+    mixed.content.emplace_back(each);
+  message ordered;
+  for (const auto& each : {result("1", "b"), result("2", "a"), result("3", "c")})
+    ordered.content.emplace_back(each);
+  EXPECT_EQ(named(parked, request({mixed})).query, ordered);
+  mixed.content.emplace_back(result("", "d"));
+  auto refused = request({mixed});
+  EXPECT_NE(plan_named(index, parked, refused, "").error().message.find("more results"),
+            std::string::npos);
+}
+
+TEST_F(plans, a_named_conversation_knows_its_calls_by_the_ids_that_its_client_got) {
+  const auto parked = grow(head, {user("q"), calls("1")});
+  const std::vector<std::string> ids{"own"};
+  auto given = request({results("own")});
+  const auto plan = plan_named(index, parked, given, "", ids);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->query, results("1")) << "as the dialogue has it";
+}
+
 TEST_F(plans, a_question_in_place_of_results_tells_the_calls_so) {
   const auto parked = grow(head, {user("q"), calls("1")});
   const auto plan = named(parked, request({user("never mind")}));
@@ -245,6 +275,36 @@ TEST_F(plans, first_message_alone_is_fresh) {
 TEST_F(plans, trimmed_history_is_seeded) {
   const auto plan = whole(request({user("c"), assistant("d"), user("e")}, "be brief"));
   EXPECT_EQ(outcome_of(plan, {}), match_outcome::seeded);
+}
+
+TEST_F(plans, calls_of_a_known_dialogue_are_found_by_any_ids_and_keep_their_own) {
+  const auto known = grow(head, {user("q"), calls("toolu_1")});
+  for (const std::string given : {"toolu_1", "renamed", ""}) {
+    auto messages = two_turns;
+    for (const auto& more : {user("q"), calls(given), results(given)})
+      messages.push_back(more);
+    const auto plan = whole(request(messages, "be brief"), known);
+    EXPECT_EQ(plan.before, known) << given;
+    EXPECT_EQ(plan.query, results("toolu_1")) << given;
+  }
+}
+
+TEST_F(plans, calls_of_a_dialogue_that_nobody_knows_get_ids_that_no_other_has) {
+  auto both = calls("c");
+  both.content.emplace_back(tool_use_block{"c", "look", "{}", ""});
+  auto of_both = results("c");
+  of_both.content.push_back(of_both.content.front());
+  const auto plan = whole(request({user("q"), both, of_both, calls("c_2"), results("c_2")}));
+  const auto messages = told(plan);
+  ASSERT_EQ(messages.size(), 4U);
+  std::vector<std::string> ids;
+  for (const auto& each : messages)
+    for (const auto* call : calls_of(each))
+      ids.push_back(call->id);
+  EXPECT_EQ(ids, (std::vector<std::string>{"call-2-1", "call-2-2", "call-4-1"}));
+  EXPECT_EQ(std::get<tool_result_block>(messages[2].content[0]).call_id, ids[0]);
+  EXPECT_EQ(std::get<tool_result_block>(messages[2].content[1]).call_id, ids[1]);
+  EXPECT_EQ(std::get<tool_result_block>(plan.query.content[0]).call_id, ids[2]);
 }
 
 // -- the way of a process ------------------------------------------------------------------------

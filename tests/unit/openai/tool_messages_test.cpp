@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
                     {"role":"function","name":"f","content":"x"},
                     {"role":"assistant","function_call":{"name":"g","arguments":"{}"}},
                     {"role":"function","name":"g","content":"y"})"),
-                  R"(u{Q} a{f({"a": 1.10})#call} u{call=x} a{g({})#call_2} u{call_2=y})"},
+                  R"(u{Q} a{f({"a": 1.10})#} u{=x} a{g({})#} u{=y})"},
     dialogue_case{"of a custom tool", asked(R"({"role":"assistant","tool_calls":[
                     {"id":"c1","type":"custom","custom":{"name":"run","input":"a \"b\"\n"}}]},
                     {"role":"tool","content":"x"})"),
@@ -183,15 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
                     {"role":"tool","tool_call_id":"c","content":"y"},
                     {"role":"assistant","tool_calls":[{"id":"c","function":{"name":"h"}}]},
                     {"role":"tool","tool_call_id":"c","content":"z"})"),
-                  "u{Q} a{f({})#c|g({})#c_2} u{c=x|c_2=y} a{h({})#c_4} u{c_4=z}"}));
-
-TEST(tool_calls, have_ids_that_the_api_takes) {
-  const auto chat = accept(asked(R"({"role":"assistant","tool_calls":[
-    {"id":"call_abc.XYZ-é","function":{"name":"f"}}]},
-    {"role":"tool","tool_call_id":"call_abc.XYZ-é","content":"x"})"));
-  const auto id = domain::api_call_id("call_abc.XYZ-é");
-  EXPECT_EQ(in_short(chat.request.messages), "u{Q} a{f({})#" + id + "} u{" + id + "=x}");
-}
+                  "u{Q} a{f({})#c|g({})#c} u{c=x|c=y} a{h({})#c} u{c=z}"}));
 
 TEST(tool_calls, keep_their_arguments_and_say_what_counts_of_them) {
   const auto chat = accept(asked(R"({"role":"assistant","tool_calls":[
@@ -227,6 +219,22 @@ TEST(results_of_a_conversation, may_come_without_their_calls) {
                            R"(,"conversation_id":"c")");
   EXPECT_EQ(in_short(chat.request.messages), "u{toolu_2=y|toolu_1=x|A} u{B}");
   EXPECT_THAT(chat.adjusted, IsEmpty());
+}
+
+TEST(results_of_a_conversation, may_come_without_ids) {
+  const auto chat = accept(R"({"role":"tool","content":"x"},
+    {"role":"tool","tool_call_id":"toolu_1","content":"y"},
+    {"role":"function","name":"f","content":"z"})",
+                           R"(,"conversation_id":"c")");
+  EXPECT_EQ(in_short(chat.request.messages), "u{=x|toolu_1=y|=z}");
+}
+
+TEST(results_of_a_conversation, are_refused_where_two_name_one_call) {
+  const auto parsed = parse(R"({"role":"tool","tool_call_id":"toolu_1","content":"x"},
+    {"role":"tool","tool_call_id":"toolu_1","content":"y"})",
+                            R"(,"conversation_id":"c")");
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().param, "messages[1].tool_call_id");
 }
 
 TEST(results_of_a_conversation, come_first_or_are_text) {
