@@ -117,11 +117,12 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
     chat.request.format = read_response_format(body, context.schema_bytes_max);
   }
   chat.request.sampling = read_sampling(body);
-  chat.request.reasoning = read_reasoning_effort(body);
   read_stream(body, chat);
   chat.request.in_one_piece = !chat.stream;
-  if (!usual)
+  if (!usual) {
+    chat.request.reasoning = read_reasoning(body, chat.ignored_params);
     list_ignored(body, chat.ignored_params);
+  }
   if (body.failed())
     return body.take_failure();
   return chat;

@@ -80,38 +80,9 @@ std::vector<std::string> read_stop(field_reader& body) {
   return stop;
 }
 
-void list_if(bool asked, std::string_view name, std::vector<std::string>& ignored) {
-  if (asked)
-    ignored.emplace_back(name);
-}
-
-} // namespace
-
-void refuse_unsupported(field_reader& body) {
-  if (body.integer("n", 1, choices_max).value_or(1) != 1)
-    body.fail_unsupported(body.path_of("n"), "Only one choice can be returned.");
-  if (body.boolean("logprobs").value_or(false))
-    body.fail_unsupported(body.path_of("logprobs"), "Log probabilities are not available here.");
-  refuse_present_object(body, "audio", "Only text can be returned.");
-  refuse_modalities(body);
-  refuse_present_object(body, "web_search_options", "Web search is not available here.");
-  refuse_present_object(body, "prediction", "Predicted output is not available here.");
-}
-
-domain::sampling read_sampling(field_reader& body) {
-  domain::sampling sampling;
-  sampling.temperature = body.number("temperature", 0, temperature_max);
-  sampling.top_p = body.number("top_p", 0, 1);
-  sampling.stop = read_stop(body);
-  const auto newer = body.integer("max_completion_tokens", 1, tokens_max);
-  const auto older = body.integer("max_tokens", 1, tokens_max);
-  sampling.max_tokens = newer ? newer : older;
-  return sampling;
-}
-
-std::optional<domain::reasoning_effort> read_reasoning_effort(field_reader& body) {
+std::optional<domain::reasoning_effort> read_effort(field_reader& from, std::string_view member) {
   using domain::reasoning_effort;
-  const auto word = body.string("reasoning_effort");
+  const auto word = from.string(member);
   if (!word)
     return std::nullopt;
   constexpr std::array<std::pair<std::string_view, reasoning_effort>, 7> efforts{{
@@ -126,9 +97,57 @@ std::optional<domain::reasoning_effort> read_reasoning_effort(field_reader& body
   for (const auto& [name, effort] : efforts)
     if (name == *word)
       return effort;
-  body.fail_value(body.path_of("reasoning_effort"),
+  from.fail_value(from.path_of(member),
                   "must be one of none, minimal, low, medium, high, xhigh, max");
   return std::nullopt;
+}
+
+void list_if(bool asked, std::string_view name, std::vector<std::string>& ignored) {
+  if (asked)
+    ignored.emplace_back(name);
+}
+
+} // namespace
+
+void refuse_unsupported(field_reader& body) {
+  if (body.integer("n", 1, choices_max).value_or(1) != 1)
+    body.fail_unsupported(body.path_of("n"), "Only one choice can be returned.");
+  refuse_present_object(body, "audio", "Only text can be returned.");
+  refuse_modalities(body);
+  refuse_present_object(body, "web_search_options", "Web search is not available here.");
+}
+
+domain::sampling read_sampling(field_reader& body) {
+  domain::sampling sampling;
+  sampling.temperature = body.number("temperature", 0, temperature_max);
+  sampling.top_p = body.number("top_p", 0, 1);
+  sampling.stop = read_stop(body);
+  const auto newer = body.integer("max_completion_tokens", 1, tokens_max);
+  const auto older = body.integer("max_tokens", 1, tokens_max);
+  sampling.max_tokens = newer ? newer : older;
+  return sampling;
+}
+
+std::optional<domain::reasoning_effort> read_reasoning(field_reader& body,
+                                                       std::vector<std::string>& ignored) {
+  const auto effort = read_effort(body, "reasoning_effort");
+  const auto value = body.any("reasoning");
+  if (!value)
+    return effort;
+  dom::object object;
+  if (effort || value->get(object) != simdjson::SUCCESS) {
+    ignored.emplace_back("reasoning");
+    return effort;
+  }
+  field_reader reasoning{object, body.path_of("reasoning")};
+  const auto nested = read_effort(reasoning, "effort");
+  if (reasoning.failed())
+    body.fail(reasoning.take_failure());
+  else if (!nested)
+    ignored.emplace_back("reasoning");
+  else if (object.size() > 1)
+    ignored.emplace_back("reasoning(effort)");
+  return nested;
 }
 
 void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
@@ -139,6 +158,7 @@ void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
   list_if(body.integer("seed", integer_min, integer_max).has_value(), "seed", ignored);
   const auto bias = body.object("logit_bias");
   list_if(bias && bias->size() > 0, "logit_bias", ignored);
+  list_if(body.boolean("logprobs").value_or(false), "logprobs", ignored);
   list_if(body.integer("top_logprobs", 0, top_logprobs_max).value_or(0) != 0, "top_logprobs",
           ignored);
   // The defaults of the API ask for nothing.
@@ -146,9 +166,10 @@ void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
   const auto tier = body.string("service_tier").value_or("auto");
   list_if(tier != "auto" && tier != "default", "service_tier", ignored);
   list_if(body.boolean("store").value_or(false), "store", ignored);
+  // Promises a faster answer, never another one.
+  list_if(body.object("prediction").has_value(), "prediction", ignored);
   // Not OpenAI's: what clients of other servers (vLLM, OpenRouter, Anthropic) ask for, in any form.
-  for (const std::string_view name :
-       {"top_k", "min_p", "repetition_penalty", "thinking", "reasoning"})
+  for (const std::string_view name : {"top_k", "min_p", "repetition_penalty", "thinking"})
     list_if(body.any(name).has_value(), name, ignored);
 }
 

@@ -12,14 +12,16 @@
 namespace ccapi::openai {
 
 /// Fails (in `body`) with unsupported_parameter for everything that would change the kind of the
-/// answer: several choices, log probabilities, media.
+/// answer: several choices, media.
 void refuse_unsupported(json::field_reader& body);
 
 /// temperature, top_p, stop, max_completion_tokens / max_tokens.
 domain::sampling read_sampling(json::field_reader& body);
 
-/// reasoning_effort, in OpenAI's words and Anthropic's.
-std::optional<domain::reasoning_effort> read_reasoning_effort(json::field_reader& body);
+/// reasoning_effort, in OpenAI's words and Anthropic's, or `effort` of the object `reasoning`. What
+/// else that asks for is listed as ignored.
+std::optional<domain::reasoning_effort> read_reasoning(json::field_reader& body,
+                                                       std::vector<std::string>& ignored);
 
 /// Checks the types of parameters that have no effect here and lists those that ask for one.
 void list_ignored(json::field_reader& body, std::vector<std::string>& ignored);

@@ -116,13 +116,13 @@ TEST(chat_request, a_format_is_checked_and_told_to_the_api) {
 
 TEST(chat_request, parameters_without_effect_are_named) {
   const auto chat = accept_with(R"("presence_penalty":-0.5,"frequency_penalty":1,"seed":-7,
-    "logit_bias":{"50256":-100},"top_logprobs":5,"verbosity":"high",
-    "service_tier":"flex","store":true,"top_k":5,"min_p":0.1,"repetition_penalty":null,
+    "logit_bias":{"50256":-100},"logprobs":true,"top_logprobs":5,"verbosity":"high",
+    "service_tier":"flex","store":true,"prediction":{"type":"content","content":"x"},"top_k":5,"min_p":0.1,"repetition_penalty":null,
     "thinking":{"type":"enabled"},"reasoning":"high")");
   EXPECT_THAT(chat.ignored_params,
-              ElementsAre("presence_penalty", "frequency_penalty", "seed", "logit_bias",
-                          "top_logprobs", "verbosity", "service_tier", "store", "top_k", "min_p",
-                          "thinking", "reasoning"));
+              ElementsAre("reasoning", "presence_penalty", "frequency_penalty", "seed",
+                          "logit_bias", "logprobs", "top_logprobs", "verbosity", "service_tier",
+                          "store", "prediction", "top_k", "min_p", "thinking"));
 }
 
 TEST(chat_request, sampling_parameters_are_taken_over) {
@@ -141,6 +141,24 @@ TEST(chat_request, a_wish_to_reason_is_taken_over) {
               Optional(domain::reasoning_effort::minimal));
   EXPECT_THAT(accept_with(R"("reasoning_effort":"none")").request.reasoning,
               Optional(domain::reasoning_effort::none));
+}
+
+TEST(chat_request, an_object_may_tell_how_hard_to_reason) {
+  const auto low = accept_with(R"("reasoning":{"effort":"low"})");
+  EXPECT_THAT(low.request.reasoning, Optional(domain::reasoning_effort::low));
+  EXPECT_THAT(low.ignored_params, IsEmpty());
+  const auto more = accept_with(R"("reasoning":{"effort":"high","max_tokens":2000})");
+  EXPECT_THAT(more.request.reasoning, Optional(domain::reasoning_effort::high));
+  EXPECT_THAT(more.ignored_params, ElementsAre("reasoning(effort)"));
+}
+
+TEST(chat_request, an_object_that_tells_no_effort_or_another_one_is_named) {
+  const auto without = accept_with(R"("reasoning":{"effort":null,"max_tokens":2000})");
+  EXPECT_EQ(without.request.reasoning, std::nullopt);
+  EXPECT_THAT(without.ignored_params, ElementsAre("reasoning"));
+  const auto twice = accept_with(R"("reasoning":{"effort":"low"},"reasoning_effort":"max")");
+  EXPECT_THAT(twice.request.reasoning, Optional(domain::reasoning_effort::max));
+  EXPECT_THAT(twice.ignored_params, ElementsAre("reasoning"));
 }
 
 TEST(chat_request, stop_may_be_one_string) {

@@ -88,6 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
     refused_case{invalid, "response_format.json_schema.name", "Missing",
                  R"("response_format":{"json_schema":{},"type":"json_schema"})"},
     refused_case{invalid, "logprobs", "expected a boolean", R"("logprobs":1)"},
+    refused_case{invalid, "prediction", "expected an object", R"("prediction":"x")"},
+    refused_case{invalid, "reasoning.effort", "expected a string", R"("reasoning":{"effort":1})"},
     refused_case{invalid, "modalities", "expected an array", R"("modalities":"text")"},
     refused_case{invalid, "modalities[0]", "expected a string", R"("modalities":[1])"},
     refused_case{invalid, "presence_penalty", "expected a number", R"("presence_penalty":"0")"},
@@ -122,6 +124,8 @@ INSTANTIATE_TEST_SUITE_P(
     refused_case{invalid, "top_logprobs", "from 0 to 20", R"("top_logprobs":1e400)"},
     refused_case{invalid, "seed", "an integer of 64 bits", R"("seed":9223372036854775808)"},
     refused_case{invalid, "seed", "an integer of 64 bits", R"("seed":-99999999999999999999)"},
+    refused_case{invalid, "reasoning_effort", "one of none", R"("reasoning_effort":"huge")"},
+    refused_case{invalid, "reasoning.effort", "one of none", R"("reasoning":{"effort":"huge"})"},
     refused_case{invalid, "n", "from 1 to 128", R"("n":129)"},
     refused_case{invalid, "n", "from 1 to", R"("n":0)"},
     refused_case{invalid, "conversation_id", "1 to 128", R"("conversation_id":"")"},
@@ -141,12 +145,9 @@ INSTANTIATE_TEST_SUITE_P(
     refused_case{unsupported, "tools[1].type", "function and custom",
                  R"("tools":[{"type":"custom","name":"a"},{"type":"web_search"}])"},
     refused_case{unsupported, "n", "one choice", R"("n":2)"},
-    refused_case{unsupported, "logprobs", "", R"("logprobs":true)"},
     refused_case{unsupported, "audio", "", R"("audio":{"voice":"alloy","format":"mp3"})"},
     refused_case{unsupported, "modalities", "", R"("modalities":["text","audio"])"},
-    refused_case{unsupported, "web_search_options", "", R"("web_search_options":{})"},
-    refused_case{unsupported, "prediction", "",
-                 R"("prediction":{"type":"content","content":"x"})"}));
+    refused_case{unsupported, "web_search_options", "", R"("web_search_options":{})"}));
 
 // -- messages -------------------------------------------------------------------------------------
 
