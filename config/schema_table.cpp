@@ -260,6 +260,9 @@ constexpr key table_of_keys[] = {
   number<limits, &limits_settings::schema_bytes_max>(
     "limits.schema_bytes_max", kib, 16 * mib, "bytes",
     "JSON schema of a response_format, without white space."),
+  number<limits, &limits_settings::choices_max>(
+    "limits.choices_max", 1, 128, "choices",
+    "Choices of an answer (n), each of which is a turn with a process of its own."),
   number<limits, &limits_settings::answer_bytes_max>("limits.answer_bytes_max", kib, gib, "bytes",
                                                      "Answer that is collected before it is sent."),
   at_start(number<limits, &limits_settings::stream_buffer_bytes>(

@@ -259,6 +259,7 @@ struct limits_settings {
   std::size_t image_bytes_max = std::size_t{10} << 20; ///< base64 of one picture
   std::uint32_t image_pixels_max = 8000;               ///< per side
   std::size_t schema_bytes_max = 256 << 10;            ///< of a response_format
+  std::uint32_t choices_max = 4;                       ///< n of a request
   // answer
   std::size_t answer_bytes_max = std::size_t{32} << 20;
   std::size_t stream_buffer_bytes = 256 << 10; ///< unsent bytes before the process is paused

@@ -80,7 +80,8 @@ public:
                           .tools_bytes_max = limits().tools_bytes_max,
                           .image_bytes_max = limits().image_bytes_max,
                           .image_pixels_max = limits().image_pixels_max,
-                          .schema_bytes_max = limits().schema_bytes_max});
+                          .schema_bytes_max = limits().schema_bytes_max,
+                          .choices_max = limits().choices_max});
     trim_reader();
     return parsed;
   }

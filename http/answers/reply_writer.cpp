@@ -17,8 +17,11 @@ constexpr std::size_t call_bytes = sizeof(domain::tool_use_block);
 } // namespace
 
 reply_writer::reply_writer(exchange& client, chat_plan plan)
+  : reply_writer{client, std::move(plan), client.shard().gateway} {}
+
+reply_writer::reply_writer(exchange& client, chat_plan plan, domain::turn_control& turns)
   : client_{&client},
-    gateway_{&client.shard().gateway},
+    control_{&turns},
     plan_{std::move(plan)},
     answer_bytes_max_{client.shard().limits().answer_bytes_max},
     credit_lot_{credit_lot(client.shard().limits().stream_buffer_bytes)} {}
@@ -70,12 +73,12 @@ void reply_writer::take(domain::event&& what) {
 
 void reply_writer::on_flush() {
   if (client_ && owed_credit_ >= credit_lot_)
-    client_->guarded([this] { gateway_->acknowledge(turn_, std::exchange(owed_credit_, 0)); });
+    client_->guarded([this] { control_->acknowledge(turn_, std::exchange(owed_credit_, 0)); });
 }
 
 void reply_writer::on_gone() {
   client_ = nullptr;
-  gateway_->cancel(turn_);
+  control_->cancel(turn_);
 }
 
 void reply_writer::take(std::string& whole, std::string&& delta) {
@@ -115,7 +118,7 @@ void reply_writer::add(std::string& whole, std::string&& delta) {
 }
 
 void reply_writer::give_up() {
-  gateway_->cancel(turn_);
+  control_->cancel(turn_);
   fail({.code = domain::error_code::upstream_error,
         .message = "The answer is longer than limits.answer_bytes_max.",
         .retry_useful = false});

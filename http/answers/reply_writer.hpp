@@ -17,9 +17,14 @@ namespace ccapi::http {
 class reply_writer final : public domain::event_sink, public answer {
 public:
   reply_writer(exchange& client, chat_plan plan);
+  /// For several turns that share the answer: `turns`, which outlives it, knows which are meant.
+  reply_writer(exchange& client, chat_plan plan, domain::turn_control& turns);
 
   /// Call once, right after gateway::submit.
   void start(domain::turn_id turn);
+
+  /// What the selected choice has said so far, to be replaced by what another one has.
+  [[nodiscard]] dialect::whole_answer& said() noexcept { return said_; }
 
   void on_event(domain::event&& what) override;
   void on_flush() override;
@@ -40,7 +45,7 @@ private:
   void fail(const domain::error& failure);
 
   exchange* client_; ///< null when the client is gone or has its answer
-  domain::gateway* gateway_;
+  domain::turn_control* control_;
   chat_plan plan_;
   domain::turn_id turn_ = 0;
   turn_trace trace_;

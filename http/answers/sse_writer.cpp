@@ -51,12 +51,16 @@ constexpr std::string_view stream_headers = "cache-control: no-cache, no-transfo
 } // namespace
 
 sse_writer::sse_writer(exchange& client, chat_plan plan)
+  : sse_writer{client, std::move(plan), client.shard().gateway, 1} {}
+
+sse_writer::sse_writer(exchange& client, chat_plan plan, domain::turn_control& turns,
+                       std::size_t count)
   : client_{&client},
-    gateway_{&client.shard().gateway},
+    control_{&turns},
     plan_{std::move(plan)},
     ping_interval_{client.shard().limits().stream_ping_interval},
     credit_lot_{credit_lot(client.shard().limits().stream_buffer_bytes)},
-    pending_max_{client.shard().limits().stream_buffer_bytes * pending_factor} {}
+    pending_max_{client.shard().limits().stream_buffer_bytes * pending_factor * count} {}
 
 void sse_writer::start(domain::turn_id turn) {
   turn_ = turn;
@@ -90,7 +94,7 @@ void sse_writer::take(domain::event&& what) {
   if (text_of(what)) {
     on_delta(std::move(what));
   } else if (std::holds_alternative<domain::tool_call_started>(what)) {
-    on_call(what);
+    tell(what);
   } else if (std::holds_alternative<domain::turn_accepted>(what)) {
     client_->note_conversation(trace_.conversation_id);
   } else if (std::holds_alternative<domain::question_sent>(what)) {
@@ -103,6 +107,16 @@ void sse_writer::take(domain::event&& what) {
   }
 }
 
+void sse_writer::leave_choice() {
+  if (client_)
+    client_->guarded([this] { encode_held(); });
+}
+
+void sse_writer::end_choice(const domain::event& end) {
+  if (client_ && !ended())
+    client_->guarded([&] { tell(end); });
+}
+
 void sse_writer::on_flush() {
   if (client_)
     client_->guarded([this] { try_write(); });
@@ -113,7 +127,7 @@ void sse_writer::on_written() {
   owed_credit_ += std::exchange(in_flight_credit_, 0);
   try_write();
   if (owed_credit_ >= credit_lot_ || (owed_credit_ > 0 && !writing_))
-    gateway_->acknowledge(turn_, std::exchange(owed_credit_, 0));
+    control_->acknowledge(turn_, std::exchange(owed_credit_, 0));
 }
 
 void sse_writer::on_wake() {
@@ -133,7 +147,7 @@ void sse_writer::on_wake() {
 void sse_writer::on_gone() {
   client_ = nullptr;
   if (!ended())
-    gateway_->cancel(turn_);
+    control_->cancel(turn_);
 }
 
 void sse_writer::on_delta(domain::event&& delta) {
@@ -155,11 +169,11 @@ void sse_writer::on_delta(domain::event&& delta) {
   give_up_when_flooded();
 }
 
-void sse_writer::on_call(const domain::event& call) {
+void sse_writer::tell(const domain::event& what) {
   open(trace_.model_ran());
   encode_held();
-  pending_credit_ += domain::credit_bytes(call);
-  plan_.encoder->event(call, pending_);
+  pending_credit_ += domain::credit_bytes(what);
+  plan_.encoder->event(what, pending_);
   give_up_when_flooded();
 }
 
@@ -249,7 +263,7 @@ void sse_writer::try_write() {
 void sse_writer::give_up_when_flooded() {
   if (pending_.size() + text_of(held_)->size() <= pending_max_)
     return;
-  gateway_->cancel(turn_);
+  control_->cancel(turn_);
   on_failed(domain::turn_failed{{.code = domain::error_code::timeout,
                                  .message = "The client reads too slowly for this answer.",
                                  .retry_useful = false}});

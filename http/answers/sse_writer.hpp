@@ -23,9 +23,16 @@ namespace ccapi::http {
 class sse_writer final : public domain::event_sink, public answer {
 public:
   sse_writer(exchange& client, chat_plan plan);
+  /// For `count` turns that share the stream: `turns`, which outlives it, knows which are meant.
+  sse_writer(exchange& client, chat_plan plan, domain::turn_control& turns, std::size_t count);
 
   /// Call once, right after gateway::submit.
   void start(domain::turn_id turn);
+
+  /// The events that follow are of another choice. Call it before the encoder selects that one.
+  void leave_choice();
+  /// Tells the end of a choice that is not the last one to end.
+  void end_choice(const domain::event& end);
 
   void on_event(domain::event&& what) override;
   void on_flush() override;
@@ -37,7 +44,7 @@ private:
   bool gathers(domain::event& what);
   void take(domain::event&& what);
   void on_delta(domain::event&& delta);
-  void on_call(const domain::event& call);
+  void tell(const domain::event& what);
   void on_finished(const domain::event& end);
   void on_failed(const domain::event& end);
   void open(std::string_view model);
@@ -48,7 +55,7 @@ private:
   [[nodiscard]] bool has_pending() const noexcept { return pending_.size() > room_; }
 
   exchange* client_; ///< null when the client is gone or has its answer
-  domain::gateway* gateway_;
+  domain::turn_control* control_;
   chat_plan plan_;
   domain::turn_id turn_ = 0;
   turn_trace trace_;

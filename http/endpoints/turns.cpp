@@ -1,4 +1,5 @@
 #include "http/access/key_ring.hpp"
+#include "http/answers/choices.hpp"
 #include "http/answers/reply.hpp"
 #include "http/answers/reply_writer.hpp"
 #include "http/answers/sse_writer.hpp"
@@ -6,6 +7,7 @@
 #include "http/http_shard.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +28,17 @@ std::optional<key_usage::turn_place> begin_turn(const caller& who) {
   if (!who.usage)
     return key_usage::turn_place{};
   return who.usage->begin_turn(who.max_concurrent);
+}
+
+/// Each choice takes one of the key's turns, the first of which is taken.
+void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& turn, bool stream) {
+  for (std::size_t more = 1; more < wanted.encoder->count(); ++more) {
+    auto place = begin_turn(client.request().caller);
+    if (!place)
+      return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
+    wanted.places.push_back(std::move(*place));
+  }
+  submit_choices(client, std::move(wanted), std::move(turn), stream);
 }
 
 /// `named` as in x-ccapi-ignored-params: maybe with what became of it in brackets.
@@ -62,7 +75,10 @@ void create_turn(exchange& client) {
                  .echo_requested = shard.settings().echo_requested_model,
                  .encoder = std::move(asked.encoder),
                  .place = std::move(*place)};
-  if (asked.stream)
+  if (asked.choices)
+    submit_each(client, {.plan = std::move(plan), .encoder = std::move(asked.choices)},
+                std::move(asked.request), asked.stream);
+  else if (asked.stream)
     submit<sse_writer>(client, std::move(plan), std::move(asked.request));
   else
     submit<reply_writer>(client, std::move(plan), std::move(asked.request));

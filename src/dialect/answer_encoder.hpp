@@ -4,6 +4,7 @@
 #include "domain/content.hpp"
 #include "domain/turn/event.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,20 @@ public:
   /// The body of an answer that is not streamed.
   virtual std::string whole(answer_start&& start, const whole_answer& said,
                             const domain::turn_finished& end) = 0;
+};
+
+/// The same for an answer of several choices, each of which a turn makes; 0 is selected at first. A
+/// stream tells deltas and turn_finished of all of them, in any order; with the last turn_finished
+/// it is complete.
+class choices_encoder : public answer_encoder {
+public:
+  /// More than one.
+  [[nodiscard]] virtual std::size_t count() const noexcept = 0;
+  /// What follows is of this choice, less than count().
+  virtual void select(std::size_t choice) noexcept = 0;
+  /// Takes all that the selected one has said, for an answer that is not streamed. The last one
+  /// comes with whole() instead.
+  virtual void keep(whole_answer&& said, const domain::turn_finished& end) = 0;
 };
 
 } // namespace ccapi::dialect

@@ -22,6 +22,7 @@ struct parse_context {
   std::size_t image_bytes_max = std::size_t{10} << 20;   ///< limits.image_bytes_max
   std::uint32_t image_pixels_max = 8000;                 ///< limits.image_pixels_max
   std::size_t schema_bytes_max = std::size_t{256} << 10; ///< limits.schema_bytes_max
+  std::size_t choices_max = 4;                           ///< limits.choices_max
 };
 
 struct parsed_turn {
@@ -34,6 +35,9 @@ struct parsed_turn {
   /// header.
   std::vector<std::string> adjusted;
   std::unique_ptr<answer_encoder> encoder; ///< of the answer; knows what else was asked of it
+  /// In place of `encoder`, if several choices are asked for; then `request` has all of the
+  /// dialogue, so that others than a conversation that it names can answer it.
+  std::unique_ptr<choices_encoder> choices{};
 };
 
 } // namespace ccapi::dialect

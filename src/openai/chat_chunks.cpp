@@ -20,10 +20,12 @@ constexpr std::string_view tail_with_usage =
 
 } // namespace
 
-chat_chunks::chat_chunks(answer_identity identity, bool include_usage, call_style style)
+chat_chunks::chat_chunks(answer_identity identity, bool include_usage, call_style style,
+                         std::size_t choice)
   : identity_{std::move(identity)},
     include_usage_{include_usage},
     style_{std::move(style)},
+    choice_{choice},
     delta_tail_{include_usage ? tail_with_usage : tail} {}
 
 void chat_chunks::role(std::string& out) {
@@ -39,11 +41,14 @@ void chat_chunks::role(std::string& out) {
   json::append_string(head_, identity_.model);
   delta_head_.reserve(head_bytes);
   delta_head_ = head_;
-  delta_head_ += R"(,"choices":[{"index":0,"delta":{)";
+  delta_head_ += R"(,"choices":[{"index":)";
+  json::append_integer(delta_head_, std::uint64_t{choice_});
+  delta_head_ += R"(,"delta":{)";
   out += head_;
   out += R"(,"conversation_id":)";
   json::append_string(out, identity_.conversation_id);
-  out += R"(,"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null)";
+  out.append(delta_head_, head_.size());
+  out += R"("role":"assistant","content":"","refusal":null)";
   out += delta_tail_;
 }
 
@@ -136,12 +141,20 @@ void chat_chunks::arguments(std::size_t index, bool custom, std::string_view pie
 
 void chat_chunks::finish(domain::finish_reason reason, const domain::usage& used,
                          std::string& out) {
+  finish_choice(reason, out);
+  finish_all(used, out);
+}
+
+void chat_chunks::finish_choice(domain::finish_reason reason, std::string& out) {
   role(out);
   end_call(out);
   out += delta_head_;
   out += R"(},"logprobs":null,"finish_reason":")";
   out += to_string(reason, style_.legacy);
   out += include_usage_ ? "\"}],\"usage\":null}\n\n" : "\"}]}\n\n";
+}
+
+void chat_chunks::finish_all(const domain::usage& used, std::string& out) {
   if (include_usage_) {
     out += head_;
     out += R"(,"choices":[],"usage":)";

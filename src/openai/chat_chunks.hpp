@@ -19,7 +19,9 @@ namespace ccapi::openai {
 class chat_chunks {
 public:
   /// `include_usage`: a chunk with the usage before the end; all others then say "usage":null.
-  chat_chunks(answer_identity identity, bool include_usage, call_style style = {});
+  /// `choice`: of those that one answer tells.
+  chat_chunks(answer_identity identity, bool include_usage, call_style style = {},
+              std::size_t choice = 0);
 
   /// The opening chunk; it alone carries the conversation_id. Without effect when repeated.
   void role(std::string& out);
@@ -33,6 +35,10 @@ public:
   void input(const domain::tool_input_delta& piece, std::string& out);
   /// The finish reason, the usage if asked for, and [DONE].
   void finish(domain::finish_reason reason, const domain::usage& used, std::string& out);
+  /// The finish reason alone, of one of several choices.
+  void finish_choice(domain::finish_reason reason, std::string& out);
+  /// What follows the last of them: the usage if asked for, and [DONE].
+  void finish_all(const domain::usage& used, std::string& out);
   /// An error frame, and no [DONE]: some clients take that for the end of a whole answer.
   static void fail(const domain::error& failure, std::string& out);
   /// A comment that keeps the connection alive; allowed between any two chunks.
@@ -55,6 +61,7 @@ private:
   answer_identity identity_;
   bool include_usage_;
   call_style style_;
+  std::size_t choice_;
   std::optional<open_call> call_{};
   bool opened_ = false;
   std::string head_;            ///< of every chunk, up to and without "choices"

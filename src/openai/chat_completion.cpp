@@ -2,6 +2,7 @@
 
 #include "json/writer.hpp"
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -54,42 +55,78 @@ std::size_t bytes_of(const std::vector<domain::tool_use_block>& calls) noexcept 
   return sum + sum / 8;
 }
 
-} // namespace
+std::size_t bytes_of(const dialect::whole_answer& said) noexcept {
+  return said.text.size() + said.text.size() / 8 + 2 * said.reasoning.size() + bytes_of(said.calls);
+}
 
-std::string completion_body(const answer_identity& identity, const dialect::whole_answer& said,
-                            const domain::turn_finished& end, const call_style& style) {
-  constexpr std::size_t frame_bytes = 768; // about what surrounds the texts
-  const std::string_view content{said.text};
-  const std::string_view reasoning{said.reasoning};
-  std::string body;
-  body.reserve(frame_bytes + content.size() + content.size() / 8 + 2 * reasoning.size()
-               + bytes_of(said.calls));
+void begin(std::string& body, const answer_identity& identity) {
   body += R"({"id":)";
   json::append_string(body, identity.id);
   body += R"(,"object":"chat.completion","created":)";
   json::append_integer(body, identity.created);
   body += R"(,"model":)";
   json::append_string(body, identity.model);
-  body += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
-  if (content.empty() && !said.calls.empty())
+  body += R"(,"choices":[)";
+}
+
+void append_choice(std::string& body, std::size_t index, const dialect::whole_answer& said,
+                   domain::finish_reason reason, const call_style& style) {
+  body += R"({"index":)";
+  json::append_integer(body, std::uint64_t{index});
+  body += R"(,"message":{"role":"assistant","content":)";
+  if (said.text.empty() && !said.calls.empty())
     body += "null";
   else
-    json::append_string(body, content);
+    json::append_string(body, said.text);
   body += R"(,"refusal":null,"annotations":[])";
   for (const std::string_view key : {R"(,"reasoning_content":)", R"(,"reasoning":)"}) {
-    if (reasoning.empty())
+    if (said.reasoning.empty())
       break;
     body += key;
-    json::append_string(body, reasoning);
+    json::append_string(body, said.reasoning);
   }
   append_calls(body, said.calls, style);
   body += R"(},"logprobs":null,"finish_reason":")";
-  body += to_string(end.reason, style.legacy);
-  body += R"("}],"usage":)";
-  append_usage(body, end.usage);
+  body += to_string(reason, style.legacy);
+  body += "\"}";
+}
+
+void end(std::string& body, const domain::usage& used, const answer_identity& identity) {
+  body += R"(],"usage":)";
+  append_usage(body, used);
   body += R"(,"service_tier":"default","system_fingerprint":null,"conversation_id":)";
   json::append_string(body, identity.conversation_id);
   body += '}';
+}
+
+constexpr std::size_t frame_bytes = 768; // about what surrounds the texts
+
+} // namespace
+
+std::string completion_body(const answer_identity& identity, const dialect::whole_answer& said,
+                            const domain::turn_finished& finished, const call_style& style) {
+  std::string body;
+  body.reserve(frame_bytes + bytes_of(said));
+  begin(body, identity);
+  append_choice(body, 0, said, finished.reason, style);
+  end(body, finished.usage, identity);
+  return body;
+}
+
+std::string completion_body(const answer_identity& identity, std::span<const told_choice> choices,
+                            const domain::usage& used, const call_style& style) {
+  std::size_t bytes = 0;
+  for (const auto& choice : choices)
+    bytes += frame_bytes + bytes_of(choice.said);
+  std::string body;
+  body.reserve(bytes);
+  begin(body, identity);
+  for (std::size_t index = 0; index < choices.size(); ++index) {
+    if (index > 0)
+      body += ',';
+    append_choice(body, index, choices[index].said, choices[index].reason, style);
+  }
+  end(body, used, identity);
   return body;
 }
 

@@ -10,8 +10,6 @@
 
 namespace ccapi::openai {
 
-namespace {
-
 answer_identity new_identity(dialect::answer_start&& start) {
   constexpr std::string_view prefix = "chatcmpl-";
   const auto random = domain::random_hex_128();
@@ -24,7 +22,21 @@ answer_identity new_identity(dialect::answer_start&& start) {
           .conversation_id = std::string{start.conversation_id}};
 }
 
-} // namespace
+bool tell(const domain::event& what, chat_chunks& chunks, std::string& out) {
+  if (const auto* text = std::get_if<domain::text_delta>(&what))
+    chunks.text(text->text, out);
+  else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
+    chunks.reasoning(reasoning->text, out);
+  else if (const auto* call = std::get_if<domain::tool_call_started>(&what))
+    chunks.call(*call, out);
+  else if (const auto* input = std::get_if<domain::tool_input_delta>(&what))
+    chunks.input(*input, out);
+  else if (const auto* failed = std::get_if<domain::turn_failed>(&what))
+    chat_chunks::fail(failed->failure, out);
+  else
+    return false;
+  return true;
+}
 
 void chat_encoder::open(dialect::answer_start&& start, std::string& out) {
   chunks_.emplace(new_identity(std::move(start)), include_usage_, std::move(style_));
@@ -32,18 +44,10 @@ void chat_encoder::open(dialect::answer_start&& start, std::string& out) {
 }
 
 void chat_encoder::event(const domain::event& what, std::string& out) {
-  if (const auto* text = std::get_if<domain::text_delta>(&what))
-    chunks_->text(text->text, out);
-  else if (const auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
-    chunks_->reasoning(reasoning->text, out);
-  else if (const auto* call = std::get_if<domain::tool_call_started>(&what))
-    chunks_->call(*call, out);
-  else if (const auto* input = std::get_if<domain::tool_input_delta>(&what))
-    chunks_->input(*input, out);
-  else if (const auto* finished = std::get_if<domain::turn_finished>(&what))
+  if (tell(what, *chunks_, out))
+    return;
+  if (const auto* finished = std::get_if<domain::turn_finished>(&what))
     chunks_->finish(finished->reason, finished->usage, out);
-  else if (const auto* failed = std::get_if<domain::turn_failed>(&what))
-    chat_chunks::fail(failed->failure, out);
 }
 
 void chat_encoder::ping(std::string& out) {

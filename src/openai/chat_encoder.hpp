@@ -10,6 +10,12 @@
 
 namespace ccapi::openai {
 
+/// A new id, and the time.
+answer_identity new_identity(dialect::answer_start&& start);
+
+/// Tells a delta of a text or a call, or a failure; false for other events.
+bool tell(const domain::event& what, chat_chunks& chunks, std::string& out);
+
 /// Gives the answer its id and time when it begins.
 class chat_encoder final : public dialect::answer_encoder {
 public:

@@ -115,6 +115,7 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
     refuse_unsupported(body);
     take_tools(read_tools(body, context), chat);
     chat.request.format = read_response_format(body, context.schema_bytes_max);
+    chat.choices_wanted = read_choices(body, chat.request, context.choices_max);
   }
   chat.request.sampling = read_sampling(body);
   read_stream(body, chat);

@@ -7,6 +7,8 @@
 #include "json/padded_text.hpp"
 #include "openai/call_style.hpp"
 
+#include <cstddef>
+
 namespace ccapi::json {
 class reader;
 }
@@ -17,6 +19,7 @@ namespace ccapi::openai {
 struct parsed_chat : dialect::parsed_turn {
   bool include_usage = false; ///< stream_options.include_usage
   call_style calls{};         ///< how the answer tells them
+  std::size_t choices_wanted = 1;
 };
 
 /// As dialect::parser; `param` is empty if the body is no JSON object at all.

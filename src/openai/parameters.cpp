@@ -1,5 +1,6 @@
 #include "openai/parameters.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -22,7 +23,7 @@ constexpr std::int64_t tokens_max = 1'000'000'000;
 constexpr double temperature_max = 2;
 constexpr double penalty_max = 2;
 constexpr std::int64_t top_logprobs_max = 20;
-constexpr std::int64_t choices_max = 128;
+constexpr std::int64_t choices_asked_max = 128;
 
 void refuse_present_object(field_reader& body, std::string_view name, std::string_view why) {
   if (body.object(name))
@@ -102,6 +103,16 @@ std::optional<domain::reasoning_effort> read_effort(field_reader& from, std::str
   return std::nullopt;
 }
 
+/// Nothing of the dialogue can be known to a conversation alone: user messages by themselves may
+/// continue one, and so do results of calls that stand nowhere.
+bool tells_all(const std::vector<domain::message>& messages) noexcept {
+  const auto answer = [](const domain::message& each) {
+    return each.role == domain::role::assistant;
+  };
+  return std::any_of(messages.begin(), messages.end(), answer)
+         && !domain::has_results(messages.front());
+}
+
 void list_if(bool asked, std::string_view name, std::vector<std::string>& ignored) {
   if (asked)
     ignored.emplace_back(name);
@@ -110,11 +121,24 @@ void list_if(bool asked, std::string_view name, std::vector<std::string>& ignore
 } // namespace
 
 void refuse_unsupported(field_reader& body) {
-  if (body.integer("n", 1, choices_max).value_or(1) != 1)
-    body.fail_unsupported(body.path_of("n"), "Only one choice can be returned.");
   refuse_present_object(body, "audio", "Only text can be returned.");
   refuse_modalities(body);
   refuse_present_object(body, "web_search_options", "Web search is not available here.");
+}
+
+std::size_t read_choices(field_reader& body, const domain::chat_request& request,
+                         std::size_t choices_max) {
+  const auto asked = body.integer("n", 1, choices_asked_max).value_or(1);
+  const auto count = static_cast<std::size_t>(asked);
+  if (count > choices_max)
+    body.fail_unsupported(body.path_of("n"), "At most " + std::to_string(choices_max)
+                                               + " choices can be returned (limits.choices_max).");
+  else if (count > 1 && request.conversation_id
+           && !(request.model_given && tells_all(request.messages)))
+    body.fail_unsupported(body.path_of("n"),
+                          "Several choices for a conversation need its model and all of its "
+                          "messages, with the assistant's, and not the new ones alone.");
+  return count;
 }
 
 domain::sampling read_sampling(field_reader& body) {

@@ -5,6 +5,7 @@
 #include "domain/turn/chat_request.hpp"
 #include "json/field_reader.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +13,13 @@
 namespace ccapi::openai {
 
 /// Fails (in `body`) with unsupported_parameter for everything that would change the kind of the
-/// answer: several choices, media.
+/// answer: media.
 void refuse_unsupported(json::field_reader& body);
+
+/// n: how many choices the answer shall have; at most `choices_max`. More than one is refused if
+/// the request names a conversation and does not tell its model and all of its dialogue.
+std::size_t read_choices(json::field_reader& body, const domain::chat_request& request,
+                         std::size_t choices_max);
 
 /// temperature, top_p, stop, max_completion_tokens / max_tokens.
 domain::sampling read_sampling(json::field_reader& body);

@@ -3,6 +3,7 @@
 #include "json/writer.hpp"
 #include "openai/chat_encoder.hpp"
 #include "openai/chat_parser.hpp"
+#include "openai/choices_encoder.hpp"
 #include "openai/conversations.hpp"
 #include "openai/errors.hpp"
 #include "openai/models.hpp"
@@ -21,7 +22,11 @@ domain::result<dialect::parsed_turn> parse(json::reader& reader, json::padded_te
   auto chat = parse_chat(reader, body, context);
   if (!chat)
     return std::move(chat).error();
-  chat->encoder = std::make_unique<chat_encoder>(chat->include_usage, std::move(chat->calls));
+  if (chat->choices_wanted > 1)
+    chat->choices = std::make_unique<choices_encoder>(chat->choices_wanted, chat->include_usage,
+                                                      std::move(chat->calls));
+  else
+    chat->encoder = std::make_unique<chat_encoder>(chat->include_usage, std::move(chat->calls));
   return dialect::parsed_turn{std::move(*chat)};
 }
 

@@ -97,6 +97,7 @@ ELSEWHERE = {
     "limits.json_depth_max": "test_limits.py::test_limits_of_a_bodys_json",
     "limits.json_values_max": "test_limits.py::test_limits_of_a_bodys_json",
     "limits.messages_max": "test_limits.py::test_limits_of_a_bodys_json",
+    "limits.choices_max": "test_choices.py::test_more_choices_than_allowed_are_refused",
     "limits.tools_max": "test_limits.py::test_limits_of_tools_and_pictures",
     "limits.tools_bytes_max": "test_limits.py::test_limits_of_tools_and_pictures",
     "limits.image_bytes_max": "test_limits.py::test_limits_of_tools_and_pictures",

@@ -32,15 +32,10 @@ struct conversation_name {
   std::string id;
 };
 
-/// One object per I/O thread; every call on that thread only. Callbacks run on it, too, and never
-/// from inside the call that took them.
-class gateway {
+/// What whoever shows a turn's answer does to the turn. On its I/O thread only.
+class turn_control {
 public:
-  virtual ~gateway() = default;
-
-  /// Starts a turn. Failures of any kind arrive at the sink as turn_failed.
-  /// The first event tells which conversation it belongs to.
-  virtual turn_id submit(chat_request request, std::shared_ptr<event_sink> sink) = 0;
+  virtual ~turn_control() = default;
 
   /// The client of this turn is gone: the sink hears nothing more and is released; the turn is
   /// interrupted. Harmless for a turn that has ended.
@@ -48,6 +43,15 @@ public:
 
   /// Gives back credit for delta bytes that have left. Harmless for a turn that has ended.
   virtual void acknowledge(turn_id turn, std::size_t bytes) = 0;
+};
+
+/// One object per I/O thread; every call on that thread only. Callbacks run on it, too, and never
+/// from inside the call that took them.
+class gateway : public turn_control {
+public:
+  /// Starts a turn. Failures of any kind arrive at the sink as turn_failed.
+  /// The first event tells which conversation it belongs to.
+  virtual turn_id submit(chat_request request, std::shared_ptr<event_sink> sink) = 0;
 
   // Conversations. All call back within 3 s; with server_busy if a thread did not answer by then,
   // with not_found if there is no such conversation.

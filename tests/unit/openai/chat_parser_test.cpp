@@ -117,8 +117,9 @@ TEST(chat_request, a_format_is_checked_and_told_to_the_api) {
 TEST(chat_request, parameters_without_effect_are_named) {
   const auto chat = accept_with(R"("presence_penalty":-0.5,"frequency_penalty":1,"seed":-7,
     "logit_bias":{"50256":-100},"logprobs":true,"top_logprobs":5,"verbosity":"high",
-    "service_tier":"flex","store":true,"prediction":{"type":"content","content":"x"},"top_k":5,"min_p":0.1,"repetition_penalty":null,
-    "thinking":{"type":"enabled"},"reasoning":"high")");
+    "service_tier":"flex","store":true,"prediction":{"type":"content","content":"x"},
+    "top_k":5,"min_p":0.1,"repetition_penalty":null,"thinking":{"type":"enabled"},
+    "reasoning":"high")");
   EXPECT_THAT(chat.ignored_params,
               ElementsAre("reasoning", "presence_penalty", "frequency_penalty", "seed",
                           "logit_bias", "logprobs", "top_logprobs", "verbosity", "service_tier",
@@ -159,6 +160,23 @@ TEST(chat_request, an_object_that_tells_no_effort_or_another_one_is_named) {
   const auto twice = accept_with(R"("reasoning":{"effort":"low"},"reasoning_effort":"max")");
   EXPECT_THAT(twice.request.reasoning, Optional(domain::reasoning_effort::max));
   EXPECT_THAT(twice.ignored_params, ElementsAre("reasoning"));
+}
+
+TEST(chat_request, several_choices_are_counted) {
+  EXPECT_EQ(accept_with(R"("store":false)").choices_wanted, 1u);
+  EXPECT_EQ(accept_with(R"("n":4)").choices_wanted, 4u);
+}
+
+TEST(chat_request, several_choices_for_a_conversation_need_its_model_and_messages) {
+  const std::string known = R"({"conversation_id":"c","n":2,"messages":[
+    {"role":"user","content":"a"},{"role":"assistant","content":"b"},
+    {"role":"user","content":"c"}])";
+  EXPECT_EQ(accept(known + R"(,"model":"sonnet"})").choices_wanted, 2u);
+  json::reader reader{{}};
+  std::string without_model = known + "}";
+  const auto refused = parse_chat(reader, without_model, {.models = models});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().param, "n");
 }
 
 TEST(chat_request, stop_may_be_one_string) {

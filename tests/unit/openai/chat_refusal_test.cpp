@@ -144,7 +144,9 @@ INSTANTIATE_TEST_SUITE_P(
                  R"("type":"json_schema"})"},
     refused_case{unsupported, "tools[1].type", "function and custom",
                  R"("tools":[{"type":"custom","name":"a"},{"type":"web_search"}])"},
-    refused_case{unsupported, "n", "one choice", R"("n":2)"},
+    refused_case{unsupported, "n", "limits.choices_max", R"("n":5)"},
+    refused_case{unsupported, "n", "all of its messages",
+                 R"("n":2,"model":"sonnet","conversation_id":"c")"},
     refused_case{unsupported, "audio", "", R"("audio":{"voice":"alloy","format":"mp3"})"},
     refused_case{unsupported, "modalities", "", R"("modalities":["text","audio"])"},
     refused_case{unsupported, "web_search_options", "", R"("web_search_options":{})"}));
