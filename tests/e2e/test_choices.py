@@ -5,6 +5,7 @@ import pytest
 from proc_tree import wait_until
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS
 from sse import ChatStream
+from tool_agent import LOOK, TOUCH
 
 KNOWN = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "You said: a"},
          {"role": "user", "content": "b"}]
@@ -107,3 +108,21 @@ def test_more_choices_than_allowed_are_refused(start_fake):
     status, _, body = gateway.chat("x", n=3)
     assert status == 400 and body["error"]["param"] == "n"
     assert "limits.choices_max" in body["error"]["message"]
+
+
+@pytest.mark.real_cli
+def test_each_choice_calls_tools_and_goes_on(gateway, api):
+    asked = [{"role": "user", "content": "[[steps:1:2]]Find it."}]
+    status, _, body = gateway.chat(asked, n=2, tools=[LOOK, TOUCH])
+    assert status == 200, body
+    ids = [call["id"] for choice in body["choices"] for call in choice["message"]["tool_calls"]]
+    assert len(set(ids)) == 4
+    assert {choice["finish_reason"] for choice in body["choices"]} == {"tool_calls"}
+    known = gateway.cli_pids()
+    for choice in body["choices"]:
+        results = [{"role": "tool", "tool_call_id": call["id"], "content": call["id"]}
+                   for call in choice["message"]["tool_calls"]]
+        status, headers, whole = gateway.chat([*asked, choice["message"], *results],
+                                              tools=[LOOK, TOUCH])
+        assert status == 200 and headers["x-ccapi-match"] == "continued", whole
+    assert set(gateway.cli_pids()) <= set(known) and not api.refusals

@@ -56,7 +56,7 @@ public:
     return changed_.wait_for(lock, std::chrono::seconds{10}, condition);
   }
   bool wait_for_turns(std::size_t count) {
-    return wait_until([&] { return requests.size() >= count; });
+    return wait_until([&] { return accepted_ >= count; });
   }
   bool wait_for_cancel(domain::turn_id turn) {
     return wait_until([&] { return cancelled.contains(turn); });
@@ -182,11 +182,12 @@ private:
   }
 
   void pump(domain::turn_id turn) {
+    std::shared_ptr<domain::event_sink> sink;
     for (;;) {
       const auto found = turns_.find(turn);
       if (found == turns_.end())
-        return;
-      const auto sink = found->second.sink;
+        return sink ? sink->on_flush() : void();
+      sink = found->second.sink;
       auto& waiting = found->second.waiting;
       if (waiting.empty() || outstanding >= credit_)
         return sink->on_flush();
@@ -196,6 +197,7 @@ private:
         const std::lock_guard lock{mutex_};
         outstanding += domain::credit_bytes(event);
         delivered += domain::credit_bytes(event);
+        accepted_ += std::holds_alternative<domain::turn_accepted>(event) ? 1 : 0;
         if (domain::is_terminal(event))
           turns_.erase(found);
         changed_.notify_all();
@@ -210,6 +212,7 @@ private:
   std::condition_variable changed_;
   std::map<domain::turn_id, turn_state> turns_;
   domain::turn_id last_turn_ = 0;
+  std::size_t accepted_ = 0;
   script script_;
   domain::health health_;
   domain::stats totals_;
