@@ -277,12 +277,11 @@ bool conversation::accept_dropped() {
   });
   if (wished == dropped.end())
     return true;
-  const auto name = wished->substr(0, wished->find('('));
   fail_active({.code = error_code::unsupported_parameter,
                .message = "The model " + shard_.models->look_up(request.model).id
-                          + " does not take '" + name
+                          + " does not take '" + *wished
                           + "' as it was asked for, and strict parameters are wanted.",
-               .param = name,
+               .param = wished->substr(0, wished->find('(')),
                .retry_useful = false});
   return false;
 }

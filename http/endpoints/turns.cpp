@@ -43,11 +43,10 @@ void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& t
 
 /// `named` as in x-ccapi-ignored-params: maybe with what became of it in brackets.
 domain::error without_effect(const std::string& named) {
-  const auto parameter = named.substr(0, named.find('('));
   return {.code = domain::error_code::unsupported_parameter,
-          .message = "'" + parameter
-                     + "' can't be taken here as it was sent, and strict parameters are wanted.",
-          .param = parameter,
+          .message =
+            "'" + named + "' can't be taken here as it was sent, and strict parameters are wanted.",
+          .param = named.substr(0, named.find('(')),
           .retry_useful = false};
 }
 
