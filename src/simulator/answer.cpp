@@ -2,6 +2,7 @@
 
 #include "domain/utf8_character.hpp"
 #include "json/reader.hpp"
+#include "simulator/example.hpp"
 
 #include <algorithm>
 
@@ -51,6 +52,16 @@ std::string answer_text(std::string_view question, const std::vector<standin::sp
   text += "\n\nFor real answers install the Claude Code CLI, log in, and start the gateway without "
           "--demo.";
   return text;
+}
+
+std::optional<std::string> answer_in_form(std::string extra_body) {
+  json::reader reader{{}};
+  const auto parsed = reader.parse(extra_body);
+  simdjson::dom::object schema;
+  if (!parsed
+      || parsed->at_pointer("/output_config/format/schema").get(schema) != simdjson::SUCCESS)
+    return std::nullopt;
+  return example_of(schema);
 }
 
 answer_limits read_limits(std::string extra_body) {

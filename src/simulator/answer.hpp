@@ -21,6 +21,10 @@ std::string excerpt(std::string_view text, std::size_t bytes_max);
 std::string answer_text(std::string_view question, const std::vector<standin::spoken>& known,
                         std::size_t system_prompt_bytes);
 
+/// The answer where CLAUDE_CODE_EXTRA_BODY gives a schema for it: JSON of made-up values. Nothing:
+/// it gives none.
+std::optional<std::string> answer_in_form(std::string extra_body);
+
 /// What CLAUDE_CODE_EXTRA_BODY asks for and the simulator can do.
 struct answer_limits {
   std::vector<std::string> stop;

@@ -138,7 +138,7 @@ void session::begin_turn(standin::user_line line, clock::time_point now) {
     return make_call(*wanted, now);
   if (!answers)
     text = answer_text(line.text, dialogue_.messages(), control_.system_prompt().size());
-  begin_answer(text, now);
+  begin_answer(std::move(text), now);
 }
 
 void session::make_call(const wanted_call& wanted, clock::time_point now) {
@@ -170,13 +170,15 @@ void session::go_on(clock::time_point now) {
   if (!turn_ || !turn_->call || !calls_.finished())
     return;
   auto results = calls_.take_results();
-  const auto text = results_text(results);
+  auto text = results_text(results);
   dialogue_.add_assistant({}, standin::parts{*std::exchange(turn_->call, std::nullopt)});
   dialogue_.add_user({}, std::move(results));
-  begin_answer(text, now);
+  begin_answer(std::move(text), now);
 }
 
-void session::begin_answer(std::string_view text, clock::time_point now) {
+void session::begin_answer(std::string text, clock::time_point now) {
+  if (auto formed = answer_in_form(extra_body_))
+    text = *std::move(formed);
   const auto& known = dialogue_.messages();
   const auto bytes = std::accumulate(
     known.begin(), known.end(), control_.system_prompt().size(),

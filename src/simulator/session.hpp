@@ -62,7 +62,7 @@ private:
   void make_call(const wanted_call& wanted, clock::time_point now);
   /// What is due because of answers to the call.
   void go_on(clock::time_point now);
-  void begin_answer(std::string_view text, clock::time_point now);
+  void begin_answer(std::string text, clock::time_point now);
   /// What the turn has said so far.
   [[nodiscard]] std::string said() const;
   void finish_turn();

@@ -1,8 +1,8 @@
 #include "simulator/tool_use.hpp"
 
 #include "json/reader.hpp"
-#include "json/writer.hpp"
 #include "simulator/answer.hpp"
+#include "simulator/example.hpp"
 
 #include <utility>
 
@@ -19,33 +19,12 @@ std::string_view text_of(dom::object from, std::string_view key) {
   return from.at_key(key).get(found) == simdjson::SUCCESS ? found : std::string_view{};
 }
 
-std::string_view example(dom::object schema, std::string_view name) {
-  dom::object properties;
-  dom::object property;
-  if (schema.at_key("properties").get(properties) != simdjson::SUCCESS
-      || properties.at_key(name).get(property) != simdjson::SUCCESS)
-    return R"("demo")";
-  const auto type = text_of(property, "type");
-  return type == "integer" || type == "number" ? "1"
-         : type == "boolean"                   ? "true"
-         : type == "array"                     ? "[]"
-         : type == "object"                    ? "{}"
-                                               : R"("demo")";
-}
-
 std::string arguments_for(dom::object tool) {
-  std::string made = "{";
   dom::object schema;
-  dom::array required;
-  if (tool.at_key("input_schema").get(schema) == simdjson::SUCCESS
-      && schema.at_key("required").get(required) == simdjson::SUCCESS)
-    for (const auto each : required)
-      if (std::string_view name; each.get(name) == simdjson::SUCCESS) {
-        made += made.size() > 1 ? "," : "";
-        json::append_string(made, name);
-        made.append(":").append(example(schema, name));
-      }
-  return made + "}";
+  if (tool.at_key("input_schema").get(schema) != simdjson::SUCCESS)
+    return "{}";
+  auto made = example_of(schema);
+  return made.starts_with('{') ? made : "{}";
 }
 
 /// A result's texts; its content as it stands if it has none.

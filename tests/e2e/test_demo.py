@@ -107,6 +107,21 @@ def test_answer_is_streamed_word_by_word(demo):
     assert usage["completion_tokens"] == len(times) and usage["prompt_tokens"] > 0
 
 
+def test_answer_has_the_form_of_a_schema(demo):
+    schema = {"type": "object", "properties": {
+        "name": {"type": "string"}, "kind": {"enum": ["a", "b"]},
+        "parts": {"type": "array", "items": {"$ref": "#/$defs/part"}, "minItems": 1}},
+        "required": ["name", "kind", "parts"], "additionalProperties": False, "$defs": {"part": {
+            "type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"],
+            "additionalProperties": False}}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "thing", "schema": schema}}
+    status, _, body = demo.chat("Make one up.", response_format=wanted)
+    assert status == 200, body
+    assert json.loads(body["choices"][0]["message"]["content"]) == {
+        "name": "demo", "kind": "a", "parts": [{"n": 1}]}
+    assert demo.answer("And now?").startswith("[demo]")
+
+
 def test_conversation_is_remembered_by_its_process(demo):
     demo.answer("I am Bob.", conversation_id="c")
     pids = demo.cli_pids()
