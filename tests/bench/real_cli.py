@@ -16,7 +16,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/bench"))
-from real_sides import PEER, Driver, Standin, questions, start_gateway, start_peer, stop  # noqa: E402
+from real_sides import (  # noqa: E402
+    PEER, Driver, Standin, client_tools, questions, start_gateway, start_peer, stop)
 from run import interval, machine, write  # noqa: E402
 
 BEGIN = "<!-- real CLIs: written by tests/bench/real_cli.py -->"
@@ -44,6 +45,7 @@ class Contest:
         self.servers = [self.primed, self.blank, self.bare]
         self.contenders = [self.driver, self.twin, self.rested_driver, self.gateway,
                            self.blank_gateway, self.tuned_driver, self.tuned_gateway,
+                           self.retooled_driver, self.retooled_gateway,
                            self.cold_driver, self.cold_gateway]
         if not options.no_peer:
             self.peer = start_peer(self.cli, directory, self.api)
@@ -82,6 +84,20 @@ class Contest:
     def tuned_gateway(self):
         times = self.primed.dialogue(self.asked, ("first",), temperature=TEMPERATURE)
         return {"gateway tuned": times[0]}
+
+    def retooled_driver(self):
+        driver = self.booted()
+        driver.offer(("look",))
+        driver.turn(next(self.asked), "first")
+        driver.offer(("look", "touch"))
+        seconds = driver.turn(next(self.asked), "later")
+        driver.close()
+        return {"driver retooled": seconds}
+
+    def retooled_gateway(self):
+        times = self.primed.dialogue(self.asked, ("tooled", "retooled"),
+                                     tools=client_tools(("look",)))
+        return {"gateway retooled": times[1]}
 
     def cold_driver(self):
         begun = time.monotonic()
@@ -143,6 +159,8 @@ ROWS = [("driver first", "driver, booted process, first turn", None),
         ("driver edited", "driver, second question taken back and asked differently", None),
         ("driver edited twin", "the same once more", "driver edited"),
         ("gateway edited", "gateway, history told with another second question", "driver edited"),
+        ("driver retooled", "driver, second turn with another list of tools", None),
+        ("gateway retooled", "gateway, the same, history told again", "driver retooled"),
         ("driver cold", "driver, process not started yet", None),
         ("gateway cold", "gateway without spares, new conversation", "driver cold"),
         ("peer first", f"{PEER}, first request", "driver first"),

@@ -72,6 +72,19 @@ class Standin:
             out, r"(ANTHROPIC_BASE_URL=\S+ ANTHROPIC_API_KEY=\S+)", self.process)[1].split())
 
 
+def api_tools(names):
+    """A list of tools as the API takes it."""
+    return [{"name": name, "description": f"The tool {name}.", "input_schema": {
+        "type": "object", "properties": {"q": {"type": "string"}}}} for name in names]
+
+
+def client_tools(names):
+    """The same list as a client of OpenAI's API gives it."""
+    return [{"type": "function", "function": {
+        "name": tool["name"], "description": tool["description"],
+        "parameters": tool["input_schema"]}} for tool in api_tools(names)]
+
+
 class Driver:
     """One CLI, and the least that has to be done to get an answer through its pipes."""
 
@@ -86,6 +99,8 @@ class Driver:
         self.poll.register(self.output, select.POLLIN | select.POLLHUP)
         self.pending = b""
         self.last = None  # uuid of the last user line
+        self.offered, self.offers = (), 0
+        self.ahead = b""  # lines that go with the next turn
 
     @staticmethod
     def control(name, subtype, **fields):
@@ -104,6 +119,9 @@ class Driver:
             line, newline, rest = self.pending.partition(b"\n")
             if newline:
                 self.pending = rest
+                if b'"mcp_message"' in line:
+                    self.serve(json.loads(line))
+                    continue
                 if all(word in line for word in words):
                     return line, time.monotonic()
                 continue
@@ -118,6 +136,29 @@ class Driver:
         os.write(self.input, self.control("boot", "get_binary_version"))
         self.line_with(b'"control_response"', b'"boot"')
 
+    def offer(self, names):
+        """With the next turn these are the tools, and no others: by a server of another name, which
+        the CLI looks at anew, and by the request's own body."""
+        self.offered, self.offers = names, self.offers + 1
+        server = f"client{self.offers}"
+        body = json.dumps({"tools": api_tools(names)})
+        self.ahead = (
+            self.control(server, "mcp_set_servers", servers={server: {"type": "sdk", "name": server}})
+            + self.control("body", "apply_flag_settings",
+                           settings={"env": {"CLAUDE_CODE_EXTRA_BODY": body}}))
+
+    def serve(self, asked):
+        """The CLI looks at the server of the tools."""
+        message = asked["request"]["message"]
+        result = {"initialize": {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+                                 "serverInfo": {"name": "bench", "version": "1"}},
+                  "tools/list": {"tools": [{"name": name, "inputSchema": {"type": "object"}}
+                                           for name in self.offered]}}.get(message["method"], {})
+        answer = {"jsonrpc": "2.0", "id": message.get("id", 0), "result": result}
+        os.write(self.input, json.dumps({"type": "control_response", "response": {
+            "subtype": "success", "request_id": asked["request_id"],
+            "response": {"mcp_response": answer}}}).encode() + b"\n")
+
     def turn(self, question, name, temperature=None):
         """Seconds to the first text. The system prompt goes with the first question; before an
         edited one the question that it stands for is taken back."""
@@ -131,7 +172,8 @@ class Driver:
                                       settings={"env": {"CLAUDE_CODE_EXTRA_BODY": body}})
         elif name == "edited":
             lines = self.control("rewind", "rewind_conversation", target_message_uuid=self.last)
-        lines += self.user(text)
+        lines += self.ahead + self.user(text)
+        self.ahead = b""
         begun = time.monotonic()
         os.write(self.input, lines)
         _, there = self.line_with(b'"content_block_delta"')
@@ -212,19 +254,22 @@ class Server:
 
     def dialogue(self, asked, turns, **fields):
         """Seconds to the first text of each turn of a new conversation; each but the first tells
-        the history again, an edited one without the question before it and its answer."""
+        the history again, an edited one without the question before it and its answer, a retooled
+        one with another list of tools."""
         messages, times, conversations = [{"role": "system", "content": SYSTEM}], [], set()
         client = Client(self.port)
         for name in turns:
             text, answer = next(asked)
             if name == "edited":
                 del messages[-2:]
+            if name == "retooled":
+                fields = {**fields, "tools": client_tools(("look", "touch"))}
             messages.append({"role": "user", "content": text})
             seconds, headers = client.turn(messages, answer, fields)
             messages.append({"role": "assistant", "content": answer})
             times.append(seconds)
             conversations.add(headers.get("x-ccapi-conversation-id"))
-            self.note("tuned" if fields else name, headers)
+            self.note("tuned" if "temperature" in fields else name, headers)
         for conversation in filter(None, conversations):  # their processes are only in the way
             client.exchange("DELETE", f"/v1/conversations/{conversation}")
         client.socket.close()
