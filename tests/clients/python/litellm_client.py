@@ -1,12 +1,13 @@
 """litellm as a client library, with the provider "openai" at another address."""
 
+import json
 import os
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # no look-up of prices over the network
 
 import litellm  # noqa: E402
 
-from driver import Collector, openai_usage, serve  # noqa: E402
+from driver import TOOLS, Collector, openai_usage, serve, tell  # noqa: E402
 
 litellm.telemetry = False
 
@@ -38,4 +39,36 @@ def stream(order):
     return {"text": collected.text, "finish": finish, "usage": openai_usage(usage)}
 
 
-serve({"chat": chat, "stream": stream})
+PARAMETERS = {"type": "object", "required": ["step", "number"],
+              "properties": {"step": {"type": "integer"}, "number": {"type": "integer"}}}
+OFFERED = [{"type": "function", "function": {"name": name, "description": tool.__doc__,
+                                             "parameters": PARAMETERS}}
+           for name, tool in TOOLS.items()]
+
+
+def answer(asked, streamed):
+    """The next answer of a loop; of a stream by the package's function that puts it together."""
+    if not streamed:
+        return litellm.completion(**asked)
+    chunks = []
+    for chunk in litellm.completion(**asked, stream=True):
+        chunks.append(chunk)
+        if text := chunk.choices[0].delta.content:
+            tell("delta", text=text)
+    return litellm.stream_chunk_builder(chunks, messages=asked["messages"])
+
+
+def tools(order):
+    asked = {**options(order), "tools": OFFERED}
+    while True:
+        choice = answer(asked, order["streamed"]).choices[0]
+        if choice.finish_reason != "tool_calls":
+            return {"text": choice.message.content, "finish": choice.finish_reason}
+        asked["messages"].append(choice.message)
+        for call in choice.message.tool_calls:
+            result = TOOLS[call.function.name](**json.loads(call.function.arguments))
+            asked["messages"].append(
+                {"role": "tool", "tool_call_id": call.id, "content": result})
+
+
+serve({"chat": chat, "stream": stream, "tools": tools})

@@ -1,6 +1,7 @@
 """llm, the command line tool: one run of the program per question, the log continues a dialogue."""
 
 import codecs
+import inspect
 import os
 import re
 import signal
@@ -8,14 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from driver import Collector, serve, tell
+from driver import TOOLS, Collector, serve, tell
 
 HOME = Path(os.environ["HOME"]) / "llm"
+FUNCTIONS = HOME / "functions.py"
 MODELS = """\
 - model_id: {0}
   model_name: {0}
   api_base: "{1}"
   api_key_name: gateway
+  supports_tools: true
 """
 USAGE = re.compile(r"Token usage: ([\d,]+) input, ([\d,]+) output")
 
@@ -37,6 +40,7 @@ def prepare():
     HOME.mkdir(exist_ok=True)
     models = (MODELS.format(name, os.environ["GATEWAY"]) for name in ("sonnet", "no-such-model"))
     (HOME / "extra-openai-models.yaml").write_text("".join(models))
+    FUNCTIONS.write_text("\n\n".join(map(inspect.getsource, TOOLS.values())))
     (HOME / "keys.json").write_text('{"gateway": "unused"}')
 
 
@@ -62,7 +66,7 @@ def result_of(process, text, said):
     if process.wait():
         raise Failed(said)
     prompt, completion = (int(n.replace(",", "")) for n in USAGE.search(said).groups())
-    return {"text": text.removesuffix("\n"), "finish": None,
+    return {"text": text, "finish": None,
             "usage": {"prompt": prompt, "completion": completion}}
 
 
@@ -73,7 +77,7 @@ def ask_whole(order, question, *flags):
     except subprocess.TimeoutExpired:
         leave(process)
         raise TimedOut("llm was interrupted") from None
-    return result_of(process, text.decode(), said.decode())
+    return result_of(process, text.decode().removesuffix("\n"), said.decode())
 
 
 def chat(order):
@@ -86,15 +90,27 @@ def chat(order):
     return result
 
 
-def stream(order):
-    process = start(order, order["messages"][-1]["content"])
+def stream(order, *flags):
+    process = start(order, order["messages"][-1]["content"], *flags)
     collected, decoder = Collector(order), codecs.getincrementaldecoder("utf-8")()
+    held = ""  # a line's end: the last one is not the answer's
     while piece := os.read(process.stdout.fileno(), 4096):
-        if collected.add(decoder.decode(piece)):
+        text = held + decoder.decode(piece)
+        shown = text.removesuffix("\n")
+        held = text[len(shown):]
+        if collected.add(shown):
             leave(process)
             return {"text": collected.text, "finish": "left", "usage": None}
     return result_of(process, collected.text, process.stderr.read().decode())
 
 
+def tools(order):
+    """The program runs the calls itself and prints what the answers of the loop say."""
+    flags = ("--functions", str(FUNCTIONS))
+    if order["streamed"]:
+        return stream(order, *flags)
+    return ask_whole(order, order["messages"][-1]["content"], *flags)
+
+
 prepare()
-serve({"chat": chat, "stream": stream}, report_error)
+serve({"chat": chat, "stream": stream, "tools": tools}, report_error)

@@ -7,9 +7,12 @@ use async_openai::{
     error::OpenAIError,
     middleware::ReqwestService,
     types::chat::{
-        ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
-        ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
-        ChatCompletionStreamOptions, CompletionUsage, CreateChatCompletionRequest,
+        ChatCompletionMessageToolCall, ChatCompletionMessageToolCallChunk,
+        ChatCompletionMessageToolCalls, ChatCompletionRequestAssistantMessage,
+        ChatCompletionRequestMessage, ChatCompletionRequestSystemMessage,
+        ChatCompletionRequestToolMessage, ChatCompletionRequestUserMessage,
+        ChatCompletionStreamOptions, ChatCompletionTool, ChatCompletionTools, CompletionUsage,
+        CreateChatCompletionRequest, FunctionObject,
     },
     Client,
 };
@@ -78,11 +81,106 @@ async fn stream(order: Value) -> Result<Value, OpenAIError> {
     Ok(json!({"text": collected.text, "finish": finish, "usage": usage_of(usage)}))
 }
 
+fn offered() -> Vec<ChatCompletionTools> {
+    let made = driver::TOOLS.map(|(name, description)| {
+        let function = FunctionObject {
+            name: name.into(),
+            description: Some(description.into()),
+            parameters: Some(driver::parameters()),
+            strict: None,
+        };
+        ChatCompletionTools::Function(ChatCompletionTool { function })
+    });
+    made.into()
+}
+
+/// An answer of a loop: its text, and the calls to make.
+struct Answer {
+    text: String,
+    calls: Vec<ChatCompletionMessageToolCall>,
+}
+
+async fn whole_answer(
+    client: &Client<OpenAIConfig>,
+    asked: CreateChatCompletionRequest,
+) -> Result<Answer, OpenAIError> {
+    let done = client.chat().create(asked).await?;
+    let message = done.choices.into_iter().next().expect("a choice").message;
+    let calls = message.tool_calls.into_iter().flatten().filter_map(|call| match call {
+        ChatCompletionMessageToolCalls::Function(call) => Some(call),
+        ChatCompletionMessageToolCalls::Custom(_) => None,
+    });
+    Ok(Answer { text: message.content.unwrap_or_default(), calls: calls.collect() })
+}
+
+/// The package puts no calls together: the first piece of one has its name, all have arguments.
+fn add_piece(
+    calls: &mut Vec<ChatCompletionMessageToolCall>,
+    piece: ChatCompletionMessageToolCallChunk,
+) {
+    let at = piece.index as usize;
+    if calls.len() <= at {
+        calls.resize_with(at + 1, Default::default);
+    }
+    let (call, function) = (&mut calls[at], piece.function.unwrap_or_default());
+    call.id.extend(piece.id);
+    call.function.name.extend(function.name);
+    call.function.arguments.extend(function.arguments);
+}
+
+async fn streamed_answer(
+    client: &Client<OpenAIConfig>,
+    asked: CreateChatCompletionRequest,
+) -> Result<Answer, OpenAIError> {
+    let mut chunks = client.chat().create_stream(asked).await?;
+    let (mut collected, mut calls) = (Collector::new(&Value::Null), Vec::new());
+    while let Some(chunk) = chunks.next().await {
+        for choice in chunk?.choices {
+            collected.add(&choice.delta.content.unwrap_or_default());
+            for piece in choice.delta.tool_calls.unwrap_or_default() {
+                add_piece(&mut calls, piece);
+            }
+        }
+    }
+    Ok(Answer { text: collected.text, calls })
+}
+
+async fn tools(order: Value) -> Result<Value, OpenAIError> {
+    let (client, mut asked) = (client(&order), request(&order));
+    asked.tools = Some(offered());
+    loop {
+        let answer = if order["streamed"] == true {
+            streamed_answer(&client, asked.clone()).await?
+        } else {
+            whole_answer(&client, asked.clone()).await?
+        };
+        if answer.calls.is_empty() {
+            return Ok(json!({"text": answer.text}));
+        }
+        asked.messages.push(
+            ChatCompletionRequestAssistantMessage {
+                content: Some(answer.text).filter(|text| !text.is_empty()).map(Into::into),
+                tool_calls: Some(answer.calls.iter().cloned().map(Into::into).collect()),
+                ..Default::default()
+            }
+            .into(),
+        );
+        for call in answer.calls {
+            let result = driver::run_tool(&call.function.name, &call.function.arguments)
+                .map_err(|error| OpenAIError::JSONDeserialize(error, call.function.arguments))?;
+            asked.messages.push(
+                ChatCompletionRequestToolMessage { content: result.into(), tool_call_id: call.id }
+                    .into(),
+            );
+        }
+    }
+}
+
 async fn run(order: Value) -> Result<Value, OpenAIError> {
-    if order["do"] == "stream" {
-        stream(order).await
-    } else {
-        chat(order).await
+    match order["do"].as_str() {
+        Some("stream") => stream(order).await,
+        Some("tools") => tools(order).await,
+        _ => chat(order).await,
     }
 }
 

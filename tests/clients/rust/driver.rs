@@ -15,6 +15,22 @@ pub fn timeout(order: &Value) -> Duration {
     Duration::from_secs_f64(order["timeout"].as_f64().expect("an order has a timeout"))
 }
 
+/// The tools that the clients run: names and descriptions.
+pub const TOOLS: [(&str, &str); 2] =
+    [("look", "Looks at one thing."), ("touch", "Touches one thing.")];
+
+/// The schema of each of them.
+pub fn parameters() -> Value {
+    json!({"type": "object", "required": ["step", "number"],
+           "properties": {"step": {"type": "integer"}, "number": {"type": "integer"}}})
+}
+
+/// Makes a call of a tool.
+pub fn run_tool(name: &str, arguments: &str) -> serde_json::Result<String> {
+    let given: Value = serde_json::from_str(arguments)?;
+    Ok(format!("{name} {}.{}", given["step"], given["number"]))
+}
+
 /// Gathers a stream's text and reports each piece as it comes.
 pub struct Collector {
     stop_after: Option<String>,
