@@ -11,6 +11,13 @@ using domain::error_code;
 
 constexpr std::size_t interrupted_kept = 4;
 
+std::vector<std::string> ids_of_calls(const domain::message& answer) {
+  std::vector<std::string> ids;
+  for (const auto* call : domain::calls_of(answer))
+    ids.push_back(call->id);
+  return ids;
+}
+
 void fail_sink(const std::shared_ptr<domain::event_sink>& sink, const domain::error& why) {
   if (!sink)
     return;
@@ -328,9 +335,14 @@ void conversation::fail_active(const domain::error& why) {
 
 void conversation::record_outcome(turn_ended& what) {
   if (what.outcome == turn_outcome::finished) {
-    note_calls(what.answer);
+    auto call_ids = ids_of_calls(what.answer);
+    shard_.totals.turns_with_calls += call_ids.empty() ? 0U : 1U;
     record_->head =
       domain::answered(shard_.conversations.dialogues(), asked(), std::move(what.answer));
+    // Only where others got here first, with calls of other ids.
+    record_->open_calls = call_ids == ids_of_calls(record_->head->said())
+                            ? std::vector<std::string>{}
+                            : std::move(call_ids);
     domain::prefix_index::mark(record_->head, record_->number);
     if (const auto& process = record_->process) {
       process->goes_on_at = record_->head;
@@ -350,15 +362,6 @@ void conversation::record_outcome(turn_ended& what) {
   } else if (what.failure && what.failure->code == error_code::upstream_auth) {
     send(shard_.supervisor, login_report{false});
   }
-}
-
-void conversation::note_calls(const domain::message& answer) {
-  const auto calls = domain::calls_of(answer);
-  shard_.totals.turns_with_calls += calls.empty() ? 0U : 1U;
-  record_->open_calls.clear();
-  if (record_->named)
-    for (const auto* call : calls)
-      record_->open_calls.push_back(call->id);
 }
 
 void conversation::note_interrupted(domain::message said) {

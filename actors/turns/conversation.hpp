@@ -120,7 +120,6 @@ private:
   void withdraw_active(const domain::error& why);
   void fail_active(const domain::error& why);
   void record_outcome(turn_ended& what);
-  void note_calls(const domain::message& answer);
   void note_interrupted(domain::message said);
   void finish_active();
   /// Leaves its process where the next request finds it, and ends, unless a turn is on its way.

@@ -168,7 +168,7 @@ void conversation_directory::changed(conversation_record& record) {
   for (const auto& turn : record.interrupted)
     record.bytes += domain::heap_bytes(turn.query) + domain::heap_bytes(turn.said);
   for (const auto& id : record.open_calls)
-    record.bytes += sizeof id + domain::heap_bytes(id);
+    record.bytes += sizeof(std::string) + domain::heap_bytes(id);
   bytes_ += record.bytes;
   record.part->bytes += record.bytes;
   forget_surplus(&record);

@@ -70,8 +70,8 @@ struct conversation_record {
   std::uint64_t turn_count = 0; ///< completed ones
   std::int64_t total_tokens = 0;
   domain::dialogue head; ///< the dialogue so far; null until a turn has been completed
-  /// Ids of the calls that it ends with, as its client was told them, if it is named: another
-  /// conversation may have got to the same dialogue with other ids.
+  /// Ids of the calls that it ends with, as its client was told them, where the dialogue has
+  /// others: another conversation got there first.
   std::vector<std::string> open_calls;
   /// The last few.
   std::deque<interrupted_turn> interrupted;

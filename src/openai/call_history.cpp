@@ -7,6 +7,7 @@
 #include "openai/call_style.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace ccapi::openai {
@@ -118,8 +119,9 @@ void call_history::add(std::string_view given_id, field_reader& named,
                               + std::to_string(json::canonical_values_max) + " values");
   }
   call.id = given_id;
-  calls_.push_back(
-    {.name = call.name, .result = {.call_id = call.id, .parts = {}, .is_error = false}});
+  calls_.push_back({.name = call.name,
+                    .result = {.call_id = call.id, .parts = {}, .is_error = false},
+                    .id_hash = std::hash<std::string_view>{}(given_id)});
   calls.push_back(std::move(call));
 }
 
@@ -135,7 +137,10 @@ call_history::open_call* call_history::find(field_reader& message, bool by_name)
     return found == calls_.end() ? nullptr : &*found;
   };
   if (!id.empty()) {
-    auto* const found = first([id](const open_call& each) { return each.result.call_id == id; });
+    const auto hash = std::hash<std::string_view>{}(id);
+    auto* const found = first([id, hash](const open_call& each) {
+      return each.id_hash == hash && each.result.call_id == id;
+    });
     if (!found)
       message.fail_value(message.path_of("tool_call_id"),
                          "no call " + in_quotes(id) + " waits for a result at this place");

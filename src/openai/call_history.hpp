@@ -42,6 +42,7 @@ private:
   struct open_call {
     std::string name;
     domain::tool_result_block result; ///< its call_id may be empty
+    std::size_t id_hash;              ///< most ids differ; long ones begin alike
     bool answered = false;
   };
 

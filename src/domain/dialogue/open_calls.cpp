@@ -188,11 +188,16 @@ result<bool> settle_open_calls(const dialogue& head, std::span<const std::string
   return false;
 }
 
+void give_ids_of_calls(const dialogue_node& before, message& next) {
+  if (has_results(next) && before.depth() > 0 && before.who() == role::assistant)
+    name_results(before.said(), next);
+}
+
 void give_own_ids(const dialogue_node& before, message& next) {
   if (next.role == role::assistant)
     name_calls(before.depth() + 1, next);
-  else if (has_results(next) && before.depth() > 0 && before.who() == role::assistant)
-    name_results(before.said(), next);
+  else
+    give_ids_of_calls(before, next);
 }
 
 } // namespace ccapi::domain

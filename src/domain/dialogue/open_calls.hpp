@@ -19,12 +19,15 @@ namespace ccapi::domain {
 result<bool> settle_open_calls(const dialogue& head, std::span<const std::string> call_ids,
                                std::vector<message>& messages);
 
-/// Gives the calls of `next` ids that no other call of the dialogue has, made of their place; or
-/// its results, which stand in the order of the calls, the ids of the calls that `before` ends
-/// with. So an answer's calls keep the ids that the API gave them, whatever a client makes of them,
-/// and ids that clients give twice, or not at all, mix up nothing: CLIs from 2.1.330 on leave out a
-/// result whose call's id is `X_` and digits, if `X` is the id of another call. Costs a message
-/// without calls and results nothing.
+/// Gives the results of `next`, which stand in the order of the calls, the ids of the calls that
+/// `before` ends with. Costs a message without results nothing.
+void give_ids_of_calls(const dialogue_node& before, message& next);
+
+/// Gives the calls of `next` ids that no other call of the dialogue has, made of their place; and
+/// its results those of their calls. So an answer's calls keep the ids that the API gave them,
+/// whatever a client makes of them, and ids that clients give twice, or not at all, mix up nothing:
+/// CLIs from 2.1.330 on leave out a result whose call's id is `X_` and digits, if `X` is the id of
+/// another call. Costs a message without calls and results nothing.
 void give_own_ids(const dialogue_node& before, message& next);
 
 } // namespace ccapi::domain

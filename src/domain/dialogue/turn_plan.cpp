@@ -34,13 +34,16 @@ turn_plan extend(prefix_index& index, dialogue before, std::vector<message>& mes
   return plan;
 }
 
-/// The same messages from another root.
+/// The same messages from another root, where calls may be known by other ids.
 dialogue rebase(prefix_index& index, const dialogue& head, const root_view& origin) {
   if (head->root().origin() == origin)
     return head;
   auto node = index.root(origin);
-  for (const auto* entry : path(head))
-    node = index.append(node, entry->said());
+  for (const auto* entry : path(head)) {
+    auto said = entry->said();
+    give_ids_of_calls(*node, said);
+    node = index.append(node, std::move(said));
+  }
   return node;
 }
 

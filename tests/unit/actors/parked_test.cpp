@@ -156,6 +156,27 @@ TEST_F(parked, named_conversations_take_the_ids_that_they_gave) {
   }
 }
 
+TEST_F(parked, a_conversation_that_is_named_later_knows_the_ids_of_its_answer) {
+  park();
+  client other;
+  submit(other, whole({{domain::role::user, "q"}}));
+  cli(1).boot();
+  world.pump();
+  take_settings(1);
+  cli(1).take_user();
+  call(1, "toolu_2");
+  ASSERT_TRUE(other.finished);
+  auto alone = whole({result_of("toolu_2", "seen")});
+  alone.conversation_id = other.conversation;
+  client next;
+  submit(next, std::move(alone));
+  EXPECT_EQ(field(cli(1).next_line(), "request_id"), "ask-toolu_2");
+  say(1, cli_lines::answer("done"));
+  EXPECT_EQ(next.text, "done");
+  close_all();
+  cli(0).die();
+}
+
 TEST_F(parked, results_for_a_process_that_died_are_told_to_another) {
   park();
   cli(0).die();

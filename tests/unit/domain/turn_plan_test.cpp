@@ -289,6 +289,21 @@ TEST_F(plans, calls_of_a_known_dialogue_are_found_by_any_ids_and_keep_their_own)
   }
 }
 
+TEST_F(plans, results_that_move_to_another_root_go_with_the_calls_that_are_known_there) {
+  const auto mine = grow(head, {user("q"), calls("toolu_a"), results("toolu_a"), assistant("A")});
+  auto other = results("toolu_b");
+  std::get<tool_result_block>(other.content.front()).parts = {text_block{"seen by b"}};
+  auto there = two_turns;
+  for (const auto& more : {user("q"), calls("toolu_b"), other})
+    there.push_back(more);
+  const auto known = grow(index.root({"", "m", "chat", "be long"}), there); // kept alive
+  const auto plan = named(mine, request({user("next")}, "be long"));
+  const auto messages = told(plan);
+  ASSERT_EQ(messages.size(), 8U);
+  EXPECT_EQ(calls_of(messages[5]).front()->id, "toolu_b");
+  EXPECT_EQ(messages[6], results("toolu_b"));
+}
+
 TEST_F(plans, calls_of_a_dialogue_that_nobody_knows_get_ids_that_no_other_has) {
   auto both = calls("c");
   both.content.emplace_back(tool_use_block{"c", "look", "{}", ""});
