@@ -20,8 +20,10 @@ struct streamed {
   streamed(exchange& client, chat_plan&& plan, domain::turn_control& turns, std::size_t count)
     : writer{client, std::move(plan), turns, count} {}
 
-  void leave(dialect::whole_answer&) { writer.leave_choice(); }
-  void enter(dialect::whole_answer&) {}
+  void select(dialect::whole_answer&, dialect::whole_answer&, std::size_t next,
+              dialect::choices_encoder&) {
+    writer.select_choice(next);
+  }
   void end(dialect::choices_encoder&, const domain::event& end) { writer.end_choice(end); }
 
   sse_writer writer;
@@ -32,8 +34,12 @@ struct gathered {
   gathered(exchange& client, chat_plan&& plan, domain::turn_control& turns, std::size_t)
     : writer{client, std::move(plan), turns} {}
 
-  void leave(dialect::whole_answer& said) noexcept { std::swap(writer.said(), said); }
-  void enter(dialect::whole_answer& said) noexcept { std::swap(writer.said(), said); }
+  void select(dialect::whole_answer& before, dialect::whole_answer& after, std::size_t next,
+              dialect::choices_encoder& encoder) noexcept {
+    std::swap(writer.said(), before);
+    encoder.select(next);
+    std::swap(writer.said(), after);
+  }
   void end(dialect::choices_encoder& encoder, const domain::event& end) {
     encoder.keep(std::exchange(writer.said(), {}), std::get<domain::turn_finished>(end));
   }
@@ -44,7 +50,8 @@ struct gathered {
 /// The turns of an answer, and its only writer, which takes them for one. Owned by the exchange
 /// and, as the sinks of the turns, by the gateway.
 template <class Form>
-class choice_turns final : public domain::turn_control {
+class choice_turns final : public domain::turn_control,
+                           public std::enable_shared_from_this<choice_turns<Form>> {
 public:
   choice_turns(exchange& client, choices_plan&& wanted, dialect::choices_encoder& encoder)
     : gateway_{client.shard().gateway},
@@ -60,7 +67,8 @@ public:
 
   void start(const std::shared_ptr<choice_turns>& self, domain::chat_request&& request) {
     for (auto& each : choices_) {
-      auto turn = request;
+      const bool last = each.index + 1 == choices_.size();
+      auto turn = last ? std::move(request) : request;
       if (each.index > 0)
         turn.conversation_id.reset();
       each.turn =
@@ -106,6 +114,7 @@ private:
   };
 
   void on_event(choice& from, domain::event&& what) {
+    const auto self = this->shared_from_this(); // a failure may end all turns, and so this
     if (domain::is_terminal(what))
       from.runs = false;
     select(from);
@@ -122,10 +131,8 @@ private:
   void select(choice& next) {
     if (next.index == selected_)
       return;
-    form_.leave(choices_[selected_].said);
+    form_.select(choices_[selected_].said, next.said, next.index, encoder_);
     selected_ = next.index;
-    encoder_.select(selected_);
-    form_.enter(next.said);
   }
 
   /// The head of the answer tells of the first choice, and of another one only as long as there is

@@ -60,7 +60,10 @@ sse_writer::sse_writer(exchange& client, chat_plan plan, domain::turn_control& t
     plan_{std::move(plan)},
     ping_interval_{client.shard().limits().stream_ping_interval},
     credit_lot_{credit_lot(client.shard().limits().stream_buffer_bytes)},
-    pending_max_{client.shard().limits().stream_buffer_bytes * pending_factor * count} {}
+    pending_max_{client.shard().limits().stream_buffer_bytes * pending_factor * count} {
+  if (count > 1)
+    others_held_.resize(count, domain::text_delta{});
+}
 
 void sse_writer::start(domain::turn_id turn) {
   turn_ = turn;
@@ -107,9 +110,11 @@ void sse_writer::take(domain::event&& what) {
   }
 }
 
-void sse_writer::leave_choice() {
-  if (client_)
-    client_->guarded([this] { encode_held(); });
+void sse_writer::select_choice(std::size_t next) {
+  std::swap(held_, others_held_[choice_]);
+  choice_ = next;
+  std::swap(held_, others_held_[choice_]);
+  plan_.encoder->select(choice_);
 }
 
 void sse_writer::end_choice(const domain::event& end) {
@@ -180,7 +185,7 @@ void sse_writer::tell(const domain::event& what) {
 void sse_writer::on_finished(const domain::event& end) {
   const std::string_view ran = std::get<domain::turn_finished>(end).model;
   open(ran.empty() ? trace_.model_ran() : ran);
-  encode_held();
+  encode_all_held();
   plan_.encoder->event(end, pending_);
   next_piece_ = stream_piece::last;
   try_write();
@@ -194,7 +199,7 @@ void sse_writer::on_failed(const domain::event& end) {
     return reply_error(client, failure, trace_.work_begun, trace_.headers()); // may be our end
   }
   log_failure(*client_, failure);
-  encode_held();
+  encode_all_held();
   plan_.encoder->event(end, pending_);
   try_write();
 }
@@ -226,10 +231,30 @@ void sse_writer::encode_held() {
   text.clear();
 }
 
+void sse_writer::encode_all_held() {
+  encode_held();
+  if (others_held_.empty())
+    return;
+  const auto selected = choice_;
+  for (std::size_t each = 0; each < others_held_.size(); ++each)
+    if (!text_of(others_held_[each])->empty()) {
+      select_choice(each);
+      encode_held();
+    }
+  select_choice(selected);
+}
+
+std::size_t sse_writer::held_bytes() noexcept {
+  auto bytes = text_of(held_)->size();
+  for (auto& each : others_held_)
+    bytes += text_of(each)->size();
+  return bytes;
+}
+
 void sse_writer::try_write() {
   if (writing_ || !opened_)
     return;
-  encode_held();
+  encode_all_held();
   if (!has_pending())
     return;
   // The chunk's size is only known now: it goes into the room before the events, the head before
@@ -261,7 +286,7 @@ void sse_writer::try_write() {
 }
 
 void sse_writer::give_up_when_flooded() {
-  if (pending_.size() + text_of(held_)->size() <= pending_max_)
+  if (pending_.size() + held_bytes() <= pending_max_)
     return;
   control_->cancel(turn_);
   on_failed(domain::turn_failed{{.code = domain::error_code::timeout,

@@ -29,8 +29,8 @@ public:
   /// Call once, right after gateway::submit.
   void start(domain::turn_id turn);
 
-  /// The events that follow are of another choice. Call it before the encoder selects that one.
-  void leave_choice();
+  /// The events that follow are of this choice; of the first one to begin with.
+  void select_choice(std::size_t next);
   /// Tells the end of a choice that is not the last one to end.
   void end_choice(const domain::event& end);
 
@@ -49,6 +49,8 @@ private:
   void on_failed(const domain::event& end);
   void open(std::string_view model);
   void encode_held();
+  void encode_all_held();
+  [[nodiscard]] std::size_t held_bytes() noexcept;
   void try_write();
   void give_up_when_flooded();
   [[nodiscard]] bool ended() const noexcept { return next_piece_ != stream_piece::middle; }
@@ -68,7 +70,10 @@ private:
   std::string pending_;  ///< room, then events that wait for the write under way
   /// Deltas of one kind, and of one call, that wait to become one event, when much is pending.
   domain::event held_ = domain::text_delta{};
-  std::size_t pending_credit_ = 0;   ///< of pending_ and held_
+  /// The same of the choices that are not selected; of a single one, nothing.
+  std::vector<domain::event> others_held_{};
+  std::size_t choice_ = 0;
+  std::size_t pending_credit_ = 0;   ///< of pending_ and what is held
   std::size_t in_flight_credit_ = 0; ///< of the write under way
   std::size_t owed_credit_ = 0;      ///< has left, not yet given back
   std::chrono::steady_clock::time_point last_write_;

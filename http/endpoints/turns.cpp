@@ -32,7 +32,17 @@ std::optional<key_usage::turn_place> begin_turn(const caller& who) {
 
 /// Each choice takes one of the key's turns, the first of which is taken.
 void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& turn, bool stream) {
-  for (std::size_t more = 1; more < wanted.encoder->count(); ++more) {
+  const auto count = wanted.encoder->count();
+  if (const auto most = client.request().caller.max_concurrent; most > 0 && count > most)
+    return reply_error(client, {.code = domain::error_code::unsupported_parameter,
+                                .message = "At most " + std::to_string(most)
+                                           + " choices can be returned: each is a turn, and this "
+                                             "API key's max_concurrent allows no more.",
+                                .param = "n",
+                                .retry_useful = false});
+  if (!client.hold_copies(count))
+    return reply_problem(client, bodies_full, {}, std::chrono::seconds{1});
+  for (std::size_t more = 1; more < count; ++more) {
     auto place = begin_turn(client.request().caller);
     if (!place)
       return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});

@@ -60,6 +60,7 @@ public:
   }
   void note_conversation(std::string_view id) override { conversation_ = id; }
   void reply(const response_head& head, std::string_view body) override;
+  [[nodiscard]] bool hold_copies(std::size_t count) override;
   void work_on(std::shared_ptr<answer> work) override;
   void wake_at(std::chrono::steady_clock::time_point when) override;
   bool begin_stream(const response_head& head, std::string& out) override;

@@ -54,6 +54,10 @@ void connection::reply(const response_head& head, std::string_view body) {
   start_write(write_kind::last);
 }
 
+bool connection::hold_copies(std::size_t count) {
+  return body_share_.resize(request_.body.capacity() * count);
+}
+
 void connection::work_on(std::shared_ptr<answer> work) {
   work_ = std::move(work);
   self_at_work_ = shared_from_this();

@@ -38,6 +38,8 @@ public:
   /// A delta, or the end: turn_finished, or turn_failed, behind which nobody may take the answer
   /// for complete. Other events say nothing. Deltas end on a character's boundary.
   virtual void event(const domain::event& what, std::string& out) = 0;
+  /// Of an answer of several choices: what follows is of this one. 0 is selected at first.
+  virtual void select(std::size_t) noexcept {}
   /// Keeps the connection alive; allowed between any two events.
   virtual void ping(std::string& out) = 0;
 
@@ -46,15 +48,12 @@ public:
                             const domain::turn_finished& end) = 0;
 };
 
-/// The same for an answer of several choices, each of which a turn makes; 0 is selected at first. A
-/// stream tells deltas and turn_finished of all of them, in any order; with the last turn_finished
-/// it is complete.
+/// The same for an answer of several choices, each of which a turn makes. A stream tells deltas and
+/// turn_finished of all of them, in any order; with the last turn_finished it is complete.
 class choices_encoder : public answer_encoder {
 public:
   /// More than one.
   [[nodiscard]] virtual std::size_t count() const noexcept = 0;
-  /// What follows is of this choice, less than count().
-  virtual void select(std::size_t choice) noexcept = 0;
   /// Takes all that the selected one has said, for an answer that is not streamed. The last one
   /// comes with whole() instead.
   virtual void keep(whole_answer&& said, const domain::turn_finished& end) = 0;

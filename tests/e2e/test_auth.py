@@ -207,6 +207,13 @@ def test_max_concurrent_refuses_one_turn_too_many(start_with_keys):
     wait_until(lambda: gateway.chat("x", key=ALICE)[0] == 200, 5, "the place to be free")
 
 
+def test_more_choices_than_a_key_may_have_turns_are_refused(start_with_keys):
+    gateway = start_with_keys(record("alice", ALICE, max_concurrent=2))
+    status, headers, body = gateway.chat("x", n=3, key=ALICE)
+    assert (status, body["error"]["param"]) == (400, "n") and "retry-after" not in headers
+    assert len(gateway.chat("x", n=2, key=ALICE)[2]["choices"]) == 2
+
+
 def test_official_client_waits_for_its_place(start_with_keys):
     gateway = start_with_keys(record("alice", ALICE, max_concurrent=1))
     stream = ChatStream(gateway, "[[text:20]][[delay:40]]", key=ALICE).open()
