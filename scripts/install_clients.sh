@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the pinned client libraries of tests/clients: Python ones into build/venv-clients, agents
 # that want a newer openai into build/venv-agents, those of Node, Go, Java and Rust into
-# build/<language>-clients. Brings a Node or Go of its own where the machine's is too old; Java and
-# Rust come with scripts/install_dependencies.sh.
+# build/<language>-clients, programs for the terminal into build/terminal-clients. Brings a Node or
+# Go of its own where the machine's is too old; Java and Rust come with
+# scripts/install_dependencies.sh.
 # scripts/install_clients.sh [--long]: also the large ones. What is there already is kept.
 set -euo pipefail
 
@@ -60,23 +61,23 @@ install_node_program() {
   ln -s "program/node_modules/node-linux-$machine/bin/node" "$node_folder/node"
 }
 
-install_node() {
-  local sources="$root/tests/clients/node"
+install_npm() { # NAME: of the folders
+  local name="$1" sources="$root/tests/clients/$1" folder="$root/build/$1-clients"
   local files=("$sources/package.json" "$sources/package-lock.json")
-  if is_current "$node_folder" "${files[@]}"; then
-    echo "Node clients: there already"
+  if is_current "$folder" "${files[@]}"; then
+    echo "Clients of $name: there already"
     return
   fi
-  rm -rf "$node_folder"
-  mkdir -p "$node_folder"
-  cp "${files[@]}" "$node_folder"
-  (cd "$node_folder" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier \
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cp "${files[@]}" "$folder"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier \
     --loglevel=error)
-  if (("$(node_major)" < 20)); then
+  if [[ "$folder" == "$node_folder" ]] && (("$(node_major)" < 20)); then
     install_node_program
   fi
-  note_current "$node_folder" "${files[@]}"
-  echo "Node clients: installed, $(du -sh "$node_folder" | cut -f1)"
+  note_current "$folder" "${files[@]}"
+  echo "Clients of $name: installed, $(du -sh "$folder" | cut -f1)"
 }
 
 # From version 1.21 on Go fetches the version that go.mod names; Debian 12 has an older one.
@@ -147,11 +148,12 @@ else
   install_python "$python_folder" "${some[@]}"
 fi
 install_python "$agents_folder" "$root/tests/clients/python/requirements-agents.txt"
-install_node
+install_npm node
 install_go langchaingo
 install_java LangChain4j
 if [[ "${1:-}" == --long ]]; then
   "$root/scripts/install_dependencies.sh" long
+  install_npm terminal
   # It is large: without optimisation it compiles in half the time.
   install_go openai -gcflags="github.com/openai/openai-go/...=-N -l"
   install_java OpenAi

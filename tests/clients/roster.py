@@ -39,6 +39,8 @@ class Loop:
     told: tuple  # what the answer that the user sees tells
     posts: int  # requests upstream
     in_place: bool = True  # all of them by one process, which waits for the results
+    streamed: tuple = (False, True)  # the ways that it is asked in
+    result: str = ""  # what the last request upstream tells of a call
 
 
 STEPS = Loop("[[steps:2:2]]Find it.", ("look 1.1", "touch 1.2", "look 2.1", "touch 2.2"), posts=3)
@@ -50,6 +52,13 @@ FORCED = Loop('[[call:City:{"name":"Oslo","people":717710}]]'
 # The tool's result is the model's next order, since this client tells results as a user's text.
 RETOLD = Loop('[[call:look:{"text": "[[call:final_answer:{\\"answer\\": \\"found\\"}\\u005d]"}]]',
               ("found",), posts=2, in_place=False)
+
+
+def reads_file(tool, arguments):
+    """An agent program reads a file with a tool of its own; its user sees the model's answer."""
+    says = "the harbour freezes in march"  # written by terminal/agent_program.py
+    return Loop(f"What does notes.txt say? [[call:{tool}:{arguments}]]", ("Results:", says),
+                posts=2, streamed=(True,), result=says)
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,12 @@ ROSTER = [
                          cut="SseException")),
     Client("async-openai (Rust)", "async-openai", "rust/async-openai", long=True,
            errors=Errors(("ApiError",) * 3, cut="JSONDeserialize", shown="message")),
+    Client("opencode", "opencode-linux-x64", "terminal/opencode", long=True, cells=TOOLS_ONLY,
+           shows_deltas=False, loop=reads_file("read", '{"filePath":"notes.txt"}')),
+    Client("Continue (cn)", "@continuedev/cli", "terminal/cn", long=True, cells=TOOLS_ONLY,
+           shows_deltas=False, loop=reads_file("Read", '{"filepath":"notes.txt"}')),
+    Client("cline", "@cline/cli-linux-x64", "terminal/cline", long=True, cells=TOOLS_ONLY,
+           shows_deltas=False, loop=reads_file("read_files", '{"files":[{"path":"notes.txt"}]}')),
 ]
 
 VENVS = {"e2e": ("CCAPI_VENV", "build/venv"),
@@ -155,6 +170,21 @@ def folder_of(language):
                                ROOT / f"build/{language}-clients"))
 
 
+def terminal_command(client, name):
+    """Runs agent_program.py, which is told the program's manifest and how to start it."""
+    folder = folder_of("terminal") / "node_modules" / client.package
+    program = [installed(client, folder / {"cn": "dist/cn.js"}.get(name, f"bin/{name}"))]
+    if name == "cn":
+        program.insert(0, installed(client, folder_of("node") / "node", shutil.which("node")))
+    return [python_of(client, "e2e"), str(HERE / "terminal/agent_program.py"), name,
+            str(folder / "package.json"), *program]
+
+
+def python_of(client, environment):
+    variable, folder = VENVS[environment]
+    return installed(client, Path(os.environ.get(variable, ROOT / folder)) / "bin/python")
+
+
 def command(client):
     """The command line that runs a client's script, or what was built of it."""
     language, name = client.script.split("/")
@@ -171,6 +201,6 @@ def command(client):
                 f"{folder}/classes:{folder}/lib/*", name]
     if language in ("go", "rust"):
         return [installed(client, folder_of(language) / name / "client")]
-    variable, folder = VENVS[client.environment]
-    python = installed(client, Path(os.environ.get(variable, ROOT / folder)) / "bin/python")
-    return [python, str(HERE / client.script)]
+    if language == "terminal":
+        return terminal_command(client, name)
+    return [python_of(client, client.environment), str(HERE / client.script)]

@@ -76,10 +76,12 @@ def report_error(error):
          code=getattr(error, "code", None) or body.get("code"), message=str(error))
 
 
-def serve(handlers, on_error=report_error):
+def serve(handlers, on_error=report_error, version=None):
     """Runs orders until the input ends. `handlers`: {"chat": function, "stream": function}."""
     package = os.environ["PACKAGE"]
-    tell("ready", version=importlib.metadata.version(package) if package else None)
+    if package and not version:
+        version = importlib.metadata.version(package)
+    tell("ready", version=version)
     for line in sys.stdin:
         order = json.loads(line)
         try:
