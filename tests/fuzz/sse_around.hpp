@@ -91,6 +91,7 @@ public:
     refusal = body;
     over = true;
   }
+  [[nodiscard]] bool hold_copies(std::size_t) override { return true; }
   void work_on(std::shared_ptr<http::answer>) override {}
   void wake_at(std::chrono::steady_clock::time_point) override { require(!over); }
   bool begin_stream(const http::response_head& answer, std::string& out) override {
