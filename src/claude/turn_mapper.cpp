@@ -12,12 +12,16 @@ using domain::finish_reason;
 /// Longer than any wait that the CLI announces.
 constexpr std::chrono::milliseconds wait_max = std::chrono::hours{24 * 8};
 
+/// More than any model reads or says in one call to the API. Counts come from outside: their sums
+/// over the calls of a turn must not overflow.
+constexpr std::int64_t tokens_max = 1'000'000'000'000;
+
 /// Puts what a line tells over what earlier lines of the same API call told. message_delta repeats
 /// the input counts in newer versions, sometimes as 0.
 void apply(const token_counts& told, domain::usage& usage) {
   const auto put = [](const std::optional<std::int64_t>& value, std::int64_t& field) {
     if (value.value_or(0) > 0)
-      field = *value;
+      field = std::min(*value, tokens_max);
   };
   put(told.input, usage.input_tokens);
   put(told.cache_write, usage.cache_write_tokens);

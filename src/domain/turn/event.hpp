@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,7 +20,7 @@ enum class finish_reason : std::uint8_t {
   tool_calls, ///< the answer ends with calls, whose results the next turn brings
 };
 
-/// Tokens of one turn, summed over its API calls.
+/// Tokens of one turn, summed over its API calls; of a call 10^12 at most.
 struct usage {
   std::int64_t input_tokens = 0;
   std::int64_t cache_write_tokens = 0;
@@ -33,17 +32,12 @@ struct usage {
   [[nodiscard]] std::int64_t prompt_tokens() const noexcept {
     return input_tokens + cache_write_tokens + cache_read_tokens;
   }
-  /// Counts come from outside: they stop at the largest one.
   usage& operator+=(const usage& other) noexcept {
-    const auto add = [](std::int64_t& to, std::int64_t more) {
-      if (__builtin_add_overflow(to, more, &to))
-        to = std::numeric_limits<std::int64_t>::max();
-    };
-    add(input_tokens, other.input_tokens);
-    add(cache_write_tokens, other.cache_write_tokens);
-    add(cache_read_tokens, other.cache_read_tokens);
-    add(output_tokens, other.output_tokens);
-    add(reasoning_tokens, other.reasoning_tokens);
+    input_tokens += other.input_tokens;
+    cache_write_tokens += other.cache_write_tokens;
+    cache_read_tokens += other.cache_read_tokens;
+    output_tokens += other.output_tokens;
+    reasoning_tokens += other.reasoning_tokens;
     return *this;
   }
   friend bool operator==(const usage&, const usage&) = default;
