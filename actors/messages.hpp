@@ -104,7 +104,7 @@ struct turn_ended {
   bool reusable = false;
   bool rewound = false;
   std::size_t rewindable = 0; ///< questions at its end that it can take back
-  std::size_t open_calls = 0; ///< that the answer ends with, and whose results it waits for
+  std::size_t open_calls = 0; ///< calls that the answer ends with, whose results it waits for
   domain::usage usage{};
   std::optional<domain::error> failure{}; ///< if failed or lost
   bool started = false;                   ///< the sink got answer_started

@@ -238,14 +238,14 @@ void conversation::begin(submit_turn&& order) {
   if (!request.model_given && !record_->model.empty())
     request.model = record_->model;
   if (!settle_active() || !plan_active()) {
-    give_back(std::move(active_->order.donor));
+    give_back(active_->order.donor);
     return finish_active();
   }
   active_->order.donor.reset();
   to_own_or_new_process();
 }
 
-void conversation::give_back(std::shared_ptr<conversation_record> donor) {
+void conversation::give_back(const std::shared_ptr<conversation_record>& donor) {
   if (!donor || donor->in_use() || !record_->process)
     return;
   shard_.conversations.hand_over(*record_, donor);
@@ -260,66 +260,6 @@ void conversation::to_own_or_new_process() {
       return hand_to_process(how);
   record_->process.reset();
   request_process();
-}
-
-bool conversation::settle_active() {
-  const auto& request = active_->order.request;
-  const auto known = shard_.models->look_up(request.model);
-  active_->settled =
-    domain::settle(request, domain::traits_of(known.id), known.refused | active_->refused,
-                   shard_.settings.claude.thinking == config::thinking_policy::off
-                     ? domain::thinking_default::off
-                     : domain::thinking_default::as_cli);
-  return accept_dropped();
-}
-
-bool conversation::accept_dropped() {
-  const auto& request = active_->order.request;
-  if (!request.strict)
-    return true;
-  // An effort that the client did not ask for is our doing: no reason to refuse it.
-  const auto& dropped = active_->settled.dropped;
-  const auto wished = std::find_if(dropped.begin(), dropped.end(), [&](const std::string& name) {
-    return request.reasoning || !name.starts_with("reasoning_effort");
-  });
-  if (wished == dropped.end())
-    return true;
-  fail_active({.code = error_code::unsupported_parameter,
-               .message = "The model " + shard_.models->look_up(request.model).id
-                          + " does not take '" + *wished
-                          + "' as it was asked for, and strict parameters are wanted.",
-               .param = wished->substr(0, wished->find('(')),
-               .retry_useful = false});
-  return false;
-}
-
-bool conversation::plan_active() {
-  auto& order = active_->order;
-  auto& dialogues = shard_.conversations.dialogues();
-  const auto& default_prompt = shard_.settings.claude.system_prompt;
-  if (order.request.conversation_id) {
-    auto plan = domain::plan_named(dialogues, record_->head, order.request, default_prompt,
-                                   record_->open_calls);
-    if (!plan) {
-      fail_active(plan.error());
-      return false;
-    }
-    active_->plan = *std::move(plan);
-    if (active_->plan.results_as_text && order.request.strict) {
-      fail_active({.code = error_code::unsupported_parameter,
-                   .message = "The conversation has made no calls that these results could belong "
-                              "to, and strict parameters are wanted.",
-                   .param = "messages",
-                   .retry_useful = false});
-      return false;
-    }
-  } else {
-    active_->plan =
-      domain::plan_whole(dialogues, record_->head, order.known, order.request, default_prompt);
-  }
-  order.known.reset();
-  record_->model = order.request.model;
-  return true;
 }
 
 void conversation::withdraw_active(const domain::error& why) {

@@ -83,7 +83,7 @@ private:
   /// False: strict parameters are wanted and one was dropped, so the turn was refused.
   bool accept_dropped();
   /// The turn does not need the process that its conversation got for it.
-  void give_back(std::shared_ptr<conversation_record> donor);
+  void give_back(const std::shared_ptr<conversation_record>& donor);
   void to_own_or_new_process();
   void request_process();
   void on_lease(domain::lease_id lease, lease_reply& reply);

@@ -131,21 +131,6 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   active_->handover.reset();
 }
 
-bool conversation::settle_run(held_process& process, bool goes_on) {
-  auto& settled = active_->settled;
-  if (domain::has_results(active_->plan.query)) {
-    domain::settle_open_run(
-      settled, domain::traits_of(shard_.models->look_up(active_->order.request.model).id),
-      goes_on && !process.run_without_thinking);
-    if (!accept_dropped())
-      return false;
-  }
-  if (!goes_on)
-    process.run_without_thinking = domain::thinks_not(settled.settings);
-  process.open_calls = 0;
-  return true;
-}
-
 void conversation::let_process_go() {
   record_->process->let_go();
   record_->process.reset();
