@@ -220,27 +220,34 @@ bool api_form_writer::form_of_kind(std::string_view kind, const object& from, st
   return true;
 }
 
-bool api_form_writer::form_of_kinds(const dom::array& kinds, const object& from,
-                                    std::size_t level) {
+template <class Write>
+bool api_form_writer::any_of(const dom::array& alternatives, const object& from, Write write) {
   std::string_view separator = R"({"anyOf":[)";
-  for (const auto each : kinds) {
-    std::string_view kind;
-    if (each.get(kind) != simdjson::SUCCESS)
-      continue;
+  for (const auto each : alternatives) {
     const auto begin = out_.size();
     add(separator);
-    if (std::find(scalars.begin(), scalars.end(), kind) != scalars.end())
-      add(R"({"type":)" + json_text(kind) + "}");
-    else if (!form_of_kind(kind, from, level)) {
+    if (write(each))
+      separator = ",";
+    else
       out_.resize(begin);
-      continue;
-    }
-    separator = ",";
   }
   add("]");
   add(description_of(from));
   add("}");
   return separator == ",";
+}
+
+bool api_form_writer::form_of_kinds(const dom::array& kinds, const object& from,
+                                    std::size_t level) {
+  return any_of(kinds, from, [&](element each) {
+    std::string_view kind;
+    if (each.get(kind) != simdjson::SUCCESS)
+      return false;
+    if (std::find(scalars.begin(), scalars.end(), kind) == scalars.end())
+      return form_of_kind(kind, from, level);
+    add(R"({"type":)" + json_text(kind) + "}");
+    return true;
+  });
 }
 
 /// The API takes no lists and objects there: false if there is one, or if there is nothing else.
@@ -277,19 +284,7 @@ bool api_form_writer::form_of_values(const object& from, bool only_scalars) {
 
 bool api_form_writer::form_of_alternatives(const dom::array& of, const object& from,
                                            std::size_t level) {
-  std::string_view separator = R"({"anyOf":[)";
-  for (const auto each : of) {
-    const auto begin = out_.size();
-    add(separator);
-    if (form_of(each, level))
-      separator = ",";
-    else
-      out_.resize(begin);
-  }
-  add("]");
-  add(description_of(from));
-  add("}");
-  return separator == ",";
+  return any_of(of, from, [&](element each) { return form_of(each, level); });
 }
 
 bool api_form_writer::form_of_items(const object& from, std::size_t level) {

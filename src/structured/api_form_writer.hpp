@@ -67,6 +67,9 @@ private:
   bool form_of_object(const object& from, std::size_t level);
   bool form_of_array(const object& from, std::size_t level);
   bool form_of_alternatives(const simdjson::dom::array& of, const object& from, std::size_t level);
+  /// Of those that `write` finds possible; false: none.
+  template <class Write>
+  bool any_of(const simdjson::dom::array& alternatives, const object& from, Write write);
   bool form_of_ref(std::string_view ref, std::size_t level);
   bool form_of_items(const object& from, std::size_t level);
 

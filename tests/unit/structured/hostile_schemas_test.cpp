@@ -20,7 +20,7 @@ using made_format = domain::result<std::shared_ptr<const domain::answer_format>>
 /// Runs it on a thread that has a small stack: what needs more ends the test program.
 void with_small_stack(const std::function<void()>& work) {
 #ifdef __SANITIZE_ADDRESS__
-  constexpr std::size_t stack_bytes = std::size_t{4} << 20; // their frames are several times larger
+  constexpr std::size_t stack_bytes = std::size_t{4} << 20; // of larger frames
 #else
   constexpr std::size_t stack_bytes = std::size_t{1} << 19;
 #endif
