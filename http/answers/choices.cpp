@@ -66,15 +66,9 @@ public:
   [[nodiscard]] answer& writer() noexcept { return form_.writer; }
 
   void start(const std::shared_ptr<choice_turns>& self, domain::chat_request&& request) {
-    for (auto& each : choices_) {
-      const bool last = each.index + 1 == choices_.size();
-      auto turn = last ? std::move(request) : request;
-      if (each.index > 0)
-        turn.conversation_id.reset();
-      each.turn =
-        gateway_.submit(std::move(turn), std::shared_ptr<domain::event_sink>{self, &each});
-      each.runs = true;
-    }
+    for (std::size_t index = 0; index + 1 < choices_.size(); ++index)
+      start(self, choices_[index], domain::chat_request{request});
+    start(self, choices_.back(), std::move(request));
   }
 
   /// The writer means the answer: all of them.
@@ -112,6 +106,13 @@ private:
     std::size_t credit = 0;       ///< of its deltas that the writer has not given back
     dialect::whole_answer said{}; ///< while the writer gathers what another one says
   };
+
+  void start(const std::shared_ptr<choice_turns>& self, choice& each, domain::chat_request turn) {
+    if (each.index > 0)
+      turn.conversation_id.reset();
+    each.turn = gateway_.submit(std::move(turn), std::shared_ptr<domain::event_sink>{self, &each});
+    each.runs = true;
+  }
 
   void on_event(choice& from, domain::event&& what) {
     const auto self = this->shared_from_this(); // a failure may end all turns, and so this

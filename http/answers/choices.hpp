@@ -20,9 +20,10 @@ struct choices_plan {
   std::vector<key_usage::turn_place> places{};
 };
 
-/// Submits the turn once per choice. The first is the request as it is: its conversation and match
-/// are those that the answer's head tells, as far as they are known by then. The others belong to
-/// no named conversation. If one fails, the answer fails, and the rest is cancelled.
+/// Submits the turn once per choice. The first is the request as it is: the answer's head tells its
+/// conversation and match, as far as they are known by then; of another one the match, if that
+/// alone has a process. The others belong to no named conversation. If one fails, the answer fails,
+/// and the rest is cancelled.
 void submit_choices(exchange& client, choices_plan wanted, domain::chat_request&& turn,
                     bool stream);
 

@@ -44,6 +44,20 @@ public:
       queue(turn, std::move(events));
     });
   }
+  /// The event for each of the turns, by turns, so many times, as one readable batch.
+  void send_by_turns(std::vector<domain::turn_id> turns, domain::event each, std::size_t times) {
+    boost::asio::post(loop_, [this, turns = std::move(turns), each = std::move(each), times] {
+      for (const auto turn : turns)
+        turns_.at(turn).waiting.assign(times, each);
+      for (bool delivered_one = true; delivered_one;) {
+        delivered_one = false;
+        for (const auto turn : turns)
+          delivered_one = deliver_next(turn) || delivered_one;
+      }
+      for (const auto turn : turns)
+        pump(turn);
+    });
+  }
   /// What throws from now on.
   enum class call : std::uint8_t { none, submit, acknowledge, cancel, health };
   void fail_at(call which) { failing_ = which; }
@@ -182,28 +196,34 @@ private:
   }
 
   void pump(domain::turn_id turn) {
-    std::shared_ptr<domain::event_sink> sink;
-    for (;;) {
-      const auto found = turns_.find(turn);
-      if (found == turns_.end())
-        return sink ? sink->on_flush() : void();
-      sink = found->second.sink;
-      auto& waiting = found->second.waiting;
-      if (waiting.empty() || outstanding >= credit_)
-        return sink->on_flush();
-      auto event = std::move(waiting.front());
-      waiting.pop_front();
-      {
-        const std::lock_guard lock{mutex_};
-        outstanding += domain::credit_bytes(event);
-        delivered += domain::credit_bytes(event);
-        accepted_ += std::holds_alternative<domain::turn_accepted>(event) ? 1 : 0;
-        if (domain::is_terminal(event))
-          turns_.erase(found);
-        changed_.notify_all();
-      }
-      sink->on_event(std::move(event));
+    const auto found = turns_.find(turn);
+    if (found == turns_.end())
+      return;
+    const auto sink = found->second.sink;
+    while (deliver_next(turn)) {
     }
+    sink->on_flush();
+  }
+
+  /// False: there is nothing, or no credit for it.
+  bool deliver_next(domain::turn_id turn) {
+    const auto found = turns_.find(turn);
+    if (found == turns_.end() || found->second.waiting.empty() || outstanding >= credit_)
+      return false;
+    const auto sink = found->second.sink;
+    auto event = std::move(found->second.waiting.front());
+    found->second.waiting.pop_front();
+    {
+      const std::lock_guard lock{mutex_};
+      outstanding += domain::credit_bytes(event);
+      delivered += domain::credit_bytes(event);
+      accepted_ += std::holds_alternative<domain::turn_accepted>(event) ? 1 : 0;
+      if (domain::is_terminal(event))
+        turns_.erase(found);
+      changed_.notify_all();
+    }
+    sink->on_event(std::move(event));
+    return true;
   }
 
   boost::asio::io_context& loop_;

@@ -1,5 +1,7 @@
 #include "server_fixture.hpp"
 
+#include <algorithm>
+
 // Answers of several choices: one answer, a turn for each.
 
 namespace ccapi::http::test {
@@ -102,6 +104,36 @@ TEST_F(server_choices, all_credit_comes_back) {
     std::string received;
     while (received.size() < 4 * much.size())
       received += client.read_some();
+  }
+}
+
+TEST_F(server_choices, a_client_that_pauses_holds_the_turns_back_and_misses_nothing) {
+  limits_.stream_buffer_bytes = 4 << 10; // 64 KiB may wait encoded, of each choice
+  serve();
+  auto client = connect();
+  client.send(post(two(true)));
+  ASSERT_TRUE(gateway_->wait_for_turns(2));
+  gateway_->send_by_turns({1, 2}, domain::text_delta{"~"}, 4'000);
+  for (const domain::turn_id turn : {1, 2})
+    gateway_->send(turn, {domain::turn_finished{}});
+  std::string received;
+  std::string piece;
+  while (!received.ends_with("0\r\n\r\n") && !(piece = client.read_some()).empty())
+    received += piece;
+  EXPECT_EQ(std::count(received.begin(), received.end(), '~'), 8'000);
+  EXPECT_EQ(received.find("error"), std::string::npos);
+}
+
+TEST_F(server_choices, copies_of_the_request_count_among_the_bodies) {
+  constexpr std::size_t mib = std::size_t{1} << 20;
+  limits_.bodies_bytes_max = 4 * mib;
+  serve();
+  for (const auto& [choices, status] : {std::pair{2, 503U}, std::pair{1, 200U}}) {
+    auto client = connect();
+    gateway_->play({domain::text_delta{"x"}, domain::turn_finished{}});
+    client.send(post(R"({"messages":[{"role":"user","content":")" + std::string(5 * mib / 2, 'x')
+                     + R"("}],"n":)" + std::to_string(choices) + "}"));
+    EXPECT_EQ(client.read_answer().status, status);
   }
 }
 
