@@ -68,6 +68,17 @@ protected:
     EXPECT_EQ(asked.finished->reason, domain::finish_reason::tool_calls);
   }
 
+  /// The same turn on a second child, which ends with the call "toolu_2".
+  void park_second(client& other) {
+    submit(other, whole({{domain::role::user, "q"}}));
+    cli(1).boot();
+    world.pump();
+    take_settings(1);
+    cli(1).take_user();
+    call(1, "toolu_2");
+    ASSERT_TRUE(other.finished);
+  }
+
   std::string model = "claude-haiku-5-5";
   domain::tool_demand demand = domain::tool_demand::automatic;
   client asked;
@@ -111,13 +122,7 @@ TEST_F(parked, results_go_on_whatever_ids_the_client_gives) {
 TEST_F(parked, each_of_those_who_got_the_same_call_goes_on_in_a_process) {
   park();
   client other;
-  submit(other, whole({{domain::role::user, "q"}}));
-  cli(1).boot();
-  world.pump();
-  take_settings(1);
-  cli(1).take_user();
-  call(1, "toolu_2");
-  ASSERT_TRUE(other.finished);
+  park_second(other);
   for (const std::string id : {"toolu_1", "toolu_2"}) {
     client next;
     submit(next, whole({{domain::role::user, "q"}, called(id), result_of(id, "seen by " + id)}));
@@ -159,13 +164,7 @@ TEST_F(parked, named_conversations_take_the_ids_that_they_gave) {
 TEST_F(parked, a_conversation_that_is_named_later_knows_the_ids_of_its_answer) {
   park();
   client other;
-  submit(other, whole({{domain::role::user, "q"}}));
-  cli(1).boot();
-  world.pump();
-  take_settings(1);
-  cli(1).take_user();
-  call(1, "toolu_2");
-  ASSERT_TRUE(other.finished);
+  park_second(other);
   auto alone = whole({result_of("toolu_2", "seen")});
   alone.conversation_id = other.conversation;
   client next;
