@@ -34,6 +34,8 @@ error_row row_for(domain::error_code code) noexcept {
     return {503, true, log_level::warning};
   case error_code::conversation_busy:
     return {409, true, log_level::info};
+  case error_code::store_unavailable:
+    return {503, true, log_level::warning};
   case error_code::draining:
     return {503, true, log_level::info};
   case error_code::timeout:

@@ -41,6 +41,8 @@ error_name name_of(domain::error_code code) noexcept {
     return {error_kind::unavailable, "server_busy"};
   case error_code::conversation_busy:
     return {error_kind::invalid_request, "conversation_busy"};
+  case error_code::store_unavailable:
+    return {error_kind::unavailable, "store_unavailable"};
   case error_code::draining:
     return {error_kind::unavailable, "draining"};
   case error_code::timeout:

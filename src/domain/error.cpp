@@ -32,6 +32,8 @@ std::string_view to_string(error_code code) noexcept {
     return "server_busy";
   case error_code::conversation_busy:
     return "conversation_busy";
+  case error_code::store_unavailable:
+    return "store_unavailable";
   case error_code::draining:
     return "draining";
   case error_code::timeout:

@@ -39,6 +39,8 @@ enum class error_code : std::uint8_t {
   server_busy,
   /// Another request of the same conversation has precedence (conversation.busy).
   conversation_busy,
+  /// The store of conversations can't be read or written at the moment.
+  store_unavailable,
   /// The gateway is shutting down.
   draining,
   /// The turn did not end within its time.
