@@ -68,6 +68,25 @@ using turn_events_listener_actor = caf::typed_actor<
   // the conversation's thread: a batch
   takes<turn_events>>;
 
+/// Keeps conversations on disk. Detached: it blocks while the disk works.
+using conversation_store_actor = status_client_actor::extend<
+  // conversation, front end: a turn, or a change; answered when it is committed
+  answers<stored_outcome>::to<write_stored>,
+  // conversation: a dialogue
+  answers<loaded_reply>::to<load_stored>,
+  // front end: what a conversation is like
+  answers<stored_reply>::to<show_stored>,
+  // front end: other labels
+  answers<stored_reply>::to<label_stored>,
+  // front end: a page of them
+  answers<stored_page_reply>::to<list_stored>,
+  // itself: writes have come in
+  takes<flush_writes>,
+  // app: the configuration was read anew
+  takes<settings_changed>,
+  // itself: anything past its time?
+  takes<tick>>;
+
 /// Owns the process slots. Runs on CAF's scheduler.
 using supervisor_actor = status_client_actor::extend<
   // conversation: a process, or the reason why not
@@ -86,6 +105,8 @@ using supervisor_actor = status_client_actor::extend<
   takes<priming_failed>,
   // conversation: the login failed, or works again
   takes<login_report>,
+  // store, front end: it does well, or not
+  takes<store_report>,
   // launcher: started, or not
   takes<child_started>,
   // launcher: a spare has come up
@@ -115,6 +136,8 @@ using front_end_actor = status_client_actor::extend<
   answers<conversation_reply>::to<show_conversation>,
   // a front end, for its client: the newest conversations that live here
   answers<conversation_page_reply>::to<list_conversations>,
+  // a front end, for its client: other labels
+  answers<conversation_reply>::to<label_conversation>,
   // a front end, for its client: end it and forget it
   answers<conversation_reply>::to<remove_conversation>,
   // app: the gateway ends

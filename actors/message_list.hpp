@@ -37,6 +37,18 @@
   X(drain)                                                                                         \
   X(settings_changed)                                                                              \
   X(close_all)                                                                                     \
+  X(write_stored)                                                                                  \
+  X(stored_outcome)                                                                                \
+  X(load_stored)                                                                                   \
+  X(loaded_reply)                                                                                  \
+  X(show_stored)                                                                                   \
+  X(label_stored)                                                                                  \
+  X(stored_reply)                                                                                  \
+  X(list_stored)                                                                                   \
+  X(stored_page_reply)                                                                             \
+  X(flush_writes)                                                                                  \
+  X(store_report)                                                                                  \
+  X(label_conversation)                                                                            \
   X(create_conversation)                                                                           \
   X(show_conversation)                                                                             \
   X(remove_conversation)                                                                           \

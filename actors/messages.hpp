@@ -12,6 +12,8 @@
 #include "domain/pool/process_kind.hpp"
 #include "domain/pool/process_pool.hpp"
 #include "domain/pool/prompt_forecast.hpp"
+#include "domain/store/backlog.hpp"
+#include "domain/store/store.hpp"
 #include "domain/turn/chat_request.hpp"
 #include "domain/turn/event_sink.hpp"
 #include "domain/turn/gateway.hpp"
@@ -245,6 +247,13 @@ struct show_conversation {
   domain::conversation_name name{};
 };
 
+/// front end -> front end of the conversation's thread: other labels. Answered by
+/// conversation_reply.
+struct label_conversation {
+  domain::conversation_name name{};
+  domain::conversation_labels labels{};
+};
+
 /// front end -> front end of the conversation's thread. Answered by conversation_reply.
 struct remove_conversation {
   domain::conversation_name name{};
@@ -252,12 +261,12 @@ struct remove_conversation {
 
 struct conversation_reply {
   std::optional<domain::conversation_info> found{};
+  bool store_failed = false; ///< the store could not be read, or not be written
 };
 
 /// front end -> all front ends. Answered by conversation_page_reply.
 struct list_conversations {
-  std::string tenant{};
-  std::size_t limit = 0;
+  domain::page_query query{};
 };
 
 struct conversation_page_reply {
@@ -271,6 +280,57 @@ struct forget_conversation {};
 /// Anybody -> supervisor, front end, stats collector. Answered by domain::stats: the part of the
 /// figures that the asked one keeps.
 struct collect {};
+
+// -- the store -----------------------------------------------------------------------------------
+
+/// conversation, front end -> store. Answered by stored_outcome once it is committed, or is not.
+struct write_stored {
+  domain::store_write what{};
+  domain::store_backlog::place place{}; ///< among what waits for the store
+};
+struct stored_outcome {
+  domain::store_outcome outcome = domain::store_outcome::unavailable;
+};
+
+/// conversation -> store: all that is known of a conversation. Answered by loaded_reply.
+struct load_stored {
+  domain::conversation_name name{};
+};
+struct loaded_reply {
+  bool readable = false; ///< false: nobody knows whether there is one
+  std::shared_ptr<domain::stored_dialogue> found{};
+};
+
+/// front end -> store: what a conversation is like. Answered by stored_reply.
+struct show_stored {
+  domain::conversation_name name{};
+};
+/// front end -> store: other labels. Answered by stored_reply.
+struct label_stored {
+  domain::conversation_name name{};
+  domain::conversation_labels labels{};
+};
+struct stored_reply {
+  bool able = false; ///< false: the store could not do it
+  std::optional<domain::conversation_info> found{};
+};
+
+/// front end -> store. Answered by stored_page_reply.
+struct list_stored {
+  domain::page_query query{};
+};
+struct stored_page_reply {
+  bool readable = false;
+  domain::conversation_page page{};
+};
+
+/// store to itself: commit what has come in.
+struct flush_writes {};
+
+/// store, or whoever has waited for it in vain -> supervisor: how it fares.
+struct store_report {
+  std::string reason{}; ///< as in domain::store_state
+};
 
 /// conversation to itself: the pause before a turn's next run is over.
 struct run_again {

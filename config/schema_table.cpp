@@ -23,6 +23,7 @@ constexpr auto retry = &settings::retry;
 constexpr auto supervision = &settings::supervision;
 constexpr auto models = &settings::models;
 constexpr auto conversation = &settings::conversation;
+constexpr auto store = &settings::store;
 constexpr auto limits = &settings::limits;
 constexpr auto log = &settings::log;
 constexpr auto file_access = &settings::file_access;
@@ -208,6 +209,38 @@ constexpr key table_of_keys[] = {
     "conversation.max_history_messages", 0, 100'000, "messages",
     "Messages of a stored conversation that a new process is told, counted from its end; 0 = all. "
     "Messages that a request brings itself are never left out."),
+
+  at_start(flag<store, &store_settings::enabled>(
+    "store.enabled",
+    "Keep named conversations on disk, so that they go on after a restart. With false they are "
+    "kept in memory only.")),
+  at_start(text<store, &store_settings::path>(
+    "store.path", no_nul,
+    "The file. Empty: `conversations.sqlite` in $STATE_DIRECTORY, else in "
+    "`$XDG_STATE_HOME/claude-code-api` or `~/.local/state/claude-code-api`. The gateway makes the "
+    "file (0600) and its directory (0700).")),
+  at_start(word<store, &store_settings::durability>(
+    "store.durability", "commit_before_answer|after_answer",
+    "When a turn's answer ends: once the turn is on the disk, or without waiting; then a crash of "
+    "the machine may lose the last turns.")),
+  seconds<store, &store_settings::commit_timeout>(
+    "store.commit_timeout_seconds", 100, 60'000,
+    "Longest wait for the disk. A turn that is not kept by then ends all the same, with "
+    "`\"stored\": false`."),
+  number<store, &store_settings::retention_days>(
+    "store.retention_days", 0, 36'500, "days",
+    "Conversations are deleted so long after their last turn; 0 = never."),
+  number<store, &store_settings::bytes_max>(
+    "store.bytes_max", 0, 1024 * gib, "bytes",
+    "Size of the file beyond which the conversations that were unused for longest are deleted; 0 = "
+    "no limit."),
+  number<store, &store_settings::queue_bytes_max>(
+    "store.queue_bytes_max", 64 * kib, 64 * gib, "bytes",
+    "Memory for turns that wait for the disk; further ones are not kept."),
+  minutes<store, &store_settings::unnamed_time>(
+    "store.unnamed_minutes", 0, 720 * hour_ms,
+    "How long the first turn of a conversation is kept whose id no request has used yet; 0 = not "
+    "at all."),
 
   number<limits, &limits_settings::connections_max>("limits.connections_max", 1, 1'000'000,
                                                     "connections", "Open client connections."),

@@ -232,6 +232,23 @@ struct conversation_settings {
   std::uint32_t max_history_messages = 0;
 };
 
+/// When a turn counts as kept.
+enum class store_durability : std::uint8_t { commit_before_answer, after_answer };
+
+/// [store] conversations that survive the program.
+struct store_settings {
+  bool enabled = true;
+  /// Empty: conversations.sqlite in $STATE_DIRECTORY, else in the user's state directory.
+  std::string path;
+  store_durability durability = store_durability::commit_before_answer;
+  /// How long a turn waits for its commit, and a request for what is read.
+  milliseconds commit_timeout{2'000};
+  std::uint32_t retention_days = 30;                   ///< since the last turn; 0 = no end
+  std::size_t bytes_max = std::size_t{4} << 30;        ///< of the file; 0 = no end
+  std::size_t queue_bytes_max = std::size_t{64} << 20; ///< turns that wait for the disk
+  milliseconds unnamed_time{60 * 60'000}; ///< of first turns without an id; 0 = not kept
+};
+
 /// [limits] sizes, deadlines, queues.
 struct limits_settings {
   // connections
@@ -316,6 +333,7 @@ struct settings {
   supervision_settings supervision;
   models_settings models;
   conversation_settings conversation;
+  store_settings store;
   limits_settings limits;
   log_settings log;
   file_access_settings file_access;

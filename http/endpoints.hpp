@@ -21,6 +21,7 @@ void create_turn(exchange& client);         ///< endpoints/turns.cpp
 void create_conversation(exchange& client); ///< endpoints/conversations.cpp
 void list_conversations(exchange& client);  ///< endpoints/conversations.cpp
 void show_conversation(exchange& client);   ///< endpoints/conversations.cpp
+void update_conversation(exchange& client); ///< endpoints/conversations.cpp
 void delete_conversation(exchange& client); ///< endpoints/conversations.cpp
 void list_models(exchange& client);         ///< endpoints/models.cpp
 void show_model(exchange& client);          ///< endpoints/models.cpp
@@ -63,6 +64,7 @@ inline constexpr std::array api{
   endpoint{"/conversations", method::get, &dialects::openai, endpoints::list_conversations},
   endpoint{"/conversations", method::post, &dialects::openai, endpoints::create_conversation},
   endpoint{"/conversations/{id}", method::get, &dialects::openai, endpoints::show_conversation},
+  endpoint{"/conversations/{id}", method::post, &dialects::openai, endpoints::update_conversation},
   endpoint{"/conversations/{id}", method::del, &dialects::openai, endpoints::delete_conversation},
   endpoint{"/models", method::get, &dialects::openai, endpoints::list_models},
   endpoint{"/models/{model}", method::get, &dialects::openai, endpoints::show_model},

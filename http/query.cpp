@@ -1,5 +1,6 @@
 #include "http/query.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <vector>
@@ -27,6 +28,28 @@ std::vector<std::string_view> values_of(std::string_view query, std::string_view
 
 bool has_query_parameter(std::string_view query, std::string_view name) {
   return !values_of(query, name).empty();
+}
+
+std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
+  const auto values = values_of(query, name);
+  return values.empty() ? std::nullopt : std::optional{values.front()};
+}
+
+domain::result<std::string> query_word(std::string_view query, std::string_view name,
+                                       std::initializer_list<std::string_view> words) {
+  const auto values = values_of(query, name);
+  if (values.empty())
+    return std::string{*words.begin()};
+  if (values.size() == 1 && std::find(words.begin(), words.end(), values.front()) != words.end())
+    return std::string{values.front()};
+  std::string choices;
+  for (const auto word : words)
+    choices.append(choices.empty() ? "'" : " or '").append(word) += '\'';
+  return domain::error{.code = domain::error_code::invalid_request,
+                       .message = "The query parameter '" + std::string{name}
+                                  + "' must be given once, as " + choices + ".",
+                       .param = std::string{name},
+                       .retry_useful = false};
 }
 
 domain::result<std::size_t> query_number(std::string_view query, std::string_view name,

@@ -44,8 +44,9 @@ front_end::behavior_type front_end::make_behavior() {
     [this](create_conversation& what) { return on_create_conversation(what); },
     [this](const show_conversation& what) { return on_show_conversation(what); },
     [this](const list_conversations& what) {
-      return conversation_page_reply{shard_.conversations.page(what.tenant, what.limit)};
+      return conversation_page_reply{shard_.conversations.page(what.query)};
     },
+    [this](label_conversation& what) { return on_label_conversation(what); },
     [this](const remove_conversation& what) { return on_remove_conversation(what); },
     [this](const close_all&) { on_close_all(); },
     [this](const tick&) { on_tick(); },
@@ -165,8 +166,7 @@ front_end::matched front_end::find_or_make(domain::chat_request& request) {
   if (found.record)
     conversations.touch(*found.record);
   else
-    found.record =
-      conversations.obtain(request.tenant, shard_.placement.mint_conversation_id(request.tenant));
+    found.record = make_conversation(request.tenant);
   if (donor
       && donor->process->way_to(found.known, request.messages.back(), found.allow_full_rewind)) {
     conversations.hand_over(*donor, found.record);
@@ -263,6 +263,7 @@ void front_end::end_rest(conversation_record& record) {
   shard_.conversations.wake(record);
   record.process.reset();
   shard_.conversations.changed(record);
+  shard_.conversations.leave_to_store(record);
 }
 
 void front_end::on_close_all() {
@@ -277,6 +278,7 @@ void front_end::on_close_all() {
 void front_end::on_settings_changed(const settings_changed& what) {
   shard_.settings = *what.values;
   shard_.retries.set_percent(shard_.settings.retry.budget_percent);
+  shard_.store_backlog->set_limit(shard_.settings.store.queue_bytes_max);
   shard_.conversations.set_limits(shard_.records_max(), shard_.record_bytes_max());
   if (shard_.conversations.longest_rest())
     arm_tick(); // they may rest for less long now

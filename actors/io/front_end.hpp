@@ -40,8 +40,10 @@ public:
   using page_callback = std::function<void(domain::result<domain::conversation_page>)>;
   void create(std::string tenant, domain::new_conversation wanted, info_callback callback);
   void show(domain::conversation_name name, info_callback callback);
+  void label(domain::conversation_name name, domain::conversation_labels labels,
+             info_callback callback);
   void remove(domain::conversation_name name, info_callback callback);
-  void list(std::string tenant, std::size_t limit, page_callback callback);
+  void list(domain::page_query query, const std::string& after, page_callback callback);
 
   const char* name() const override { return "front_end"; }
   void on_exit() override;
@@ -77,9 +79,22 @@ private:
   void to_conversation(const cancel_turn& what);
   void to_conversation(const grant_credit& what);
   void on_turn_events(turn_events& batch);
-  conversation_reply on_create_conversation(create_conversation& what);
-  [[nodiscard]] conversation_reply on_show_conversation(const show_conversation& what) const;
-  conversation_reply on_remove_conversation(const remove_conversation& what);
+  /// A new one with an id of its own.
+  std::shared_ptr<conversation_record> make_conversation(const std::string& tenant);
+  using pending_reply = caf::typed_response_promise<conversation_reply>;
+  pending_reply on_create_conversation(create_conversation& what);
+  pending_reply on_show_conversation(const show_conversation& what);
+  pending_reply on_label_conversation(label_conversation& what);
+  pending_reply on_remove_conversation(const remove_conversation& what);
+  /// Writes to the store, and answers when that is done: with `info` if it was committed.
+  /// Without a store, at once.
+  void answer_when_written(pending_reply answer, domain::store_write write,
+                           domain::conversation_info info,
+                           const std::shared_ptr<conversation_record>& record = {});
+  /// Answers with what the store says.
+  template <class Message>
+  void answer_from_store(pending_reply answer, Message what);
+  void list_all(const domain::page_query& query, page_callback callback);
   /// Sends one of the messages above to the front end of a thread, maybe this one.
   template <class Message>
   void ask(const domain::home& where, Message message, info_callback callback);

@@ -25,29 +25,36 @@ domain::error unknown_conversation() {
           .retry_useful = false};
 }
 
-/// Gathers the pages of all threads.
+domain::error store_fails() {
+  return {.code = domain::error_code::store_unavailable,
+          .message = "The store of conversations does not work at the moment. Try again; /health "
+                     "says why.",
+          .retry_after = std::chrono::seconds{5}};
+}
+
+/// Gathers the parts of a page.
 struct page_collection {
   std::function<void(domain::result<domain::conversation_page>)> done;
-  std::size_t limit = 0;
+  domain::page_query query;
   std::size_t awaited = 0;
   std::vector<domain::conversation_page> parts{};
-  bool failed = false;
+  std::optional<domain::error> failure{};
 
   void arrived(domain::conversation_page&& part) {
     parts.push_back(std::move(part));
     count();
   }
-  void missed() {
-    failed = true;
+  void missed(domain::error why) {
+    failure = std::move(why);
     count();
   }
   void count() {
     if (--awaited > 0)
       return;
-    if (failed) // part of a list would pass for the whole
-      done(no_answer());
+    if (failure) // part of a list would pass for the whole
+      done(*std::move(failure));
     else
-      done(domain::merge_pages(std::move(parts), limit));
+      done(domain::merge_pages(std::move(parts), query));
   }
 };
 
@@ -57,10 +64,13 @@ struct page_collection {
 
 template <class Message>
 void front_end::ask(const domain::home& where, Message message, info_callback callback) {
-  request(front_end_at(where), answer_timeout, std::move(message))
+  request(front_end_at(where), answer_timeout + shard_.settings.store.commit_timeout,
+          std::move(message))
     .then(
       [callback](conversation_reply& reply) {
-        if (reply.found)
+        if (reply.store_failed)
+          callback(store_fails());
+        else if (reply.found)
           callback(*std::move(reply.found));
         else
           callback(unknown_conversation());
@@ -80,49 +90,192 @@ void front_end::show(domain::conversation_name name, info_callback callback) {
   ask(where, show_conversation{std::move(name)}, std::move(callback));
 }
 
+void front_end::label(domain::conversation_name name, domain::conversation_labels labels,
+                      info_callback callback) {
+  const auto where = shard_.placement.home_of_conversation(name.tenant, name.id);
+  ask(where, label_conversation{std::move(name), std::move(labels)}, std::move(callback));
+}
+
 void front_end::remove(domain::conversation_name name, info_callback callback) {
   const auto where = shard_.placement.home_of_conversation(name.tenant, name.id);
   ask(where, remove_conversation{std::move(name)}, std::move(callback));
 }
 
-void front_end::list(std::string tenant, std::size_t limit, page_callback callback) {
+void front_end::list(domain::page_query query, const std::string& after, page_callback callback) {
+  if (after.empty())
+    return list_all(query, std::move(callback));
+  // Its place in the order is that of its last turn.
+  show({query.tenant, after}, [this, alive = alive_, query,
+                               callback](domain::result<domain::conversation_info> found) mutable {
+    if (!*alive)
+      return callback(no_answer());
+    if (!found) {
+      auto why = std::move(found).error();
+      if (why.code == domain::error_code::not_found)
+        why = {.code = domain::error_code::invalid_request,
+               .message =
+                 "'after' names no conversation. It may have been deleted meanwhile: begin "
+                 "with the first page.",
+               .param = "after",
+               .retry_useful = false};
+      return callback(std::move(why));
+    }
+    query.after = {found->id, found->updated_at};
+    list_all(query, std::move(callback));
+  });
+}
+
+void front_end::list_all(const domain::page_query& query, page_callback callback) {
   auto gathered = std::make_shared<page_collection>();
   gathered->done = std::move(callback);
-  gathered->limit = limit;
-  gathered->awaited = all_.size();
+  gathered->query = query;
+  gathered->awaited = all_.size() + 1;
+  const auto ask_store = [this, gathered, query] {
+    if (!shard_.store)
+      return gathered->arrived({});
+    request(shard_.store, shard_.settings.store.commit_timeout, list_stored{query})
+      .then(
+        [gathered](stored_page_reply& part) {
+          part.readable ? gathered->arrived(std::move(part.page)) : gathered->missed(store_fails());
+        },
+        [gathered](const caf::error&) { gathered->missed(store_fails()); });
+  };
+  // The store last: what is committed meanwhile is then in both, and not in neither.
+  auto threads = std::make_shared<std::size_t>(all_.size());
   for (const auto& each : all_)
-    request(each, answer_timeout, list_conversations{tenant, limit})
-      .then([gathered](conversation_page_reply& part) { gathered->arrived(std::move(part.page)); },
-            [gathered](const caf::error&) { gathered->missed(); });
+    request(each, answer_timeout, list_conversations{query})
+      .then(
+        [gathered, threads, ask_store](conversation_page_reply& part) {
+          gathered->arrived(std::move(part.page));
+          if (--*threads == 0)
+            ask_store();
+        },
+        [gathered, threads, ask_store](const caf::error&) {
+          gathered->missed(no_answer());
+          if (--*threads == 0)
+            ask_store();
+        });
 }
 
 // -- on the conversation's thread ----------------------------------------------------------------
 
-conversation_reply front_end::on_create_conversation(create_conversation& what) {
-  const auto id = shard_.placement.mint_conversation_id(what.tenant);
-  const auto record = shard_.conversations.obtain(what.tenant, id);
+std::shared_ptr<conversation_record> front_end::make_conversation(const std::string& tenant) {
+  auto record = shard_.conversations.obtain(tenant, shard_.placement.mint_conversation_id(tenant));
+  record->kept.begin();
+  return record;
+}
+
+void front_end::answer_when_written(pending_reply answer, domain::store_write write,
+                                    domain::conversation_info info,
+                                    const std::shared_ptr<conversation_record>& record) {
+  if (!shard_.store) {
+    answer.deliver(conversation_reply{std::move(info)});
+    return;
+  }
+  auto place = shard_.store_backlog->take(domain::heap_bytes(write));
+  auto fail = [this, answer, record]() mutable {
+    if (record) // its client does not know it
+      shard_.conversations.forget(*record);
+    answer.deliver(conversation_reply{.found = {}, .store_failed = true});
+  };
+  if (!place)
+    return fail();
+  request(shard_.store, shard_.settings.store.commit_timeout,
+          write_stored{std::move(write), std::move(place)})
+    .then(
+      [answer, info = std::move(info), record, fail](const stored_outcome& reply) mutable {
+        if (reply.outcome != domain::store_outcome::committed)
+          return fail();
+        if (record)
+          record->kept.made();
+        answer.deliver(conversation_reply{std::move(info)});
+      },
+      [fail](const caf::error&) mutable { fail(); });
+}
+
+template <class Message>
+void front_end::answer_from_store(pending_reply answer, Message what) {
+  if (!shard_.store) {
+    answer.deliver(conversation_reply{});
+    return;
+  }
+  request(shard_.store, shard_.settings.store.commit_timeout, std::move(what))
+    .then(
+      [answer](stored_reply& reply) mutable {
+        answer.deliver(conversation_reply{std::move(reply.found), !reply.able});
+      },
+      [answer](const caf::error&) mutable {
+        answer.deliver(conversation_reply{.found = {}, .store_failed = true});
+      });
+}
+
+front_end::pending_reply front_end::on_create_conversation(create_conversation& what) {
+  auto answer = make_response_promise<conversation_reply>();
+  const auto record = make_conversation(what.tenant);
   record->named = true;
   record->ordered = true;
   record->model = std::move(what.wanted.model);
   record->labels = std::move(what.wanted.labels);
   shard_.conversations.changed(*record);
-  return {record->info()};
+  answer_when_written(
+    answer, domain::put_conversation{{.tenant = what.tenant, .info = record->info()}, true},
+    record->info(), record);
+  return answer;
 }
 
-conversation_reply front_end::on_show_conversation(const show_conversation& what) const {
+front_end::pending_reply front_end::on_show_conversation(const show_conversation& what) {
+  auto answer = make_response_promise<conversation_reply>();
   const auto record = shard_.conversations.find(what.name.tenant, what.name.id);
-  return {record ? std::optional{record->info()} : std::nullopt};
+  if (record && (!shard_.store || record->is_known()))
+    answer.deliver(conversation_reply{record->info()});
+  else
+    answer_from_store(answer, show_stored{what.name});
+  return answer;
 }
 
-conversation_reply front_end::on_remove_conversation(const remove_conversation& what) {
-  const auto record = shard_.conversations.remove(what.name.tenant, what.name.id);
-  if (!record)
-    return {};
-  if (record->actor)
-    send(record->actor, forget_conversation{});
+front_end::pending_reply front_end::on_label_conversation(label_conversation& what) {
+  auto answer = make_response_promise<conversation_reply>();
+  const auto record = shard_.conversations.find(what.name.tenant, what.name.id);
+  if (record) {
+    record->labels = what.labels;
+    shard_.conversations.changed(*record);
+  }
+  if (record && !record->listed_by_store())
+    answer.deliver(conversation_reply{record->info()}); // they are kept with its next turn
   else
+    answer_from_store(answer, label_stored{std::move(what.name), std::move(what.labels)});
+  return answer;
+}
+
+front_end::pending_reply front_end::on_remove_conversation(const remove_conversation& what) {
+  auto answer = make_response_promise<conversation_reply>();
+  const auto& [tenant, id] = what.name;
+  const auto record = shard_.conversations.remove(tenant, id);
+  if (record && record->actor)
+    send(record->actor, forget_conversation{});
+  else if (record)
     record->process.reset();
-  return {record->info()};
+  if (record) {
+    answer_when_written(answer, domain::remove_conversation_of{tenant, id}, record->info());
+    return answer;
+  }
+  if (!shard_.store) {
+    answer.deliver(conversation_reply{});
+    return answer;
+  }
+  request(shard_.store, shard_.settings.store.commit_timeout, show_stored{what.name})
+    .then(
+      [this, answer, name = what.name](stored_reply& reply) mutable {
+        if (!reply.able || !reply.found)
+          answer.deliver(conversation_reply{.found = {}, .store_failed = !reply.able});
+        else
+          answer_when_written(answer, domain::remove_conversation_of{name.tenant, name.id},
+                              *std::move(reply.found));
+      },
+      [answer](const caf::error&) mutable {
+        answer.deliver(conversation_reply{.found = {}, .store_failed = true});
+      });
+  return answer;
 }
 
 } // namespace ccapi::actors

@@ -26,15 +26,21 @@ void gateway_client::create_conversation(
 }
 
 void gateway_client::list_conversations(
-  std::string tenant, std::size_t limit,
+  domain::page_query query, std::string after,
   std::function<void(domain::result<domain::conversation_page>)> done) {
-  partner_.list(std::move(tenant), limit, std::move(done));
+  partner_.list(std::move(query), after, std::move(done));
 }
 
 void gateway_client::show_conversation(
   domain::conversation_name name,
   std::function<void(domain::result<domain::conversation_info>)> done) {
   partner_.show(std::move(name), std::move(done));
+}
+
+void gateway_client::label_conversation(
+  domain::conversation_name name, domain::conversation_labels labels,
+  std::function<void(domain::result<domain::conversation_info>)> done) {
+  partner_.label(std::move(name), std::move(labels), std::move(done));
 }
 
 void gateway_client::remove_conversation(

@@ -21,11 +21,14 @@ public:
   create_conversation(std::string tenant, domain::new_conversation wanted,
                       std::function<void(domain::result<domain::conversation_info>)> done) override;
   void
-  list_conversations(std::string tenant, std::size_t limit,
+  list_conversations(domain::page_query query, std::string after,
                      std::function<void(domain::result<domain::conversation_page>)> done) override;
   void
   show_conversation(domain::conversation_name name,
                     std::function<void(domain::result<domain::conversation_info>)> done) override;
+  void
+  label_conversation(domain::conversation_name name, domain::conversation_labels labels,
+                     std::function<void(domain::result<domain::conversation_info>)> done) override;
   void
   remove_conversation(domain::conversation_name name,
                       std::function<void(domain::result<domain::conversation_info>)> done) override;

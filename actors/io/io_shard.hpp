@@ -11,6 +11,7 @@
 #include "domain/metrics/metrics.hpp"
 #include "domain/metrics/status.hpp"
 #include "domain/models/model_knowledge.hpp"
+#include "domain/store/backlog.hpp"
 #include "domain/turn/retry.hpp"
 #include "observe/log.hpp"
 
@@ -32,6 +33,7 @@ struct io_shard {
   config::settings settings;
   observe::logger log;
   supervisor_actor supervisor;
+  conversation_store_actor store; ///< null: conversations are kept in memory only
   /// This thread's front end: hears of processes that end. Null before it is made and when it has
   /// ended.
   process_listener_actor front_end;
@@ -41,6 +43,9 @@ struct io_shard {
   domain::stats totals;
   conversation_directory conversations;
   std::shared_ptr<domain::model_knowledge> models; ///< of all threads
+  /// Of all threads.
+  std::shared_ptr<domain::store_backlog> store_backlog =
+    std::make_shared<domain::store_backlog>(settings.store.queue_bytes_max);
   /// Of all threads.
   std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
   domain::retry_budget retries{settings.retry.budget_percent, placement.shards()};

@@ -186,6 +186,17 @@ void supervisor_state::on_login_report(const login_report& what) {
   review_health();
 }
 
+void supervisor_state::on_store_report(const store_report& what) {
+  if (what.reason == store_trouble_)
+    return;
+  store_trouble_ = what.reason;
+  if (store_trouble_.empty())
+    options_.log.info("the store of conversations works again");
+  else
+    options_.log.error("the store of conversations does not work", {{"why", store_trouble_}});
+  review_health();
+}
+
 void supervisor_state::on_attach_listeners(attach_listeners& what) {
   listeners_ = std::move(what.listeners);
   for (const auto& listener : listeners_)
@@ -229,6 +240,9 @@ void supervisor_state::review_health() {
   } else if (login_failed_) {
     health.state = domain::health_state::degraded;
     health.reason = login_help;
+  } else if (!store_trouble_.empty() && !health.cli_path.empty()) {
+    health.state = domain::health_state::degraded;
+    health.reason = store_trouble_;
   }
   if (health == health_)
     return;
@@ -278,6 +292,7 @@ supervisor(supervisor_actor::stateful_pointer<std::unique_ptr<supervisor_state>>
     [&state](const handover_over& what) { state.on_handover_over(what); },
     [&state](const priming_failed& what) { state.on_priming_failed(what); },
     [&state](const login_report& what) { state.on_login_report(what); },
+    [&state](const store_report& what) { state.on_store_report(what); },
     [&state](child_started& what) { state.on_child_started(what); },
     [&state](const child_spoke& what) { state.on_child_spoke(what); },
     [&state](const child_exited& what) { state.on_child_exited(what); },

@@ -79,6 +79,7 @@ public:
   void on_handover_over(const handover_over& what);
   void on_priming_failed(const priming_failed& what);
   void on_login_report(const login_report& what);
+  void on_store_report(const store_report& what);
   void on_child_started(child_started& what);
   void on_child_spoke(const child_spoke& what);
   void on_child_exited(const child_exited& what);
@@ -194,6 +195,7 @@ private:
   std::string start_failure_; ///< why the last start failed; for people
   std::minstd_rand dice_{std::random_device{}()};
   bool login_failed_ = false;
+  std::string store_trouble_; ///< empty: it does well
   bool draining_ = false;
   domain::tick_schedule ticks_;
 };

@@ -1,5 +1,7 @@
 #include "actors/turns/conversation.hpp"
 
+#include "domain/dialogue/open_calls.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -10,13 +12,6 @@ namespace {
 using domain::error_code;
 
 constexpr std::size_t interrupted_kept = 4;
-
-std::vector<std::string> ids_of_calls(const domain::message& answer) {
-  std::vector<std::string> ids;
-  for (const auto* call : domain::calls_of(answer))
-    ids.push_back(call->id);
-  return ids;
-}
 
 void fail_sink(const std::shared_ptr<domain::event_sink>& sink, const domain::error& why) {
   if (!sink)
@@ -98,15 +93,26 @@ void conversation::on_turn_ended(turn_ended& what) {
   }
   if (active_->asked)
     settle_repair(what);
+  const auto previous = record_->head;
+  active_->last_word = std::exchange(what.last_word, std::nullopt);
   record_outcome(what);
+  if (!keep(what, previous))
+    conclude();
+}
+
+void conversation::conclude() {
   const auto sink = std::move(active_->order.sink);
+  auto last_word = std::move(active_->last_word);
+  const bool unstored = active_->unstored;
   finish_active();
   // Only now: whichever thread its next request comes by, the client finds its conversation at
   // rest.
-  if (sink && what.last_word) {
-    sink->on_event(*std::move(what.last_word));
-    sink->on_flush();
-  }
+  if (!sink || !last_word)
+    return;
+  if (auto* finished = std::get_if<domain::turn_finished>(&*last_word))
+    finished->unstored = unstored;
+  sink->on_event(*std::move(last_word));
+  sink->on_flush();
 }
 
 void conversation::on_process_ended(const process_ended& what) {
@@ -154,8 +160,10 @@ bool conversation::apply_busy_policy(const submit_turn& order) {
                                  .retry_useful = false};
     for (const auto& each : std::exchange(waiting_, {}))
       fail_sink(each.sink, replaced);
-    fail_active(replaced);
-    on_cancel_turn({active_->order.turn});
+    if (active_->waits != store_wait::commit) {
+      fail_active(replaced);
+      on_cancel_turn({active_->order.turn});
+    }
     return true;
   }
   case config::busy_policy::queue:
@@ -175,6 +183,8 @@ void conversation::on_cancel_turn(const cancel_turn& what) {
     active_->order.sink.reset();
     if (active_->handed_over)
       return tell_process(what);
+    if (active_->waits == store_wait::commit)
+      return; // it is over anyway
     withdraw_active({});
     return finish_active();
   }
@@ -198,7 +208,7 @@ void conversation::on_forget_conversation() {
                           .message = "The conversation was deleted.",
                           .retry_useful = false};
   fail_waiting(why);
-  if (!active_)
+  if (!active_ || active_->waits == store_wait::commit)
     return;
   // Its process has the turn: interrupted as if the client had left, then the end.
   fail_active(why);
@@ -208,7 +218,7 @@ void conversation::on_forget_conversation() {
 void conversation::fail_waiting(const domain::error& why) {
   for (const auto& order : std::exchange(waiting_, {}))
     fail_sink(order.sink, why);
-  if (active_ && !active_->handed_over) {
+  if (active_ && !active_->handed_over && active_->waits != store_wait::commit) {
     withdraw_active(why);
     finish_active();
   }
@@ -234,6 +244,10 @@ void conversation::begin(submit_turn&& order) {
   active_->order = std::move(order);
   shard_.conversations.wake(*record_);
   shard_.retries.on_turn();
+  needs_loading() ? load() : go_on();
+}
+
+void conversation::go_on() {
   auto& request = active_->order.request;
   if (!request.model_given && !record_->model.empty())
     request.model = record_->model;
@@ -273,14 +287,19 @@ void conversation::fail_active(const domain::error& why) {
   active_->order.sink.reset();
 }
 
+void conversation::refuse_active(const domain::error& why) {
+  fail_active(why);
+  finish_active();
+}
+
 void conversation::record_outcome(turn_ended& what) {
   if (what.outcome == turn_outcome::finished) {
-    auto call_ids = ids_of_calls(what.answer);
+    auto call_ids = domain::ids_of_calls(what.answer);
     shard_.totals.turns_with_calls += call_ids.empty() ? 0U : 1U;
     record_->head =
       domain::answered(shard_.conversations.dialogues(), asked(), std::move(what.answer));
     // Only where others got here first, with calls of other ids.
-    record_->open_calls = call_ids == ids_of_calls(record_->head->said())
+    record_->open_calls = call_ids == domain::ids_of_calls(record_->head->said())
                             ? std::vector<std::string>{}
                             : std::move(call_ids);
     domain::prefix_index::mark(record_->head, record_->number);
@@ -339,6 +358,7 @@ void conversation::rest() {
   // A turn that comes from now on gets an actor of its own over the same record.
   destroy(record_->actor);
   shard_.conversations.changed(*record_);
+  shard_.conversations.leave_to_store(*record_);
   quit();
 }
 

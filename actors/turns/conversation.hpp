@@ -11,11 +11,20 @@
 #include "domain/models/turn_settings.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace ccapi::actors {
+
+/// What a conversation waits for of the store.
+enum class store_wait : std::uint8_t {
+  nothing,
+  dialogue, ///< what its dialogue is, ahead of the turn
+  commit,   ///< of the turn, ahead of its last word
+};
 
 /// The turn that a conversation works on.
 struct active_turn {
@@ -24,6 +33,9 @@ struct active_turn {
   domain::settled_turn settled;
   domain::refused_parameters refused{}; ///< by the API in this turn
   domain::lease_id lease = 0;           ///< not 0: waits for a process
+  store_wait waits = store_wait::nothing;
+  std::chrono::microseconds waited{}; ///< for its process, and for turns ahead
+  std::string model_ran{};
   std::shared_ptr<const domain::process_id>
     handover; ///< as in lease_reply, until the turn has its process
   std::optional<domain::steady_time> waiting_since{}; ///< with a handover
@@ -39,6 +51,8 @@ struct active_turn {
   std::uint32_t losses = 0; ///< processes that were lost with it
   /// Set with the first run; all runs share it.
   std::optional<std::chrono::steady_clock::time_point> deadline;
+  std::optional<domain::event> last_word{}; ///< for the sink, once the turn is kept
+  bool unstored = false;                    ///< it could not be
 };
 
 /// The model answered, but not in the format that was asked for.
@@ -74,6 +88,8 @@ private:
   bool apply_busy_policy(const submit_turn& order);
   void start_next();
   void begin(submit_turn&& order);
+  /// Its conversation is in memory as it is.
+  void go_on();
   /// False: what it brings does not fit its conversation, and it was refused.
   bool plan_active();
   /// Works out the turn's parameters. False: it had to be refused.
@@ -119,7 +135,33 @@ private:
   /// For a turn that no process has: gives its lease back.
   void withdraw_active(const domain::error& why);
   void fail_active(const domain::error& why);
+  /// The same, and begins the next one.
+  void refuse_active(const domain::error& why);
   void record_outcome(turn_ended& what);
+
+  // -- the store (conversation_keeping.cpp) --
+  /// The store may have more of the conversation than is in memory.
+  [[nodiscard]] bool needs_loading() const;
+  void load();
+  void on_loaded(domain::turn_id turn, const loaded_reply& reply);
+  void take_over(const domain::stored_dialogue& found);
+  /// It is not known whether there is such a conversation.
+  void go_on_without_store();
+  /// Has a turn kept. True: its last word waits for that. `previous`: the dialogue so far.
+  bool keep(const turn_ended& what, const domain::dialogue& previous);
+  /// A first turn whose id may be used later, by then perhaps after a restart; no longer than until
+  /// its dialogue comes back whole.
+  void keep_unnamed(const turn_ended& what, const domain::dialogue& previous);
+  void commit(domain::append_turn turn);
+  /// `outcome`: nothing if it is not known.
+  void on_committed(domain::turn_id turn, const kept_turns::write& write,
+                    std::optional<domain::store_outcome> outcome);
+  void note_unstored();
+  void store_is_silent();
+  [[nodiscard]] domain::stored_conversation state_to_keep() const;
+  [[nodiscard]] domain::stored_turn turn_to_keep(const turn_ended& what) const;
+  /// The turn is over: tells its client, and begins the next one.
+  void conclude();
   void note_interrupted(domain::message said);
   void finish_active();
   /// Leaves its process where the next request finds it, and ends, unless a turn is on its way.

@@ -131,6 +131,11 @@ void conversation_directory::forget(conversation_record& record) {
     drop(record);
 }
 
+void conversation_directory::leave_to_store(conversation_record& record) {
+  if (record.rests_in_store())
+    forget(record);
+}
+
 std::vector<std::shared_ptr<conversation_record>> conversation_directory::records() const {
   std::vector<std::shared_ptr<conversation_record>> all;
   all.reserve(known_.size());
@@ -139,18 +144,18 @@ std::vector<std::shared_ptr<conversation_record>> conversation_directory::record
   return all;
 }
 
-domain::conversation_page conversation_directory::page(const std::string& tenant,
-                                                       std::size_t limit) const {
+domain::conversation_page conversation_directory::page(const domain::page_query& query) const {
   std::vector<const conversation_record*> mine;
-  if (const auto part = tenants_.find(tenant); part != tenants_.end())
+  if (const auto part = tenants_.find(query.tenant); part != tenants_.end())
     for (const auto& record : part->second.by_use)
-      mine.push_back(record.get());
-  const auto shown = static_cast<std::ptrdiff_t>(std::min(limit, mine.size()));
+      if (!record->listed_by_store() && query.wants(record->updated_at, record->id))
+        mine.push_back(record.get());
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(query.limit, mine.size()));
   std::partial_sort(mine.begin(), mine.begin() + shown, mine.end(),
-                    [](const conversation_record* a, const conversation_record* b) {
-                      return domain::comes_before(a->updated_at, a->id, b->updated_at, b->id);
+                    [&](const conversation_record* a, const conversation_record* b) {
+                      return query.comes_before(a->updated_at, a->id, b->updated_at, b->id);
                     });
-  domain::conversation_page page{.entries = {}, .more = mine.size() > limit};
+  domain::conversation_page page{.entries = {}, .more = mine.size() > query.limit};
   mine.resize(static_cast<std::size_t>(shown));
   for (const auto* record : mine)
     page.entries.push_back({record->id, record->updated_at});

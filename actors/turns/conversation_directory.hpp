@@ -4,6 +4,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/turns/held_process.hpp"
+#include "actors/turns/kept_turns.hpp"
 #include "domain/dialogue/prefix_index.hpp"
 #include "domain/pool/process_pool.hpp"
 #include "domain/turn/conversation_info.hpp"
@@ -75,6 +76,8 @@ struct conversation_record {
   std::vector<std::string> open_calls;
   /// The last few.
   std::deque<interrupted_turn> interrupted;
+  /// What the store has of it; without a store, nothing.
+  kept_turns kept;
   conversation_actor actor; ///< null while it has no turn
   /// Null: none. Belongs to the actor while there is one; set by entrust() and hand_over().
   std::unique_ptr<held_process> process;
@@ -82,6 +85,16 @@ struct conversation_record {
   std::size_t turns_in_mail = 0;
 
   [[nodiscard]] domain::conversation_info info() const;
+  /// The store's list has it.
+  [[nodiscard]] bool listed_by_store() const noexcept { return named && kept.exists(); }
+  /// It is as it is told here: the store has no more of it.
+  [[nodiscard]] bool is_known() const noexcept {
+    return head || kept.known() == kept_turns::knowledge::certain;
+  }
+  /// It costs nothing to forget it: the store has all of it.
+  [[nodiscard]] bool rests_in_store() const noexcept {
+    return named && !in_use() && kept.complete();
+  }
   /// Its process waits for the next turn.
   [[nodiscard]] bool rests() const noexcept { return resting_place.has_value(); }
   /// Only turns that came to nothing have made it: it would push out those that have a dialogue.
@@ -145,8 +158,10 @@ public:
   std::shared_ptr<conversation_record> remove(const std::string& tenant, const std::string& id);
   /// The same for one that may be out of it already.
   void forget(conversation_record& record);
-  /// The tenant's newest ones.
-  [[nodiscard]] domain::conversation_page page(const std::string& tenant, std::size_t limit) const;
+  /// The same if the store has all of it and nobody is at it.
+  void leave_to_store(conversation_record& record);
+  /// A page of the tenant's, without those that the store lists.
+  [[nodiscard]] domain::conversation_page page(const domain::page_query& query) const;
 
   /// Call when a record's dialogue, interrupted turns, labels, actor or process have changed. May
   /// forget records.

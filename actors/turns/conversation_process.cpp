@@ -93,6 +93,7 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   const auto outcome = domain::outcome_of(plan, how);
   const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
     std::chrono::steady_clock::now() - order.since);
+  active_->waited = waited;
   auto dropped = active_->settled.dropped;
   if (order.request.opening == domain::opening::resumed)
     dropped.emplace_back("messages(system_as_user)");

@@ -63,8 +63,18 @@ void list_conversations(exchange& client) {
   const auto limit = query_number(request.query, "limit", page_default, 1, page_max);
   if (!limit)
     return reply_error(client, limit.error());
+  const auto order = query_word(request.query, "order", {"desc", "asc"});
+  if (!order)
+    return reply_error(client, order.error());
+  const auto after = query_value(request.query, "after");
+  if (after && !domain::is_valid_conversation_id(*after))
+    return reply_error(client, {.code = domain::error_code::invalid_request,
+                                .message = "'after' must be the id of a conversation.",
+                                .param = "after",
+                                .retry_useful = false});
   client.shard().gateway.list_conversations(
-    request.caller.name, *limit,
+    {.tenant = request.caller.name, .limit = *limit, .oldest_first = *order == "asc"},
+    std::string{after.value_or("")},
     answer_with<domain::conversation_page>(client, request.dialect->conversations.list));
 }
 
@@ -73,6 +83,20 @@ void show_conversation(exchange& client) {
     client.shard().gateway.show_conversation(
       *std::move(name),
       answer_with<domain::conversation_info>(client, client.request().dialect->conversations.one));
+}
+
+void update_conversation(exchange& client) {
+  auto& request = client.request();
+  const auto& format = request.dialect->conversations;
+  auto name = name_in(client);
+  if (!name)
+    return;
+  auto labels = client.shard().parse(format.parse_labels, request.body.text());
+  if (!labels)
+    return reply_error(client, labels.error());
+  client.shard().gateway.label_conversation(
+    *std::move(name), *std::move(labels),
+    answer_with<domain::conversation_info>(client, format.one));
 }
 
 void delete_conversation(exchange& client) {

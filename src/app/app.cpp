@@ -2,6 +2,7 @@
 
 #include "actors/pool/cli_installation.hpp"
 #include "app/gateway_program.hpp"
+#include "app/open_store.hpp"
 #include "app/resource_limits.hpp"
 #include "app/startup_text.hpp"
 #include "observe/invariant_watch.hpp"
@@ -11,6 +12,7 @@
 #include "simulator/simulator.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <string>
@@ -46,10 +48,22 @@ int run(const config::settings& settings, const config_loader& load_again, bool 
     in_place_of_cli = actors::stand_in{*std::move(program), std::string{simulator::first_argument}};
   }
   auto cli = actors::find_installation(settings.claude, *shim, environ, log, in_place_of_cli);
+  // The demo's canned answers are nothing to keep, unless somebody says where.
+  const auto file =
+    demo && settings.store.path.empty()
+      ? std::string{}
+      : store_path(settings.store, [](const char* name) { return std::getenv(name); });
+  if (settings.store.enabled && !demo && file.empty())
+    log.warning(
+      "conversations are kept in memory only: none of STATE_DIRECTORY, XDG_STATE_HOME and "
+      "HOME says where to keep them; set store.path");
+  auto store = open_store(settings.store, file);
+  if (!store)
+    return refuse_start(log, store.error(), settings);
   std::optional<gateway_program> program;
   std::optional<domain::result<std::vector<std::string>>> addresses;
   try {
-    program.emplace(settings, load_again, log, *std::move(shim), std::move(cli));
+    program.emplace(settings, load_again, log, *std::move(shim), std::move(cli), *std::move(store));
     addresses = program->start();
   } catch (const std::exception& failure) {
     return refuse_start(log, start_failure(failure.what()), settings);

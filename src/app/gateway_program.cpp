@@ -1,5 +1,6 @@
 #include "app/gateway_program.hpp"
 
+#include "actors/conversation_store.hpp"
 #include "actors/quiet_scheduler.hpp"
 #include "actors/stats_collector.hpp"
 #include "app/resource_limits.hpp"
@@ -69,7 +70,7 @@ gateway_program::caf_settings::caf_settings(std::size_t threads) {
 
 gateway_program::gateway_program(const config::settings& settings, const config_loader& load_again,
                                  observe::logger log, std::string shim,
-                                 actors::cli_installation cli)
+                                 actors::cli_installation cli, std::unique_ptr<domain::store> store)
   : settings_{settings},
     load_again_{load_again},
     log_{std::move(log)},
@@ -77,7 +78,17 @@ gateway_program::gateway_program(const config::settings& settings, const config_
     launcher_{std::move(shim)},
     caf_settings_{caf_workers},
     system_{caf_settings_},
-    supervisor_{system_.spawn(actors::supervisor, supervisor_options())} {
+    supervisor_{system_.spawn(actors::supervisor, supervisor_options())},
+    store_backlog_{std::make_shared<domain::store_backlog>(settings_.store.queue_bytes_max)} {
+  if (store) {
+    store_ = system_.spawn<caf::detached>(
+      actors::conversation_store,
+      actors::conversation_store_options{.store = std::move(store),
+                                         .keep = actors::retention_of(settings_),
+                                         .commit_timeout = settings_.store.commit_timeout,
+                                         .supervisor = supervisor_});
+    end_program_with(store_, "store of conversations");
+  }
   cli_.add_models_to(settings_.models);
   for (const auto& model : cli_.models)
     models_->learn_name(model.name, model.id);
@@ -102,6 +113,8 @@ gateway_program::~gateway_program() {
   server_.reset();
   if (collector_)
     caf::anon_send_exit(collector_, caf::exit_reason::user_shutdown);
+  if (store_) // behind all that the threads have given it
+    caf::anon_send_exit(store_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
 }
 
@@ -131,7 +144,8 @@ void gateway_program::serve(const std::vector<std::string>& addresses) {
 std::size_t gateway_program::threads_needed(const config::settings& settings) {
   constexpr std::size_t log_and_launcher = 2;
   constexpr std::size_t beside_cafs_workers = 2; // its clock and its printer
-  return log_and_launcher + caf_workers + beside_cafs_workers + io_threads(settings);
+  const std::size_t for_store = settings.store.enabled ? 1 : 0;
+  return log_and_launcher + caf_workers + beside_cafs_workers + for_store + io_threads(settings);
 }
 
 actors::supervisor_options gateway_program::supervisor_options() {
@@ -159,7 +173,8 @@ void gateway_program::make_threads() {
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     const domain::placement placement{{.node = this_node, .shard = shard}, shards};
     threads_.push_back(std::make_unique<io_thread>(system_, placement, settings_, log_, supervisor_,
-                                                   cli_.health, models_, asked_));
+                                                   cli_.health, models_, asked_, store_,
+                                                   store_backlog_));
     end_program_with(threads_.back()->front_end, "front end");
   }
   connect_actors();
@@ -180,6 +195,8 @@ void gateway_program::connect_actors() {
     sources.emplace_back(each->front_end);
     listeners_.listeners.emplace_back(each->front_end);
   }
+  if (store_)
+    sources.emplace_back(store_);
   collector_ = system_.spawn(actors::stats_collector, std::move(sources));
   for (const auto& each : threads_)
     each->front_end_object().connect(front_ends, collector_);
@@ -208,6 +225,8 @@ void gateway_program::reload() {
     log_.set_level(*level);
   const auto shared = std::make_shared<const config::settings>(settings_);
   caf::anon_send(supervisor_, actors::settings_changed{shared});
+  if (store_)
+    caf::anon_send(store_, actors::settings_changed{shared});
   for (const auto& each : threads_)
     caf::anon_send(each->front_end, actors::settings_changed{shared});
   server_->reconfigure(within_descriptors(settings_, log_));

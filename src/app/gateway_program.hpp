@@ -12,6 +12,8 @@
 #include "domain/dialogue/opening.hpp"
 #include "domain/models/model_knowledge.hpp"
 #include "domain/result.hpp"
+#include "domain/store/backlog.hpp"
+#include "domain/store/store.hpp"
 #include "http/listener.hpp"
 #include "observe/log.hpp"
 #include "process/launcher.hpp"
@@ -30,12 +32,13 @@
 
 namespace ccapi {
 
-/// Start order: launcher, supervisor, front ends, listener, threads. The end: ~gateway_program.
-/// Belongs to the main thread.
+/// Start order: launcher, supervisor, store, front ends, listener, threads. The end:
+/// ~gateway_program. Belongs to the main thread.
 class gateway_program {
 public:
   gateway_program(const config::settings& settings, const config_loader& load_again,
-                  observe::logger log, std::string shim, actors::cli_installation cli);
+                  observe::logger log, std::string shim, actors::cli_installation cli,
+                  std::unique_ptr<domain::store> store);
   ~gateway_program();
   gateway_program(const gateway_program&) = delete;
   gateway_program& operator=(const gateway_program&) = delete;
@@ -81,6 +84,8 @@ private:
   caf_settings caf_settings_;
   caf::actor_system system_;
   actors::supervisor_actor supervisor_;
+  actors::conversation_store_actor store_; ///< null: conversations are kept in memory only
+  std::shared_ptr<domain::store_backlog> store_backlog_;
   actors::stats_collector_actor collector_;
   actors::attach_listeners listeners_; ///< until the threads run
   std::vector<std::unique_ptr<io_thread>> threads_;

@@ -34,6 +34,7 @@ struct model_format {
 /// The bodies of requests and answers about conversations.
 struct conversation_format {
   parser<domain::new_conversation> parse; ///< an empty body asks for nothing
+  parser<domain::conversation_labels> parse_labels;
   std::string (*one)(const domain::conversation_info& what);
   std::string (*list)(const domain::conversation_page& page);
   std::string (*deleted)(std::string_view id);

@@ -116,6 +116,14 @@ std::string random_uuid() {
   return {text.data(), text.size()};
 }
 
+bool is_minted_conversation_id(std::string_view id) noexcept {
+  constexpr std::string_view prefix = "conv_";
+  constexpr std::size_t digits = 32;
+  return id.size() == prefix.size() + digits && id.starts_with(prefix)
+         && std::all_of(id.begin() + prefix.size(), id.end(),
+                        [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
 bool is_valid_conversation_id(std::string_view id) noexcept {
   static constexpr auto allowed = alphanumeric_and("._-");
   return !id.empty() && id.size() <= name_bytes_max && all_in(allowed, id);

@@ -45,6 +45,9 @@ std::string random_hex_128();
 /// A random UUID (version 4) in the usual form: 122 such bits. Any thread.
 std::string random_uuid();
 
+/// True for an id as placement::mint_conversation_id makes them.
+bool is_minted_conversation_id(std::string_view id) noexcept;
+
 /// True for [A-Za-z0-9._-]{1,128}.
 bool is_valid_conversation_id(std::string_view id) noexcept;
 

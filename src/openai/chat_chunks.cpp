@@ -139,19 +139,21 @@ void chat_chunks::arguments(std::size_t index, bool custom, std::string_view pie
   end_delta(out);
 }
 
-void chat_chunks::finish(domain::finish_reason reason, const domain::usage& used,
-                         std::string& out) {
-  finish_choice(reason, out);
-  finish_all(used, out);
+void chat_chunks::finish(const domain::turn_finished& end, std::string& out) {
+  finish_choice(end, out);
+  finish_all(end.usage, out);
 }
 
-void chat_chunks::finish_choice(domain::finish_reason reason, std::string& out) {
+void chat_chunks::finish_choice(const domain::turn_finished& end, std::string& out) {
   role(out);
   end_call(out);
   out += delta_head_;
   out += R"(},"logprobs":null,"finish_reason":")";
-  out += to_string(reason, style_.legacy);
-  out += include_usage_ ? "\"}],\"usage\":null}\n\n" : "\"}]}\n\n";
+  out += to_string(end.reason, style_.legacy);
+  out += "\"}]";
+  if (end.unstored)
+    out += R"(,"stored":false)";
+  out += include_usage_ ? ",\"usage\":null}\n\n" : "}\n\n";
 }
 
 void chat_chunks::finish_all(const domain::usage& used, std::string& out) {

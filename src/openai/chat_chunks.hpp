@@ -34,9 +34,9 @@ public:
   /// A piece of a call's arguments. One that had none until something else follows has "{}".
   void input(const domain::tool_input_delta& piece, std::string& out);
   /// The finish reason, the usage if asked for, and [DONE].
-  void finish(domain::finish_reason reason, const domain::usage& used, std::string& out);
-  /// The finish reason alone, of one of several choices.
-  void finish_choice(domain::finish_reason reason, std::string& out);
+  void finish(const domain::turn_finished& end, std::string& out);
+  /// The finish reason alone, of one of several choices; and "stored":false if it was not kept.
+  void finish_choice(const domain::turn_finished& end, std::string& out);
   /// What follows the last of them: the usage if asked for, and [DONE].
   void finish_all(const domain::usage& used, std::string& out);
   /// An error frame, and no [DONE]: some clients take that for the end of a whole answer.

@@ -91,12 +91,13 @@ void append_choice(std::string& body, std::size_t index, const dialect::whole_an
   body += "\"}";
 }
 
-void end(std::string& body, const domain::usage& used, const answer_identity& identity) {
+void end(std::string& body, const domain::usage& used, bool unstored,
+         const answer_identity& identity) {
   body += R"(],"usage":)";
   append_usage(body, used);
   body += R"(,"service_tier":"default","system_fingerprint":null,"conversation_id":)";
   json::append_string(body, identity.conversation_id);
-  body += '}';
+  body += unstored ? R"(,"stored":false})" : "}";
 }
 
 constexpr std::size_t frame_bytes = 768; // about what surrounds the texts
@@ -109,12 +110,12 @@ std::string completion_body(const answer_identity& identity, const dialect::whol
   body.reserve(frame_bytes + bytes_of(said));
   begin(body, identity);
   append_choice(body, 0, said, finished.reason, style);
-  end(body, finished.usage, identity);
+  end(body, finished.usage, finished.unstored, identity);
   return body;
 }
 
 std::string completion_body(const answer_identity& identity, std::span<const told_choice> choices,
-                            const domain::usage& used, const call_style& style) {
+                            const domain::usage& used, bool unstored, const call_style& style) {
   std::size_t bytes = 0;
   for (const auto& choice : choices)
     bytes += frame_bytes + bytes_of(choice.said);
@@ -126,7 +127,7 @@ std::string completion_body(const answer_identity& identity, std::span<const tol
       body += ',';
     append_choice(body, index, choices[index].said, choices[index].reason, style);
   }
-  end(body, used, identity);
+  end(body, used, unstored, identity);
   return body;
 }
 

@@ -23,8 +23,8 @@ struct told_choice {
 std::string completion_body(const answer_identity& identity, const dialect::whole_answer& said,
                             const domain::turn_finished& end, const call_style& style = {});
 
-/// The same with all choices, in order.
+/// The same with all choices, in order. `unstored`: one of them was not kept.
 std::string completion_body(const answer_identity& identity, std::span<const told_choice> choices,
-                            const domain::usage& used, const call_style& style);
+                            const domain::usage& used, bool unstored, const call_style& style);
 
 } // namespace ccapi::openai

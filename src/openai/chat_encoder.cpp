@@ -47,7 +47,7 @@ void chat_encoder::event(const domain::event& what, std::string& out) {
   if (tell(what, *chunks_, out))
     return;
   if (const auto* finished = std::get_if<domain::turn_finished>(&what))
-    chunks_->finish(finished->reason, finished->usage, out);
+    chunks_->finish(*finished, out);
 }
 
 void chat_encoder::ping(std::string& out) {

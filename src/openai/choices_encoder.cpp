@@ -18,7 +18,7 @@ void choices_encoder::event(const domain::event& what, std::string& out) {
   const auto* const finished = std::get_if<domain::turn_finished>(&what);
   if (!finished)
     return;
-  chunks.finish_choice(finished->reason, out);
+  chunks.finish_choice(*finished, out);
   count_usage(finished->usage);
   if (--open_ == 0)
     chunks.finish_all(usage_, out);
@@ -30,13 +30,14 @@ void choices_encoder::ping(std::string& out) {
 
 void choices_encoder::keep(dialect::whole_answer&& said, const domain::turn_finished& end) {
   told_[selected_] = {.said = std::move(said), .reason = end.reason};
+  unstored_ = unstored_ || end.unstored;
   count_usage(end.usage);
 }
 
 std::string choices_encoder::whole(dialect::answer_start&& start, const dialect::whole_answer& said,
                                    const domain::turn_finished& end) {
   keep(dialect::whole_answer{said}, end);
-  return completion_body(new_identity(std::move(start)), told_, usage_, style_);
+  return completion_body(new_identity(std::move(start)), told_, usage_, unstored_, style_);
 }
 
 void choices_encoder::count_usage(const domain::usage& used) noexcept {

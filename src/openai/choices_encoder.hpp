@@ -43,6 +43,7 @@ private:
   std::size_t open_;                ///< choices of the stream without an end
   std::size_t selected_ = 0;
   domain::usage usage_;
+  bool unstored_ = false; ///< one of them was not kept
 };
 
 } // namespace ccapi::openai

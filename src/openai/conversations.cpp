@@ -70,13 +70,7 @@ domain::error not_an_object(std::string what) {
           .retry_useful = false};
 }
 
-} // namespace
-
-domain::result<domain::new_conversation>
-parse_new_conversation(json::reader& reader, json::padded_text text,
-                       const dialect::parse_context& context) {
-  if (text.view().empty())
-    return domain::new_conversation{};
+domain::result<dom::object> read_object(json::reader& reader, json::padded_text text) {
   auto document = reader.parse(text);
   if (!document)
     return std::move(document).error();
@@ -85,7 +79,20 @@ parse_new_conversation(json::reader& reader, json::padded_text text,
     return not_an_object(", but it is " + std::string{json::type_name(*document)} + ".");
   if (object.size() > body_members_max)
     return not_an_object(" of at most " + std::to_string(body_members_max) + " members.");
-  field_reader body{object};
+  return object;
+}
+
+} // namespace
+
+domain::result<domain::new_conversation>
+parse_new_conversation(json::reader& reader, json::padded_text text,
+                       const dialect::parse_context& context) {
+  if (text.view().empty())
+    return domain::new_conversation{};
+  auto object = read_object(reader, text);
+  if (!object)
+    return std::move(object).error();
+  field_reader body{*object};
   domain::new_conversation wanted;
   auto model = dialect::read_model(body, context.models);
   if (!model.requested.empty())
@@ -98,6 +105,21 @@ parse_new_conversation(json::reader& reader, json::padded_text text,
   if (body.failed())
     return body.take_failure();
   return wanted;
+}
+
+domain::result<domain::conversation_labels>
+parse_conversation_labels(json::reader& reader, json::padded_text text,
+                          const dialect::parse_context& /*context*/) {
+  auto object = read_object(reader, text);
+  if (!object)
+    return std::move(object).error();
+  field_reader body{*object};
+  if (!body.any("metadata"))
+    body.fail_value("metadata", "it is all that can be changed, and must be there");
+  auto labels = read_labels(body);
+  if (body.failed())
+    return body.take_failure();
+  return labels;
 }
 
 std::string rfc3339(domain::wall_time when) {

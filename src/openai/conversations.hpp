@@ -23,6 +23,12 @@ domain::result<domain::new_conversation>
 parse_new_conversation(json::reader& reader, json::padded_text body,
                        const dialect::parse_context& context);
 
+/// Parses the body of POST /v1/conversations/{id}: `metadata` takes the place of what the
+/// conversation has. Fails with invalid_request, request_too_large. Pure.
+domain::result<domain::conversation_labels>
+parse_conversation_labels(json::reader& reader, json::padded_text body,
+                          const dialect::parse_context& context);
+
 /// {id, object, created_at, updated_at, message_count, metadata}. The client's own labels stand in
 /// `metadata` behind the gateway's four members. Pure.
 std::string conversation_body(const domain::conversation_info& what);

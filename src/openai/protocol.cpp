@@ -48,6 +48,7 @@ const dialect::protocol protocol{
   .headers = {.asked_families = asked_families, .answered = "openai-processing-ms, openai-version"},
   .models = {.list = model_list_body, .one = model_body},
   .conversations = {.parse = parse_new_conversation,
+                    .parse_labels = parse_conversation_labels,
                     .one = conversation_body,
                     .list = conversation_list_body,
                     .deleted = conversation_deleted_body},

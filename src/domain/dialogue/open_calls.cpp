@@ -188,6 +188,25 @@ result<bool> settle_open_calls(const dialogue& head, std::span<const std::string
   return false;
 }
 
+std::vector<std::string> ids_of_calls(const message& what) {
+  std::vector<std::string> ids;
+  for (const auto* call : calls_of(what))
+    ids.push_back(call->id);
+  return ids;
+}
+
+std::vector<std::string> other_ids_of_calls(const message& told, const message& known) {
+  auto ids = ids_of_calls(told);
+  return ids == ids_of_calls(known) ? std::vector<std::string>{} : std::move(ids);
+}
+
+void set_ids_of_calls(message& what, std::span<const std::string> ids) {
+  auto id = ids.begin();
+  for (auto& each : what.content)
+    if (auto* call = std::get_if<tool_use_block>(&each); call != nullptr && id != ids.end())
+      call->id = *id++;
+}
+
 void give_ids_of_calls(const dialogue_node& before, message& next) {
   if (has_results(next) && before.depth() > 0 && before.who() == role::assistant)
     name_results(before.said(), next);

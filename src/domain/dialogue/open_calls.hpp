@@ -19,6 +19,15 @@ namespace ccapi::domain {
 result<bool> settle_open_calls(const dialogue& head, std::span<const std::string> call_ids,
                                std::vector<message>& messages);
 
+/// The ids of the calls that a message ends with.
+std::vector<std::string> ids_of_calls(const message& what);
+
+/// Those of `told`, where `known`, the same message, has others; else none.
+std::vector<std::string> other_ids_of_calls(const message& told, const message& known);
+
+/// Gives the calls of `what` these ids, in order.
+void set_ids_of_calls(message& what, std::span<const std::string> ids);
+
 /// Gives the results of `next`, which stand in the order of the calls, the ids of the calls that
 /// `before` ends with. Costs a message without results nothing.
 void give_ids_of_calls(const dialogue_node& before, message& next);

@@ -88,6 +88,13 @@ constexpr std::string_view to_string(status_class status) noexcept {
   GAUGE(queue_max, "queue", "max", "requests", "that may wait")                                    \
   GAUGE(conversations, "conversations", "known", "conversations",                                  \
         "with and without a process, named or not")                                                \
+  GAUGE(store_conversations, "store", "conversations", "conversations", "kept on disk, with a name") \
+  GAUGE(store_bytes, "store", "bytes", "bytes", "on disk")                                         \
+  COUNTER(store_commits, "store", "commits", "transactions", "that were committed")                \
+  COUNTER(store_writes, "store", "writes", "writes", "in them")                                    \
+  COUNTER(store_failures, "store", "failures", "times", "that the disk refused to write or read")  \
+  COUNTER(turns_unstored, "store", "turns_unstored", "turns",                                      \
+          "of named conversations that were answered, but not kept")                               \
   COUNTER(cli_lines_unknown, "cli", "lines_unknown", "lines",                                      \
           "of the CLI, of a type that the gateway does not know")                                  \
   COUNTER(cli_lines_malformed, "cli", "lines_malformed", "lines", "of the CLI that were no JSON")  \

@@ -21,7 +21,8 @@ namespace ccapi::domain {
 /// Who may write to a conversation. On one node it never changes.
 using store_epoch = std::uint64_t;
 
-/// Names a turn within its conversation: from 1, in the order in which they were committed. 0: none.
+/// Names a turn within its conversation: from 1, in the order in which they were committed. 0:
+/// none.
 using turn_number = std::int64_t;
 
 enum class stored_state : std::uint8_t {
@@ -33,13 +34,13 @@ enum class stored_state : std::uint8_t {
 struct stored_turn {
   turn_number parent = 0; ///< 0: it begins the dialogue
   stored_state state = stored_state::finished;
-  std::string request_id;
-  std::string model;     ///< as the process was asked for it
-  std::string model_ran; ///< as the CLI reported it; empty if it did not come to that
+  std::string request_id{};
+  std::string model{};     ///< as the process was asked for it
+  std::string model_ran{}; ///< as the CLI reported it; empty if it did not come to that
   /// The dialogue's from this turn on. Nothing: its parent's.
   std::optional<std::string> system_prompt{};
   /// What it adds behind its parent's, the query and what was answered last.
-  std::vector<message> messages;
+  std::vector<message> messages{};
   std::uint64_t depth = 0; ///< messages of the dialogue with it
   finish_reason reason = finish_reason::stop;
   domain::usage usage{};
@@ -52,8 +53,8 @@ struct stored_turn {
 /// A conversation as the store has it, without what was said. `info.message_count` is of the path
 /// to its head.
 struct stored_conversation {
-  std::string tenant;
-  conversation_info info;
+  std::string tenant{};
+  conversation_info info{};
   /// False: only kept until its dialogue is heard of again, or store.unnamed_minutes are over; not
   /// listed.
   bool named = true;
@@ -72,11 +73,11 @@ struct turn_end {
 
 /// A conversation with the dialogue so far.
 struct stored_dialogue {
-  stored_conversation about;
-  std::string model;         ///< of the head's dialogue; empty without a head
-  std::string system_prompt; ///< the same
-  std::vector<turn_end> path; ///< the turns from the first one to the head
-  std::vector<message> messages;
+  stored_conversation about{};
+  std::string model{};          ///< of the head's dialogue; empty without a head
+  std::string system_prompt{};  ///< the same
+  std::vector<turn_end> path{}; ///< the turns from the first one to the head
+  std::vector<message> messages{};
 };
 
 // -- writes --------------------------------------------------------------------------------------
@@ -85,27 +86,30 @@ struct stored_dialogue {
 /// 0. Stale if its last turn or its epoch is another one.
 struct append_turn {
   /// As it is with the turn. `last` and `head` are those ahead of it: the store sets them.
-  stored_conversation after;
+  stored_conversation after{};
   turn_number expected_last = 0;
-  stored_turn turn;
+  stored_turn turn{};
 };
 
 /// A conversation that was made without a turn, or other labels, name or model for one that exists.
 /// Its turns, head and totals stay. Stale if `info.id` exists and `fresh`.
 struct put_conversation {
-  stored_conversation what;
+  stored_conversation what{};
   bool fresh = false; ///< it must not exist yet
 };
 
 /// With all its turns. Committed also if there was none.
 struct remove_conversation_of {
-  std::string tenant;
-  std::string id;
+  std::string tenant{};
+  std::string id{};
   /// Leave it alone if it is named by now.
   bool unless_named = false;
 };
 
 using store_write = std::variant<append_turn, put_conversation, remove_conversation_of>;
+
+/// Memory behind a write, estimated.
+std::size_t heap_bytes(const store_write& what) noexcept;
 
 enum class store_outcome : std::uint8_t {
   committed,   ///< it is on the disk, or as the store's durability promises
@@ -115,19 +119,10 @@ enum class store_outcome : std::uint8_t {
 
 // -- reads ---------------------------------------------------------------------------------------
 
-/// A page of a tenant's named conversations, newest first.
-struct page_query {
-  std::string tenant;
-  std::size_t limit = 100; ///< 1..1000
-  bool oldest_first = false;
-  /// Only those that come behind this one. Its id need not exist any more.
-  std::optional<conversation_entry> after{};
-};
-
 /// How a store fares. `reason`: empty if it does well, else one paragraph for the operator, what is
 /// wrong and what to do; holds no path outside of the store's own and nothing of what is stored.
 struct store_state {
-  std::string reason;
+  std::string reason{};
   std::uint64_t bytes = 0;         ///< on the disk
   std::uint64_t conversations = 0; ///< named ones; as of the last count
   std::uint64_t commits = 0;       ///< transactions
@@ -158,9 +153,6 @@ public:
   [[nodiscard]] virtual result<std::optional<stored_conversation>> find(const std::string& tenant,
                                                                         const std::string& id) = 0;
   [[nodiscard]] virtual result<conversation_page> list(const page_query& query) = 0;
-  /// When that conversation was last used, as list() orders by it.
-  [[nodiscard]] virtual result<std::optional<wall_time>> updated_at(const std::string& tenant,
-                                                                    const std::string& id) = 0;
 
   /// Deletes some of what is past its time, or beyond the size (the longest unused first), a small
   /// bounded part per call. True: there is more.

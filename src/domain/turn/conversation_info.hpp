@@ -4,7 +4,9 @@
 #include "domain/clock.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,13 +39,27 @@ struct conversation_page {
   bool more = false; ///< there are older ones beyond the limit
 };
 
-/// Merges pages of several threads into one of at most `limit` entries. Pure.
-conversation_page merge_pages(std::vector<conversation_page> parts, std::size_t limit);
+/// Which page of a tenant's conversations, in which order: newest first, then by id; or the other
+/// way round.
+struct page_query {
+  std::string tenant{};
+  std::size_t limit = 100; ///< 1..1000
+  bool oldest_first = false;
+  /// Only those that come behind this one, which need not exist any more.
+  std::optional<conversation_entry> after{};
 
-/// The order of pages: newer first, then by id.
-inline bool comes_before(wall_time a_time, const std::string& a_id, wall_time b_time,
-                         const std::string& b_id) noexcept {
-  return a_time != b_time ? a_time > b_time : a_id < b_id;
-}
+  [[nodiscard]] bool comes_before(wall_time a_time, const std::string& a_id, wall_time b_time,
+                                  const std::string& b_id) const noexcept {
+    const bool newer_first = a_time != b_time ? a_time > b_time : a_id < b_id;
+    return oldest_first ? (a_time != b_time || a_id != b_id) && !newer_first : newer_first;
+  }
+  /// One of that time and id is behind `after`.
+  [[nodiscard]] bool wants(wall_time time, const std::string& id) const noexcept {
+    return !after || comes_before(after->updated_at, after->id, time, id);
+  }
+};
+
+/// Merges parts of that page into one; what is in several of them is in it once. Pure.
+conversation_page merge_pages(std::vector<conversation_page> parts, const page_query& query);
 
 } // namespace ccapi::domain

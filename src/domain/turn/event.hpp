@@ -86,8 +86,9 @@ struct tool_input_delta {
 /// Terminal: the turn is complete.
 struct turn_finished {
   finish_reason reason = finish_reason::stop;
-  domain::usage usage;
-  std::string model; ///< the model that ran
+  domain::usage usage{};
+  std::string model{};   ///< the model that ran
+  bool unstored = false; ///< it should be in the store, but is not
 };
 /// Terminal: the turn failed. Deltas may have been sent before.
 struct turn_failed {

@@ -53,17 +53,23 @@ public:
   /// The first event tells which conversation it belongs to.
   virtual turn_id submit(chat_request request, std::shared_ptr<event_sink> sink) = 0;
 
-  // Conversations. All call back within 3 s; with server_busy if a thread did not answer by then,
-  // with not_found if there is no such conversation.
+  // Conversations. All call back within 3 s and store.commit_timeout; with server_busy if a thread
+  // did not answer by then, with store_unavailable if the store did not, or could not do it, with
+  // not_found if there is no such conversation.
 
   /// Makes an empty one with a new id.
   virtual void create_conversation(std::string tenant, new_conversation wanted,
                                    std::function<void(result<conversation_info>)> done) = 0;
-  /// The newest ones of all threads, at most `limit`.
-  virtual void list_conversations(std::string tenant, std::size_t limit,
+  /// A page of those in memory and in the store. `after`: begin behind the conversation of this
+  /// id, empty for the first page; invalid_request if there is none. `query.after` is not looked
+  /// at.
+  virtual void list_conversations(page_query query, std::string after,
                                   std::function<void(result<conversation_page>)> done) = 0;
   virtual void show_conversation(conversation_name name,
                                  std::function<void(result<conversation_info>)> done) = 0;
+  /// Replaces its labels.
+  virtual void label_conversation(conversation_name name, conversation_labels labels,
+                                  std::function<void(result<conversation_info>)> done) = 0;
   /// Forgets it: its process ends, its turns fail with not_found. Calls back with its last state.
   virtual void remove_conversation(conversation_name name,
                                    std::function<void(result<conversation_info>)> done) = 0;

@@ -43,8 +43,9 @@ protected:
     });
   }
   conversation_page list(std::size_t limit = 100, const std::string& tenant = "") {
-    return *heard<conversation_page>(
-      [&](auto done) { gateway().list_conversations(tenant, limit, done); });
+    return *heard<conversation_page>([&](auto done) {
+      gateway().list_conversations({.tenant = tenant, .limit = limit}, "", done);
+    });
   }
 };
 

@@ -124,8 +124,8 @@ TEST(conversation_directory, keeps_tenants_apart) {
   EXPECT_NE(known.obtain("two", "a"), one);
   EXPECT_EQ(known.find("one", "a"), one);
   EXPECT_EQ(known.find("", "a"), nullptr);
-  EXPECT_EQ(known.page("two", 5).entries.size(), 1U);
-  EXPECT_TRUE(known.page("three", 5).entries.empty());
+  EXPECT_EQ(known.page({.tenant = "two", .limit = 5}).entries.size(), 1U);
+  EXPECT_TRUE(known.page({.tenant = "three", .limit = 5}).entries.empty());
 }
 
 TEST(conversation_directory, tenant_that_makes_many_forgets_its_own) {
@@ -142,8 +142,8 @@ TEST(conversation_directory, tenant_that_makes_many_forgets_its_own) {
   // Who grows takes from whoever has more.
   for (int count = 0; count < 4; ++count)
     known.obtain("quiet", std::to_string(count));
-  EXPECT_EQ(known.page("quiet", 20).entries.size(), 5U);
-  EXPECT_EQ(known.page("busy", 20).entries.size(), 5U);
+  EXPECT_EQ(known.page({.tenant = "quiet", .limit = 20}).entries.size(), 5U);
+  EXPECT_EQ(known.page({.tenant = "busy", .limit = 20}).entries.size(), 5U);
 }
 
 TEST(conversation_directory, those_in_use_of_one_tenant_do_not_push_out_another) {
@@ -152,11 +152,11 @@ TEST(conversation_directory, those_in_use_of_one_tenant_do_not_push_out_another)
     known.obtain("quiet", id);
   for (int count = 0; count < 20; ++count)
     known.obtain("busy", std::to_string(count))->turns_in_mail = 1;
-  EXPECT_EQ(known.page("quiet", 20).entries.size(), 3U);
-  EXPECT_EQ(known.page("busy", 30).entries.size(), 20U);
+  EXPECT_EQ(known.page({.tenant = "quiet", .limit = 20}).entries.size(), 3U);
+  EXPECT_EQ(known.page({.tenant = "busy", .limit = 30}).entries.size(), 20U);
   for (int count = 0; count < 10; ++count)
     known.obtain("quiet", std::to_string(count));
-  EXPECT_EQ(known.page("quiet", 20).entries.size(), 5U) << "its own share";
+  EXPECT_EQ(known.page({.tenant = "quiet", .limit = 20}).entries.size(), 5U) << "its own share";
 }
 
 TEST(conversation_directory, tenant_with_long_dialogues_forgets_its_own) {
@@ -171,7 +171,7 @@ TEST(conversation_directory, tenant_with_long_dialogues_forgets_its_own) {
   for (int count = 0; count < 20; ++count)
     say("busy", std::to_string(count), 3000);
   EXPECT_NE(known.find("quiet", "a"), nullptr);
-  EXPECT_GE(known.page("busy", 20).entries.size(), 3U);
+  EXPECT_GE(known.page({.tenant = "busy", .limit = 20}).entries.size(), 3U);
   EXPECT_LE(known.bytes(), 20'000U);
 }
 
@@ -236,11 +236,11 @@ TEST(conversation_directory, pages_show_the_newest_and_say_if_there_are_more) {
   for (int i = 0; i < 5; ++i)
     known.obtain("", std::to_string(i))->updated_at =
       domain::wall_time{std::chrono::seconds{10 * (i % 3) + i}};
-  const auto page = known.page("", 3);
+  const auto page = known.page({.tenant = "", .limit = 3});
   ASSERT_EQ(page.entries.size(), 3U);
   EXPECT_EQ(page.entries[0].id + page.entries[1].id + page.entries[2].id, "241");
   EXPECT_TRUE(page.more);
-  EXPECT_FALSE(known.page("", 5).more);
+  EXPECT_FALSE(known.page({.tenant = "", .limit = 5}).more);
 }
 
 TEST(conversation_directory, forgets_one_that_rests_without_a_trace) {

@@ -16,12 +16,14 @@ gateway_rig::played_thread::played_thread(io_home& home, const domain::placement
                                           const config::settings& settings,
                                           const supervisor_actor& supervisor,
                                           const domain::health& health,
-                                          std::shared_ptr<domain::asked_openings> asked)
+                                          std::shared_ptr<domain::asked_openings> asked,
+                                          const conversation_store_actor& store)
   : state{.home = home,
           .placement = placement,
           .settings = settings,
           .log = {},
           .supervisor = supervisor,
+          .store = store,
           .front_end = {},
           .health = health,
           .totals = {},
@@ -59,13 +61,20 @@ void gateway_rig::start(std::uint32_t io_threads) {
         },
       .health = health,
       .log = {}});
+  if (store)
+    store_ = world.system().spawn(
+      conversation_store,
+      conversation_store_options{.store = std::make_unique<shared_store>(store),
+                                 .keep = retention_of(settings),
+                                 .commit_timeout = settings.store.commit_timeout,
+                                 .supervisor = supervisor_});
   std::vector<front_end_actor> front_ends;
   std::vector<status_client_actor> sources{supervisor_};
   attach_listeners listeners;
   for (std::uint32_t index = 0; index < io_threads; ++index) {
     auto& each = *shards_.emplace_back(std::in_place, world.add_loop(),
                                        domain::placement{{.node = 0, .shard = index}, io_threads},
-                                       settings, supervisor_, health, asked_);
+                                       settings, supervisor_, health, asked_, store_);
     front_ends.push_back(each.actor);
     sources.emplace_back(each.actor);
     listeners.listeners.emplace_back(each.actor);
@@ -78,6 +87,10 @@ void gateway_rig::start(std::uint32_t io_threads) {
 }
 
 void gateway_rig::TearDown() {
+  stop();
+}
+
+void gateway_rig::stop() {
   if (shards_.empty())
     return;
   drain();
@@ -94,9 +107,13 @@ void gateway_rig::TearDown() {
   for (auto& each : shards_)
     caf::anon_send_exit(each->actor, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(collector_, caf::exit_reason::user_shutdown);
+  if (store_)
+    caf::anon_send_exit(store_, caf::exit_reason::user_shutdown);
+  destroy(store_);
   children.clear(); // their callbacks hold the supervisor
   caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
   world.pump();
+  shards_.clear();
 }
 
 void gateway_rig::send_close_all() {

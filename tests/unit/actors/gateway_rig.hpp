@@ -2,10 +2,12 @@
 // gateway_rig: the actors as the program wires them, on hand-driven I/O threads; only the launcher
 // is played: each child is a scripted_cli.
 
+#include "actors/conversation_store.hpp"
 #include "actors/io/front_end.hpp"
 #include "actors/io/gateway_client.hpp"
 #include "actors/pool/supervisor.hpp"
 #include "actors/stats_collector.hpp"
+#include "memory_store.hpp"
 #include "recording_sink.hpp"
 #include "scripted_cli.hpp"
 #include "stage.hpp"
@@ -34,6 +36,8 @@ class gateway_rig : public testing::Test {
 protected:
   /// Builds the gateway; set `settings` before.
   void start(std::uint32_t io_threads = 1);
+  /// Ends the gateway as TearDown does; it may be started anew.
+  void stop();
   /// Ends the gateway as the program does; fails the test if anything is left.
   void TearDown() override;
   void close_all();
@@ -72,19 +76,23 @@ protected:
   config::settings settings;
   stage world;
   std::deque<played_child> children;
+  /// What the gateway keeps conversations in; set it before start(). Null: in memory only.
+  std::shared_ptr<memory_store> store;
   domain::health health{domain::health_state::ok, "", "/bin/claude", "2.1.330"};
 
 private:
   struct played_thread {
     played_thread(io_home& home, const domain::placement& placement,
                   const config::settings& settings, const supervisor_actor& supervisor,
-                  const domain::health& health, std::shared_ptr<domain::asked_openings> asked);
+                  const domain::health& health, std::shared_ptr<domain::asked_openings> asked,
+                  const conversation_store_actor& store);
     io_shard state;
     front_end_actor actor;
     gateway_client gateway;
   };
 
   supervisor_actor supervisor_;
+  conversation_store_actor store_;
   stats_collector_actor collector_;
   std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
   std::deque<std::optional<played_thread>> shards_;

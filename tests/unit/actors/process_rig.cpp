@@ -35,6 +35,7 @@ void process_rig::start() {
         ++spoiled;
       },
       [](const login_report&) {},
+      [](const store_report&) {},
       [](const child_started&) {},
       [](const child_spoke&) {},
       [](const child_exited&) {},
@@ -65,6 +66,7 @@ void process_rig::start() {
                          .settings = settings,
                          .log = {},
                          .supervisor = supervisor_,
+                         .store = {},
                          .front_end = listener_,
                          .health = {},
                          .totals = {},

@@ -4,14 +4,23 @@
 #include "gateway_rig.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 
 namespace ccapi::actors::test {
 namespace {
 
 class two_threads : public gateway_rig {
 protected:
-  /// A conversation that lives on the second thread.
-  const std::string afar = domain::placement{{.node = 0, .shard = 1}, 2}.mint_conversation_id("");
+  /// A name whose conversation lives on that thread of the two.
+  static std::string name_at(std::uint32_t shard) {
+    const domain::placement there{{.node = 0, .shard = shard}, 2};
+    std::string name = "a";
+    while (!there.is_here(there.home_of_conversation("", name)))
+      ++name.front();
+    return name;
+  }
+  const std::string afar = name_at(1);
 };
 
 TEST_F(two_threads, answers_come_to_the_clients_thread_in_order) {
@@ -133,7 +142,7 @@ TEST_F(two_threads, figures_cover_all_threads_and_count_once) {
   start(2);
   client near_one;
   client far_one;
-  submit(near_one, domain::placement({.node = 0, .shard = 0}, 2).mint_conversation_id(""), "one");
+  submit(near_one, name_at(0), "one");
   submit(far_one, afar, "two");
   EXPECT_EQ(figures().turns_active, 2U);
   EXPECT_EQ(figures().processes_busy, 2U);

@@ -191,16 +191,16 @@ TEST(conversation_pages, are_merged_newest_first_up_to_the_limit) {
   const auto at = [](int second) { return wall_time{std::chrono::seconds{second}}; };
   const conversation_page one{{{"a", at(5)}, {"b", at(1)}}, false};
   const conversation_page two{{{"d", at(3)}, {"c", at(3)}}, false};
-  const auto all = merge_pages({one, two}, 4);
+  const auto all = merge_pages({one, two}, {.limit = 4});
   std::string order;
   for (const auto& entry : all.entries)
     order += entry.id;
   EXPECT_EQ(order, "acdb");
   EXPECT_FALSE(all.more);
-  const auto some = merge_pages({one, two}, 3);
+  const auto some = merge_pages({one, two}, {.limit = 3});
   EXPECT_EQ(some.entries.size(), 3u);
   EXPECT_TRUE(some.more);
-  EXPECT_TRUE(merge_pages({{{}, true}, two}, 9).more);
+  EXPECT_TRUE(merge_pages({{{}, true}, two}, {.limit = 9}).more);
 }
 
 TEST(placement, dialogues_that_begin_alike_meet) {

@@ -132,14 +132,25 @@ public:
     boost::asio::post(loop_, [done, made] { done(made); });
   }
   void
-  list_conversations(std::string tenant, std::size_t limit,
+  list_conversations(domain::page_query query, std::string /*after*/,
                      std::function<void(domain::result<domain::conversation_page>)> done) override {
     const std::lock_guard lock{mutex_};
     domain::conversation_page page;
     for (const auto& [key, each] : conversations)
-      if (key.starts_with(tenant + '/'))
+      if (key.starts_with(query.tenant + '/'))
         page.entries.push_back({each.id, each.updated_at});
-    boost::asio::post(loop_, [done, limit, page] { done(domain::merge_pages({page}, limit)); });
+    boost::asio::post(loop_, [done, query, page] { done(domain::merge_pages({page}, query)); });
+  }
+  void
+  label_conversation(domain::conversation_name name, domain::conversation_labels labels,
+                     std::function<void(domain::result<domain::conversation_info>)> done) override {
+    {
+      const std::lock_guard lock{mutex_};
+      const auto found = conversations.find(name.tenant + '/' + name.id);
+      if (found != conversations.end())
+        found->second.labels = std::move(labels);
+    }
+    show_conversation(std::move(name), std::move(done));
   }
   void
   show_conversation(domain::conversation_name name,

@@ -35,7 +35,7 @@ std::string whole_stream(bool include_usage) {
   chunks.reasoning("hm\n", out);
   chunks.text("Gr\u00fc\u00dfe \"\U0001f600\"", out);
   chunks.text("", out);
-  chunks.finish(domain::finish_reason::length, used, out);
+  chunks.finish({.reason = domain::finish_reason::length, .usage = used}, out);
   return out;
 }
 
@@ -98,7 +98,7 @@ TEST(chat_chunks, the_role_comes_by_itself_and_once) {
   chat_chunks chunks{identity, false};
   chunks.text("x", out);
   chunks.role(out);
-  chunks.finish(domain::finish_reason::stop, used, out);
+  chunks.finish({.reason = domain::finish_reason::stop, .usage = used}, out);
   const auto got = events(out);
   ASSERT_EQ(got.size(), 4u);
   EXPECT_EQ(got[0].at("choices").at(0).at("delta").at("role"), "assistant");
@@ -109,7 +109,7 @@ TEST(chat_chunks, the_role_comes_by_itself_and_once) {
 TEST(chat_chunks, an_answer_without_text_still_opens_with_the_role) {
   std::string out;
   chat_chunks chunks{identity, false};
-  chunks.finish(domain::finish_reason::content_filter, used, out);
+  chunks.finish({.reason = domain::finish_reason::content_filter, .usage = used}, out);
   const auto got = events(out);
   ASSERT_EQ(got.size(), 3u);
   EXPECT_EQ(got[0].at("choices").at(0).at("delta").at("role"), "assistant");
