@@ -21,7 +21,8 @@ namespace ccapi::domain {
 /// Who may write to a conversation. On one node it never changes.
 using store_epoch = std::uint64_t;
 
-/// Names a turn within its conversation: from 1, in the order in which they were committed. 0: none.
+/// Names a turn within its conversation: from 1, in the order in which they were committed. 0:
+/// none.
 using turn_number = std::int64_t;
 
 enum class stored_state : std::uint8_t {
@@ -73,8 +74,8 @@ struct turn_end {
 /// A conversation with the dialogue so far.
 struct stored_dialogue {
   stored_conversation about;
-  std::string model;         ///< of the head's dialogue; empty without a head
-  std::string system_prompt; ///< the same
+  std::string model;          ///< of the head's dialogue; empty without a head
+  std::string system_prompt;  ///< the same
   std::vector<turn_end> path; ///< the turns from the first one to the head
   std::vector<message> messages;
 };
@@ -162,8 +163,8 @@ public:
   [[nodiscard]] virtual result<std::optional<wall_time>> updated_at(const std::string& tenant,
                                                                     const std::string& id) = 0;
 
-  /// Deletes some of what is past its time, or beyond the size (the longest unused first), a small
-  /// bounded part per call. True: there is more.
+  /// Deletes some of what is past its time, beyond the size (the longest unused first), or left of
+  /// a long conversation that was removed, a small bounded part per call. True: there is more.
   virtual bool sweep(const retention& keep, wall_time now) = 0;
 
   /// Tries to get well again, if it is not; cheap if it is.
