@@ -310,7 +310,7 @@ void conversation::record_outcome(turn_ended& what) {
     }
     ++record_->turn_count;
     record_->total_tokens += what.usage.prompt_tokens() + what.usage.output_tokens;
-    record_->updated_at = std::chrono::system_clock::now();
+    record_->updated_at = domain::wall_clock_now();
     shard_.conversations.changed(*record_);
     shard_.totals.prompt_tokens += static_cast<std::uint64_t>(what.usage.prompt_tokens());
     shard_.totals.completion_tokens += static_cast<std::uint64_t>(what.usage.output_tokens);

@@ -51,7 +51,7 @@ std::shared_ptr<conversation_record> conversation_directory::obtain(const std::s
   record->tenant = tenant;
   record->id = id;
   record->number = ++last_number_;
-  record->created_at = std::chrono::system_clock::now();
+  record->created_at = domain::wall_clock_now();
   record->updated_at = record->created_at;
   record->bytes = record_overhead_bytes + name_bytes(*record);
   record->part = &tenants_[tenant];

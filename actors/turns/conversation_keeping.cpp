@@ -113,7 +113,7 @@ domain::stored_turn conversation::turn_to_keep(const turn_ended& what) const {
                            .waited = active_->waited,
                            .total = std::chrono::duration_cast<std::chrono::microseconds>(
                              std::chrono::steady_clock::now() - active_->order.since),
-                           .at = std::chrono::system_clock::now()};
+                           .at = domain::wall_clock_now()};
   if (active_->last_word)
     if (const auto* finished = std::get_if<domain::turn_finished>(&*active_->last_word)) {
       turn.reason = finished->reason;

@@ -10,4 +10,9 @@ using steady_time = std::chrono::steady_clock::time_point;
 /// For what people and clients are shown.
 using wall_time = std::chrono::system_clock::time_point;
 
+/// Now, in whole microseconds: what is kept and read again is then still the same.
+inline wall_time wall_clock_now() noexcept {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
 } // namespace ccapi::domain

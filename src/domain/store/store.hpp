@@ -153,9 +153,12 @@ public:
   [[nodiscard]] virtual result<std::optional<stored_conversation>> find(const std::string& tenant,
                                                                         const std::string& id) = 0;
   [[nodiscard]] virtual result<conversation_page> list(const page_query& query) = 0;
+  /// When that conversation was last used, as list() orders by it.
+  [[nodiscard]] virtual result<std::optional<wall_time>> updated_at(const std::string& tenant,
+                                                                    const std::string& id) = 0;
 
-  /// Deletes some of what is past its time, or beyond the size (the longest unused first), a small
-  /// bounded part per call. True: there is more.
+  /// Deletes some of what is past its time, beyond the size (the longest unused first), or left of
+  /// a long conversation that was removed, a small bounded part per call. True: there is more.
   virtual bool sweep(const retention& keep, wall_time now) = 0;
 
   /// Tries to get well again, if it is not; cheap if it is.

@@ -77,6 +77,13 @@ public:
     return domain::merge_pages({std::move(page)}, query);
   }
 
+  domain::result<std::optional<domain::wall_time>> updated_at(const std::string& tenant,
+                                                              const std::string& id) override {
+    auto found = find(tenant, id);
+    if (!found)
+      return std::move(found).error();
+    return *found ? std::optional{(*found)->info.updated_at} : std::optional<domain::wall_time>{};
+  }
   bool sweep(const domain::retention&, domain::wall_time) override { return false; }
   void recover() override {}
   [[nodiscard]] domain::store_state state() const override {
@@ -151,6 +158,10 @@ public:
   }
   domain::result<domain::conversation_page> list(const domain::page_query& query) override {
     return disk_->list(query);
+  }
+  domain::result<std::optional<domain::wall_time>> updated_at(const std::string& tenant,
+                                                              const std::string& id) override {
+    return disk_->updated_at(tenant, id);
   }
   bool sweep(const domain::retention& keep, domain::wall_time now) override {
     return disk_->sweep(keep, now);

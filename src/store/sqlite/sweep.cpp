@@ -1,0 +1,170 @@
+// What sqlite_store deletes by itself.
+
+#include "store/sqlite/records.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+#include "store/sqlite/writes.hpp"
+
+#include <string>
+#include <utility>
+
+namespace ccapi::store {
+
+namespace {
+
+/// Conversations that one step looks for.
+constexpr std::int64_t step_max = 16;
+/// Pages that one step gives back to the file system, and how many have to be free for that.
+constexpr const char* give_pages_back = "PRAGMA incremental_vacuum(512)";
+constexpr std::int64_t free_pages_min = 2048;
+constexpr std::int64_t free_share = 4; // a quarter of the file
+
+// These three are the only ones that look at all tenants: they give what the others name.
+constexpr const char* select_removed =
+  "SELECT tenant, number FROM conversations WHERE removed = 1 LIMIT ?";
+constexpr const char* select_expired =
+  "SELECT tenant, number, named FROM conversations INDEXED BY conversations_by_age"
+  " WHERE removed = 0 AND named = ? AND updated_at < ? ORDER BY updated_at LIMIT ?";
+constexpr const char* select_longest_unused =
+  "SELECT tenant, number, named, updated_at FROM conversations INDEXED BY conversations_by_age"
+  " WHERE removed = 0 AND named = ? ORDER BY updated_at LIMIT 1";
+
+struct target {
+  std::string tenant;
+  std::int64_t number = 0;
+  bool named = false;
+};
+
+target read_target(query& row) {
+  target found;
+  found.tenant = row.text();
+  found.number = row.number();
+  found.named = row.number() != 0;
+  return found;
+}
+
+class sweeper {
+public:
+  sweeper(connection& db, const domain::retention& keep, domain::wall_time now)
+    : db_{db},
+      keep_{keep},
+      now_{now} {}
+
+  /// True: there is more to do.
+  bool step() {
+    if (finish_removed())
+      return true;
+    if (expire(false, keep_.unnamed) || expire(true, keep_.named) || shrink())
+      return true;
+    return give_back();
+  }
+
+  [[nodiscard]] std::int64_t named_removed() const noexcept { return named_removed_; }
+
+private:
+  /// Of those whose turns were too many to go at once. One per step.
+  bool finish_removed() {
+    target found;
+    {
+      auto row = db_(select_removed);
+      row.number(1);
+      if (!row.step())
+        return false;
+      found.tenant = row.text();
+      found.number = row.number();
+    }
+    purge(db_, found.tenant, found.number);
+    return true;
+  }
+
+  bool expire(bool named, std::chrono::minutes keep) {
+    if (keep <= std::chrono::minutes{0})
+      return false;
+    std::vector<target> expired;
+    {
+      auto row = db_(select_expired);
+      row.number(named ? 1 : 0).number(stored_time(now_ - keep)).number(step_max);
+      while (row.step())
+        expired.push_back(read_target(row));
+    }
+    for (const auto& each : expired)
+      remove(each);
+    return !expired.empty();
+  }
+
+  bool shrink() {
+    if (keep_.bytes_max == 0)
+      return false;
+    bool any = false;
+    for (std::int64_t at = 0; at < step_max && is_too_large(); ++at) {
+      const auto found = longest_unused();
+      if (!found)
+        break;
+      remove(*found);
+      any = true;
+    }
+    return any;
+  }
+
+  bool is_too_large() {
+    const auto pages = db_.integer("PRAGMA page_count") - db_.integer("PRAGMA freelist_count");
+    const auto bytes = pages * db_.integer("PRAGMA page_size");
+    return !db_.failed() && bytes > 0 && static_cast<std::uint64_t>(bytes) > keep_.bytes_max;
+  }
+
+  std::optional<target> longest_unused() {
+    std::optional<target> found;
+    std::int64_t oldest = 0;
+    for (const int named : {0, 1}) {
+      auto row = db_(select_longest_unused);
+      row.number(named);
+      if (!row.step())
+        continue;
+      auto candidate = read_target(row);
+      const auto updated_at = row.number();
+      if (found && oldest <= updated_at)
+        continue;
+      found = std::move(candidate);
+      oldest = updated_at;
+    }
+    return db_.failed() ? std::nullopt : found;
+  }
+
+  void remove(const target& which) {
+    remove_conversation(db_, which.tenant, which.number);
+    named_removed_ += which.named ? 1 : 0;
+  }
+
+  bool give_back() {
+    const auto free = db_.integer("PRAGMA freelist_count");
+    if (free < free_pages_min || free * free_share < db_.integer("PRAGMA page_count"))
+      return false;
+    db_.execute(give_pages_back);
+    return true;
+  }
+
+  connection& db_;
+  const domain::retention& keep_;
+  domain::wall_time now_;
+  std::int64_t named_removed_ = 0;
+};
+
+} // namespace
+
+bool sqlite_store::sweep(const domain::retention& keep, domain::wall_time now) {
+  if (!may_write())
+    return false;
+  transaction step{*db_, transaction::kind::write};
+  sweeper one{*db_, keep, now};
+  const bool more = one.step();
+  if (!step.commit()) {
+    note_failure();
+    return false;
+  }
+  named_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(named_) - one.named_removed());
+  write_back_log();
+  if (db_->failed())
+    note_failure();
+  return more;
+}
+
+} // namespace ccapi::store
