@@ -4,7 +4,7 @@ target_link_libraries(claude-code-api-shim PRIVATE ccapi_options)
 
 add_executable(claude-code-api src/main.cpp src/app/app.cpp
   src/app/gateway_program.cpp src/app/io_thread.cpp src/app/resource_limits.cpp
-  src/app/startup_text.cpp)
+  src/app/open_store.cpp src/app/startup_text.cpp)
 if(CCAPI_SANITIZE MATCHES "thread")
   target_sources(claude-code-api PRIVATE src/app/tsan_defaults.cpp)
 endif()
@@ -13,7 +13,7 @@ target_compile_definitions(claude-code-api PRIVATE
   CCAPI_VERSION="${PROJECT_VERSION}"
   CCAPI_LIBEXEC_DIR="../${CMAKE_INSTALL_LIBEXECDIR}/claude-code-api")
 target_link_libraries(claude-code-api PRIVATE
-  ccapi_config ccapi_actors ccapi_http ccapi_openai ccapi_simulator CLI11::CLI11 ccapi_options)
+  ccapi_config ccapi_actors ccapi_http ccapi_openai ccapi_simulator ccapi_store CLI11::CLI11 ccapi_options)
 add_dependencies(claude-code-api claude-code-api-shim)
 
 install(TARGETS claude-code-api RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -39,8 +39,11 @@ domain::result<std::unique_ptr<domain::store>> open_store(const config::store_se
   const auto durability = settings.durability == config::store_durability::after_answer
                             ? store::durability::after_answer
                             : store::durability::commit_before_answer;
-  return store::sqlite_store::open(
+  auto opened = store::sqlite_store::open(
     {.path = path, .durability = durability, .commit_timeout = settings.commit_timeout});
+  if (!opened)
+    return std::move(opened).error();
+  return std::unique_ptr<domain::store>{*std::move(opened)};
 }
 
 } // namespace ccapi

@@ -1,0 +1,289 @@
+"""Conversations that are kept on disk: what a restart, a crash and a sick disk leave of them."""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import threading
+import time
+
+import pytest
+
+import proc_tree
+from conftest import ANSWERS
+from resend import TELLS
+from tool_agent import LOOK
+
+PATH = "/v1/conversations"
+CYCLES = int(os.environ.get("CCAPI_KILL_CYCLES", "6"))
+
+
+def call(gateway, method, path, body=None, **options):
+    status, headers, raw = gateway.request(method, path, body, **options)
+    return status, json.loads(raw)
+
+
+@pytest.fixture
+def store_file(tmp_path):
+    return tmp_path / "kept" / "conversations.sqlite"
+
+
+@pytest.fixture
+def keeps(start_fake, store_file):
+    """keeps(**settings): a gateway whose fake CLI says what it was told, with this test's store."""
+    return lambda **settings: start_fake(TELLS, **{"store__path": store_file, **settings})
+
+
+@pytest.fixture
+def with_cli(start, cli, api, store_file):
+    """with_cli(): a gateway with a real CLI, and this test's store."""
+    return lambda: start(cli, {**ANSWERS, "ANTHROPIC_BASE_URL": api.url}, store__path=store_file)
+
+
+def whole(path):
+    """What SQLite itself finds wrong with the file."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        return database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def degraded(gateway, because):
+    def is_so():
+        state = gateway.health()[1]
+        return state["status"] == "degraded" and because in state["reason"]
+    proc_tree.wait_until(is_so, 10, f"/health to tell of {because!r}: {gateway.health()}")
+
+
+def well(gateway):
+    proc_tree.wait_until(lambda: gateway.health()[1]["status"] == "ok", 15,
+                         f"/health to be ok: {gateway.health()}")
+
+
+@pytest.mark.real_cli
+@pytest.mark.killed
+def test_dialogue_goes_on_after_the_gateway_was_killed(with_cli, api):
+    gateway = with_cli()
+    for text in ("[[say:1]] one", "[[say:2]] two", "[[say:3]] three"):
+        gateway.answer(text, conversation_id="alice")
+    gateway.kill()
+    gateway = with_cli()
+    gateway.answer("four", conversation_id="alice")
+    assert [text for _, text in api.last().messages()] == [
+        "[[say:1]] one", "1", "[[say:2]] two", "2", "[[say:3]] three", "3", "four"]
+
+
+@pytest.mark.real_cli
+@pytest.mark.killed
+def test_id_that_was_told_works_after_the_gateway_was_killed(with_cli, api):
+    gateway = with_cli()
+    _, _, body = gateway.chat("[[say:Noted.]] My name is Bob.")
+    gateway.request("GET", PATH)  # what was written behind the answer is read: it is on the disk
+    gateway.kill()
+    gateway = with_cli()
+    gateway.answer("What is my name?", conversation_id=body["conversation_id"])
+    assert [text for _, text in api.last().messages()] == [
+        "[[say:Noted.]] My name is Bob.", "Noted.", "What is my name?"]
+
+
+@pytest.mark.real_cli
+@pytest.mark.killed
+def test_results_of_calls_come_after_the_gateway_was_killed(with_cli, api):
+    gateway = with_cli()
+    _, _, body = gateway.chat('[[call:look:{"at": "1e400", "n": 1.50}]]', tools=[LOOK],
+                              conversation_id="agent")
+    asked, = body["choices"][0]["message"]["tool_calls"]
+    gateway.kill()
+    gateway = with_cli()
+    result = {"role": "tool", "tool_call_id": asked["id"], "content": "seen"}
+    status, _, body = gateway.chat([result], tools=[LOOK], conversation_id="agent")
+    assert status == 200, body
+    question, call_made, answer = [message for message in api.last().body["messages"]
+                                   if message["role"] != "system"][-3:]
+    assert question["role"] == "user"
+    use = next(block for block in call_made["content"] if block["type"] == "tool_use")
+    assert use["name"] == "look"
+    given = next(block for block in answer["content"] if block["type"] == "tool_result")
+    assert given["tool_use_id"] == use["id"] and "seen" in json.dumps(given["content"])
+
+
+def test_conversations_are_shown_listed_changed_and_deleted_after_a_restart(keeps):
+    gateway = keeps()
+    status, made = call(gateway, "POST", PATH, {"metadata": {"topic": "dinner"}})
+    assert status == 200
+    for name in ("b", "a"):
+        gateway.answer("x", conversation_id=name)
+    before = [call(gateway, "GET", f"{PATH}/{name}") for name in (made["id"], "a", "b")]
+    assert gateway.stop() == 0
+    gateway = keeps()
+    assert [call(gateway, "GET", f"{PATH}/{name}") for name in (made["id"], "a", "b")] == before
+    status, page = call(gateway, "GET", f"{PATH}?limit=2")
+    assert [entry["id"] for entry in page["conversations"]] == ["a", "b"] and page["has_more"]
+    status, page = call(gateway, "GET", f"{PATH}?limit=2&after=b")
+    assert [entry["id"] for entry in page["conversations"]] == [made["id"]]
+    assert not page["has_more"]
+    status, page = call(gateway, "GET", f"{PATH}?order=asc")
+    assert [entry["id"] for entry in page["conversations"]] == [made["id"], "b", "a"]
+    status, changed = call(gateway, "POST", f"{PATH}/a", {"metadata": {"k": "v"}})
+    assert status == 200 and changed["metadata"]["k"] == "v"
+    assert call(gateway, "DELETE", f"{PATH}/b")[0] == 200
+    assert call(gateway, "GET", f"{PATH}/b")[0] == 404
+    assert gateway.stop() == 0
+    gateway = keeps()
+    assert call(gateway, "GET", f"{PATH}/a")[1]["metadata"]["k"] == "v"
+    assert call(gateway, "GET", f"{PATH}/b")[0] == 404
+    assert gateway.stop() == 0
+
+
+@pytest.mark.parametrize("query, param", [
+    ("after=never-heard-of", "after"), ("after=%00", "after"), ("after=", "after"),
+    ("order=up", "order"), ("order=asc&order=desc", "order"), ("limit=0", "limit"),
+])
+def test_wrong_pages_are_named(fake_gateway, query, param):
+    status, body = call(fake_gateway, "GET", f"{PATH}?{query}")
+    assert (status, body["error"]["param"]) == (400, param), body
+
+
+@pytest.mark.parametrize("body, param", [
+    ({}, "metadata"), ({"metadata": 1}, "metadata"), ({"metadata": {"k": 1}}, "metadata.k"),
+    ({"metadata": {"k" * 65: "v"}}, "metadata"), ({"metadata": {"k": "v" * 513}}, "metadata"),
+    ({"metadata": {str(n): "v" for n in range(17)}}, "metadata"),
+])
+def test_wrong_metadata_is_named(fake_gateway, body, param):
+    fake_gateway.answer("x", conversation_id="a")
+    status, answer = call(fake_gateway, "POST", f"{PATH}/a", body)
+    assert (status, answer["error"]["param"]) == (400, param), answer
+    assert call(fake_gateway, "POST", f"{PATH}/b", {"metadata": {}})[0] == 404
+
+
+def test_unknown_id_of_our_own_form_is_not_found(fake_gateway):
+    _, _, body = fake_gateway.chat("x", conversation_id="conv_" + "0" * 32)
+    assert body["error"]["param"] == "conversation_id"
+    assert fake_gateway.chat("x", conversation_id="my-own")[0] == 200
+
+
+def test_file_and_directory_are_the_owners_alone(keeps, store_file):
+    gateway = keeps()
+    gateway.answer("x", conversation_id="a")
+    assert os.stat(store_file.parent).st_mode & 0o777 == 0o700
+    for file in store_file.parent.iterdir():
+        assert os.stat(file).st_mode & 0o777 == 0o600, file
+
+
+def test_memory_only_where_the_store_is_off(keeps, store_file):
+    gateway = keeps(store__enabled="false")
+    gateway.answer("x", conversation_id="a")
+    assert not store_file.parent.exists()
+    assert gateway.stop() == 0
+    gateway = keeps(store__enabled="false")
+    assert call(gateway, "GET", f"{PATH}/a")[0] == 404
+
+
+def test_second_gateway_at_the_same_file_says_so_and_takes_over_later(keeps, store_file):
+    first = keeps()
+    first.answer("x", conversation_id="a")
+    second = keeps()
+    degraded(second, str(store_file))
+    _, _, body = second.chat("x")
+    assert "stored" not in body
+    status, _, body = second.chat("x", conversation_id="b")
+    assert (status, body["error"]["code"]) == (503, "store_unavailable")
+    assert first.stop() == 0
+    well(second)
+    assert call(second, "GET", f"{PATH}/a")[0] == 200
+    assert second.stop() == 0  # it has opened files since its start
+
+
+def test_file_of_a_newer_version_refuses_the_start(keeps, store_file, binary, fake_claude, tmp_path):
+    gateway = keeps()
+    gateway.answer("x", conversation_id="a")
+    assert gateway.stop() == 0
+    with sqlite3.connect(store_file) as database:
+        database.execute("PRAGMA user_version = 9999")
+    run = subprocess.run([binary], capture_output=True, text=True, timeout=30, cwd=tmp_path,
+                         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path),
+                              "CLAUDE_CODE__CLAUDE__COMMAND": str(fake_claude),
+                              "CLAUDE_CODE__SERVER__PORT": "0",
+                              "CLAUDE_CODE__STORE__PATH": str(store_file)})
+    assert run.returncode != 0
+    assert str(store_file) in run.stderr and "newer" in run.stderr, run.stderr
+
+
+def test_broken_file_keeps_no_answer_back(keeps, store_file):
+    gateway = keeps()
+    gateway.answer("x", conversation_id="a")
+    assert gateway.stop() == 0
+    with open(store_file, "r+b") as file:
+        file.write(os.urandom(4096))
+    gateway = keeps()
+    degraded(gateway, str(store_file))
+    assert gateway.chat("x")[0] == 200
+    assert call(gateway, "GET", PATH)[0] == 503
+
+
+class Talker(threading.Thread):
+    """Goes on with one conversation, and notes what was acknowledged."""
+
+    def __init__(self, name):
+        super().__init__(daemon=True)
+        self.conversation, self.acknowledged = name, []
+        self.gateway, self.ended, self.number = None, threading.Event(), 0
+        self.there = threading.Condition()
+
+    def run(self):
+        while not self.ended.is_set():
+            with self.there:
+                self.there.wait_for(lambda: self.gateway or self.ended.is_set())
+                gateway = self.gateway
+            if gateway is None:
+                return
+            self.number += 1
+            text = f"{self.conversation} {self.number}"
+            try:
+                status, _, body = gateway.chat(text, conversation_id=self.conversation, timeout=10)
+            except (OSError, ValueError):  # killed meanwhile
+                with self.there:
+                    if self.gateway is gateway:
+                        self.gateway = None
+                continue
+            if status == 200 and "stored" not in body:
+                self.acknowledged.append(text)
+
+
+@pytest.mark.killed
+def test_nothing_acknowledged_is_lost_however_often_it_is_killed(start_fake, store_file):
+    def started():
+        return start_fake("", store__path=store_file, process_pool__size=2)
+
+    dice = random.Random(13)
+    talkers = [Talker(f"talker-{number}") for number in range(4)]
+    for talker in talkers:
+        talker.start()
+    slowest = 0
+    for _ in range(CYCLES):
+        begin = time.monotonic()
+        gateway = started()
+        slowest = max(slowest, time.monotonic() - begin)
+        for talker in talkers:
+            with talker.there:
+                talker.gateway = gateway
+                talker.there.notify()
+        # Somewhere in its work: how long that takes is for the dice to say, too.
+        enough = gateway.stats()["turns"]["finished"] + dice.randrange(40)
+        proc_tree.wait_until(lambda: gateway.stats()["turns"]["finished"] >= enough, 20, "turns")
+        gateway.kill()
+        proc_tree.wait_until(lambda: not gateway.survivors(), 1, "its processes to end")
+        assert whole(store_file)
+    for talker in talkers:
+        talker.ended.set()
+        with talker.there:
+            talker.there.notify()
+        talker.join(20)
+    acknowledged = sum(len(talker.acknowledged) for talker in talkers)
+    assert acknowledged > 0
+    with sqlite3.connect(f"file:{store_file}?mode=ro", uri=True) as database:
+        kept = {json.loads(messages)[-2]["content"][0]["text"]
+                for messages, in database.execute("SELECT messages FROM turns WHERE state = 0")}
+    for talker in talkers:
+        for asked in talker.acknowledged:
+            assert asked in kept, f"{asked} was acknowledged and is lost"
+    print(f"{CYCLES} kills, {acknowledged} turns acknowledged, slowest start {slowest:.2f} s")
