@@ -31,6 +31,7 @@ caf::typed_response_promise<stored_outcome> conversation_store_state::on_write(w
   auto answer = self_->make_response_promise<stored_outcome>();
   writes_.push_back(std::move(what.what));
   answers_.push_back(answer);
+  places_.push_back(std::move(what.place));
   // Behind whatever has come in by now: all of that goes into the same transaction.
   if (writes_.size() == 1)
     self_->send(self_, flush_writes{});
@@ -42,6 +43,7 @@ void conversation_store_state::on_flush() {
     return;
   const auto writes = std::exchange(writes_, {});
   const auto answers = std::exchange(answers_, {});
+  const auto places = std::exchange(places_, {});
   const auto begin = std::chrono::steady_clock::now();
   auto outcomes = options_.store->write(writes);
   outcomes.resize(answers.size(), store_outcome::unavailable);

@@ -52,6 +52,7 @@ private:
   conversation_store_options options_;
   std::vector<domain::store_write> writes_; ///< that wait for the next transaction
   std::vector<caf::typed_response_promise<stored_outcome>> answers_;
+  std::vector<domain::store_backlog::place> places_; ///< of them, until they are written
   std::string reported_;
   bool report_anyway_ = false; ///< others may have reported that it does not answer
 };

@@ -23,7 +23,8 @@ OTHER = {
     "claude.bare": "on", "claude.env_allow": ["PATH", "X_*"], "claude.timeout_seconds": 12.5,
     "models.default": "haiku", "models.aliases": {"a*": "opus", "b.c": "default"},
     "models.list": ["x", "y"], "models.echo_requested": True, "log.level": "trace",
-    "log.format": "json", "conversation.session_timeout_minutes": 0.5,
+    "log.format": "json", "store.enabled": False, "store.path": "/srv/kept.sqlite",
+    "store.durability": "after_answer", "conversation.session_timeout_minutes": 0.5,
     "conversation.busy": "interrupt", "process_pool.reuse": False, "process_pool.prime": False,
     **{key: value for key, (value, _) in INACTIVE.items()},
 }

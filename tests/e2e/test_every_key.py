@@ -50,6 +50,18 @@ ELSEWHERE = {
         "test_retry.py::test_processes_are_tried_again_after_the_pause",
     "conversation.busy":
         "test_matching_clients.py::test_busy_conversation_refuses_requests_if_told_so",
+    "store.enabled": "test_store.py::test_memory_only_where_the_store_is_off",
+    "store.path": "test_store.py::test_file_and_directory_are_the_owners_alone",
+    # What becomes of the last turns when the machine loses its power.
+    "store.durability": "tests/unit/store/disk_failure_test.cpp"
+                        "::power_failure.leaves_a_sound_file_even_if_answers_do_not_wait_for_the_disk",
+    "store.commit_timeout_seconds": "test_store.py::test_locked_file_holds_answers_up_no_longer_than_it_may",
+    # Days.
+    "store.retention_days":
+        "tests/unit/store/sweep_test.cpp::sweeping.goes_by_the_time_of_the_last_turn",
+    "store.bytes_max": "test_store.py::test_file_does_not_outgrow_its_limit",
+    "store.unnamed_minutes": "test_store.py::test_first_turns_need_not_be_kept",
+    "store.queue_bytes_max": "test_store.py::test_what_waits_for_the_disk_is_limited",
     "process_pool.size": "test_spares.py::test_without_a_pool_there_are_no_spares",
     "process_pool.min_idle":
         "test_spares.py::test_spares_are_ready_before_the_first_request_and_again_after_it",
@@ -353,9 +365,10 @@ def stored(gateway):
 
 @shows("conversation.stored_max", "conversation.stored_bytes_max")
 def test_conversations_are_forgotten(start_fake):
-    few = start_fake(conversation__stored_max=2, server__io_threads=1,
+    few = start_fake(conversation__stored_max=2, server__io_threads=1, store__enabled="false",
                      claude__use_interactive_sessions="false")
     small = start_fake(conversation__stored_bytes_max=65536, server__io_threads=1,
+                       store__enabled="false",
                        claude__use_interactive_sessions="false")
     for name in "abc":
         few.answer("x", conversation_id=name)

@@ -97,13 +97,17 @@ def test_tenants_never_share_a_dialogue(start_fake):
         assert (reply.match, reply.pid) == ("continued", last.pid)
 
 
-def test_id_of_another_tenant_is_a_name_like_any_other(start_fake):
+def test_id_of_another_tenant_is_as_unknown_as_any_other(start_fake):
     gateway = start_fake("[[told:by]]", key=ADMIN,
                          auth__keys=key_list(record("alice", ALICE), record("bob", BOB)))
     alice = Talk(gateway, key=ALICE)
     first = alice.say("one")
-    reply = ask(gateway, [user("two")], key=BOB, conversation_id=first.id)
-    assert reply.match == "fresh" and reply.pid != first.pid
+    reply = send(gateway, [user("two")], key=BOB, conversation_id=first.id)
+    unknown = send(gateway, [user("two")], key=BOB, conversation_id="conv_" + "0" * 32)
+    assert reply.status == unknown.status == 404 and reply.error == unknown.error
+    named = ask(gateway, [user("one")], key=ALICE, conversation_id="a-name")
+    reply = ask(gateway, [user("two")], key=BOB, conversation_id="a-name")
+    assert reply.match == "fresh" and reply.pid != named.pid
     assert alice.say("two").match == "continued"
 
 

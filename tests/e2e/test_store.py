@@ -7,12 +7,14 @@ import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
 import proc_tree
 from conftest import ANSWERS
 from resend import TELLS
+from sse import ChatStream
 from tool_agent import LOOK
 
 PATH = "/v1/conversations"
@@ -220,6 +222,71 @@ def test_broken_file_keeps_no_answer_back(keeps, store_file):
     assert call(gateway, "GET", PATH)[0] == 503
 
 
+@contextmanager
+def locked(path):
+    """Somebody else writes to the file, and takes his time."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("BEGIN IMMEDIATE")
+    yield
+    database.execute("ROLLBACK")
+    database.close()
+
+
+def timed(action):
+    begin = time.monotonic()
+    return action(), time.monotonic() - begin
+
+
+def test_locked_file_holds_answers_up_no_longer_than_it_may(keeps, store_file):
+    gateway = keeps(store__commit_timeout_seconds=0.3)
+    gateway.answer("x", conversation_id="a")
+    with locked(store_file):
+        (status, _, body), took = timed(lambda: gateway.chat("y", conversation_id="a"))
+        assert (status, body["stored"]) == (200, False) and 0.3 <= took < 2
+        stream = ChatStream(gateway, "z", conversation_id="b").open()
+        stream.read_all()
+        last = [chunk for _, chunk in stream.chunks()
+                if chunk["choices"] and chunk["choices"][0]["finish_reason"]]
+        assert [chunk["stored"] for chunk in last] == [False]
+        degraded(gateway, "")
+    _, _, body = gateway.chat("z", conversation_id="a")
+    assert "stored" not in body
+    well(gateway)
+    assert call(gateway, "GET", f"{PATH}/a")[1]["message_count"] == 6
+
+
+def test_what_waits_for_the_disk_is_limited(keeps, store_file):
+    gateway = keeps(store__commit_timeout_seconds=8, store__queue_bytes_max=65536)
+    for name in "ab":
+        gateway.answer("x", conversation_id=name)
+    with locked(store_file):
+        waits = threading.Thread(target=gateway.chat, args=("y",), kwargs={"conversation_id": "a"})
+        waits.start()
+        proc_tree.wait_until(lambda: gateway.stats()["turns"]["active"] == 1
+                             and gateway.stats()["processes"]["busy"] == 0, 5, "a turn to wait")
+        _, _, body = gateway.chat("z" * 100_000, conversation_id="b")
+        assert body["stored"] is False and waits.is_alive()
+    waits.join()
+
+
+def test_file_does_not_outgrow_its_limit(keeps, store_file):
+    gateway = keeps(store__bytes_max=400_000)
+    for number in range(8):
+        gateway.answer("x" * 100_000, conversation_id=f"c{number}")
+    def rest():
+        return [entry["id"] for entry in call(gateway, "GET", PATH)[1]["conversations"]]
+    proc_tree.wait_until(lambda: len(rest()) < 5, 20, "the oldest to be deleted")
+    assert rest()[0] == "c7" and "c0" not in rest()
+
+
+def test_first_turns_need_not_be_kept(keeps):
+    gateway = keeps(store__unnamed_minutes=0)
+    _, _, body = gateway.chat("x")
+    assert gateway.stop() == 0
+    gateway = keeps(store__unnamed_minutes=0)
+    assert gateway.chat("y", conversation_id=body["conversation_id"])[0] == 404
+
+
 class Talker(threading.Thread):
     """Goes on with one conversation, and notes what was acknowledged."""
 
@@ -281,7 +348,7 @@ def test_nothing_acknowledged_is_lost_however_often_it_is_killed(start_fake, sto
     acknowledged = sum(len(talker.acknowledged) for talker in talkers)
     assert acknowledged > 0
     with sqlite3.connect(f"file:{store_file}?mode=ro", uri=True) as database:
-        kept = {json.loads(messages)[-2]["content"][0]["text"]
+        kept = {json.loads(messages)[-2]["content"]
                 for messages, in database.execute("SELECT messages FROM turns WHERE state = 0")}
     for talker in talkers:
         for asked in talker.acknowledged:
