@@ -241,6 +241,10 @@ constexpr key table_of_keys[] = {
     "store.unnamed_minutes", 0, 720 * hour_ms,
     "How long the first turn of a conversation is kept whose id no request has used yet; 0 = not "
     "at all."),
+  number<store, &store_settings::unnamed_per_minute_max>(
+    "store.unnamed_per_minute_max", 1, 1'000'000, "turns",
+    "Such turns that are kept in a minute; further ones are not, so that a flood of single questions "
+    "costs no disk."),
 
   number<limits, &limits_settings::connections_max>("limits.connections_max", 1, 1'000'000,
                                                     "connections", "Open client connections."),

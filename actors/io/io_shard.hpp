@@ -12,6 +12,7 @@
 #include "domain/metrics/status.hpp"
 #include "domain/models/model_knowledge.hpp"
 #include "domain/store/backlog.hpp"
+#include "domain/token_bucket.hpp"
 #include "domain/turn/retry.hpp"
 #include "observe/log.hpp"
 
@@ -48,6 +49,8 @@ struct io_shard {
     std::make_shared<domain::store_backlog>(settings.store.queue_bytes_max);
   /// Of all threads.
   std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
+  /// First turns without an id that may still be kept.
+  domain::token_bucket unnamed_kept{};
   domain::retry_budget retries{settings.retry.budget_percent, placement.shards()};
   std::uint64_t numbers_given = 0;
   bool closing = false; ///< the gateway ends: no process rests any more
@@ -63,6 +66,11 @@ struct io_shard {
   }
   [[nodiscard]] std::size_t record_bytes_max() const noexcept {
     return settings.conversation.stored_bytes_max / placement.shards();
+  }
+
+  /// This thread's part of the first turns that may be kept in a minute.
+  [[nodiscard]] std::uint32_t unnamed_per_minute() const noexcept {
+    return std::max(settings.store.unnamed_per_minute_max / placement.shards(), 1U);
   }
 
   /// In [0, 1): spreads what would else happen at the same moment. Not for secrets.

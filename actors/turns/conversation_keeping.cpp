@@ -162,7 +162,8 @@ void conversation::keep_unnamed(const turn_ended& what, const domain::dialogue& 
   }
   const bool is_first = !previous && active_->plan.before->depth() == 0;
   if (what.outcome != turn_outcome::finished || !is_first
-      || shard_.settings.store.unnamed_time.count() == 0)
+      || shard_.settings.store.unnamed_time.count() == 0
+      || shard_.unnamed_kept.take(shard_.unnamed_per_minute(), home().system().clock().now()))
     return;
   send_on(kept.next(state_to_keep(), turn_to_keep(what), previous, record_->head));
   kept.doubt(); // nobody waits for the outcome; whoever uses the id looks

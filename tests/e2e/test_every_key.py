@@ -61,6 +61,7 @@ ELSEWHERE = {
         "tests/unit/store/sweep_test.cpp::sweeping.goes_by_the_time_of_the_last_turn",
     "store.bytes_max": "test_store.py::test_file_does_not_outgrow_its_limit",
     "store.unnamed_minutes": "test_store.py::test_first_turns_need_not_be_kept",
+    "store.unnamed_per_minute_max": "test_store.py::test_flood_of_first_turns_costs_no_disk",
     "store.queue_bytes_max": "test_store.py::test_what_waits_for_the_disk_is_limited",
     "process_pool.size": "test_spares.py::test_without_a_pool_there_are_no_spares",
     "process_pool.min_idle":

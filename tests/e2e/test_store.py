@@ -287,6 +287,14 @@ def test_first_turns_need_not_be_kept(keeps):
     assert gateway.chat("y", conversation_id=body["conversation_id"])[0] == 404
 
 
+def test_flood_of_first_turns_costs_no_disk(keeps):
+    gateway = keeps(store__unnamed_per_minute_max=2, server__io_threads=1)
+    for number in range(5):
+        gateway.answer(f"question {number}")
+    gateway.request("GET", PATH)  # what was written behind the answers is read
+    assert gateway.stats()["store"]["writes"] == 2
+
+
 class Talker(threading.Thread):
     """Goes on with one conversation, and notes what was acknowledged."""
 
