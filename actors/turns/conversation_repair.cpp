@@ -16,8 +16,15 @@ bool lacks_call(const turn_ended& what) {
 }
 
 std::string call_wish(const domain::tool_list& tools) {
-  return tools.size() == 1 ? "Call the tool " + tools.begin()->api_name + " now."
-                           : "Call one of the tools now.";
+  if (tools.size() == 1)
+    return "Call the tool " + tools.begin()->api_name + " now.";
+  constexpr std::size_t named_max = 20; // who has more of them is not helped by a list
+  if (tools.size() > named_max)
+    return "Call one of the tools now.";
+  std::string wish{"Call one of the tools now:"};
+  for (const auto& each : tools)
+    wish.append(&each == &*tools.begin() ? " " : ", ").append(each.api_name);
+  return wish + ".";
 }
 
 } // namespace

@@ -10,7 +10,10 @@ namespace ccapi::actors {
 
 running_turn::running_turn(run_turn order, const config::limits_settings& limits)
   : order_{std::move(order)},
-    limits_{limits} {}
+    limits_{limits} {
+  if (order_.format && !order_.format->map_name().empty())
+    maps_.emplace(order_.format->map_name());
+}
 
 delivery running_turn::deliver(domain::event&& what) {
   if (concluded_)
@@ -97,6 +100,8 @@ void running_turn::check_call(domain::event& last) {
 
 bool running_turn::filter(domain::text_delta& text) {
   text.text = fences_.pass(text.text);
+  if (maps_)
+    text.text = maps_->pass(text.text);
   if (text.text.empty())
     return false;
   if (order_.in_one_piece)
@@ -109,6 +114,8 @@ void running_turn::check(domain::event& last) {
   if (!finished)
     return;
   auto shown = fences_.finish();
+  if (maps_)
+    shown = maps_->pass(shown) + maps_->finish();
   domain::append_text(answer_, shown);
   if (order_.in_one_piece)
     shown = domain::plain_text(answer_);

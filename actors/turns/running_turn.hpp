@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "config/settings.hpp"
 #include "domain/turn/fence_filter.hpp"
+#include "domain/turn/map_filter.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -79,6 +80,7 @@ private:
   domain::message answer_{domain::role::assistant, std::string{}};
   std::vector<domain::tool_use_block> calls_; ///< of the answer, so far
   domain::fence_filter fences_;               ///< for an answer that must have a format
+  std::optional<domain::map_filter> maps_;    ///< of that format, if it has any
   std::string held_; ///< text of an answer that must have a call, ahead of it
   domain::usage usage_;
   turn_outcome outcome_ = turn_outcome::failed;

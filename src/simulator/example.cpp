@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -38,10 +39,32 @@ std::optional<dom::element> first_of(dom::object from, std::string_view key) {
   return *list.begin();
 }
 
+/// What stands of a keyword at the end of a description, where the gateway tells what the API has no
+/// word for: "... (minItems: 2, format: \"date\")". Empty: nothing.
+std::string_view noted(dom::object from, std::string_view key) {
+  auto text = text_at(from, "description");
+  text.remove_prefix(std::min(text.rfind('('), text.size()));
+  const auto at = text.find(std::string{key} + ": ");
+  if (at == std::string_view::npos)
+    return {};
+  text.remove_prefix(at + key.size() + 2);
+  return text.substr(0, text.find_first_of(",)"));
+}
+
 template <class Number>
 std::optional<Number> number_at(dom::object from, std::string_view key) {
   Number found{};
+  const auto text = noted(from, key); // comes first: the API may have been told less
+  const auto* const end = text.data() + text.size();
+  if (!text.empty() && std::from_chars(text.data(), end, found).ptr == end)
+    return found;
   return from.at_key(key).get(found) == simdjson::SUCCESS ? std::optional{found} : std::nullopt;
+}
+
+std::string json_text(std::string_view text) {
+  std::string out;
+  json::append_string(out, text);
+  return out;
 }
 
 std::string text_for(dom::object schema) {
@@ -54,7 +77,7 @@ std::string text_for(dom::object schema) {
     {"ipv4", "192.0.2.1"},
   }};
   for (const auto& [name, value] : formats)
-    if (name == text_at(schema, "format"))
+    if (name == text_at(schema, "format") || noted(schema, "format") == json_text(name))
       return std::string{value};
   std::string text = "demo";
   const auto least =
@@ -115,30 +138,44 @@ private:
       json::append_string(out_, text_for(from));
   }
 
+  /// What is required; all if nothing is, as an empty object shows nobody anything.
   void write_object(dom::object from) {
+    constexpr std::size_t optional_depth_max = 4;
     dom::object properties;
     dom::array required;
     const bool given = from.at_key("properties").get(properties) == simdjson::SUCCESS;
+    const bool requires_some = from.at_key("required").get(required) == simdjson::SUCCESS
+                               && required.size() > 0;
     out_ += '{';
     const char* separator = "";
-    if (from.at_key("required").get(required) == simdjson::SUCCESS)
+    const auto write_member = [&](std::string_view name) {
+      out_ += std::exchange(separator, ",");
+      json::append_string(out_, name);
+      out_ += ':';
+      if (const auto property = given ? at(properties, name) : std::nullopt)
+        write(*property);
+      else
+        json::append_string(out_, "demo");
+    };
+    if (requires_some) {
       for (const auto each : required)
-        if (std::string_view name; each.get(name) == simdjson::SUCCESS) {
-          out_ += std::exchange(separator, ",");
-          json::append_string(out_, name);
-          out_ += ':';
-          if (const auto property = given ? at(properties, name) : std::nullopt)
-            write(*property);
-          else
-            json::append_string(out_, "demo");
-        }
+        if (std::string_view name; each.get(name) == simdjson::SUCCESS)
+          write_member(name);
+    } else if (given && depth_ <= optional_depth_max) {
+      for (const auto member : properties)
+        write_member(member.key);
+    }
     out_ += '}';
   }
 
+  /// Items that can only be null are the gateway's word for a list that must stay empty.
   void write_array(dom::object from) {
     const auto items = at(from, "items");
+    dom::object form;
+    const bool is_empty =
+      !items || (items->get(form) == simdjson::SUCCESS && text_at(form, "type") == "null");
     const auto count =
-      items ? std::min(number_at<std::uint64_t>(from, "minItems").value_or(1), items_max) : 0;
+      is_empty ? 0 : std::min(number_at<std::uint64_t>(from, "minItems").value_or(1), items_max);
     out_ += '[';
     for (std::uint64_t item = 0; item < count; ++item) {
       out_ += item > 0 ? "," : "";

@@ -59,15 +59,22 @@ std::optional<wanted_call> call_for(std::string_view question, std::string extra
   if (dom::object choice; body.at_key("tool_choice").get(choice) == simdjson::SUCCESS
                           && text_of(choice, "type") == "none")
     return std::nullopt;
+  std::optional<dom::object> named_last;
+  std::size_t last = 0;
   for (const auto each : tools) {
     dom::object tool;
     if (each.get(tool) != simdjson::SUCCESS)
       continue;
     const auto name = text_of(tool, "name");
-    if (!name.empty() && question.find(name) != std::string_view::npos)
-      return wanted_call{std::string{name}, arguments_for(tool)};
+    const auto at = name.empty() ? std::string_view::npos : question.rfind(name);
+    if (at == std::string_view::npos || (named_last && at < last))
+      continue;
+    named_last = tool;
+    last = at;
   }
-  return std::nullopt;
+  if (!named_last)
+    return std::nullopt;
+  return wanted_call{std::string{text_of(*named_last, "name")}, arguments_for(*named_last)};
 }
 
 std::string results_text(const standin::parts& content) {

@@ -56,18 +56,18 @@ std::string_view kind_meant(const dom::object& from) {
 
 } // namespace
 
-domain::result<std::string> api_form_of(const schema& wanted, const std::string& path) {
+domain::result<api_form> api_form_of(const schema& wanted, const std::string& path) {
   return api_form_writer{wanted.source(), path}.run();
 }
 
-domain::result<std::string> api_form_writer::run() {
+domain::result<api_form> api_form_writer::run() {
   if (find_root())
     write_root_and_definitions();
   if (!failure_ && definitions_[place{}].text.empty())
     fail("no value can ever be complete");
   if (failure_)
     return *std::move(failure_);
-  return put_together();
+  return api_form{.text = put_together(), .map_name = std::move(map_name_)};
 }
 
 /// The API wants to see an object there, and no reference to one.
@@ -172,14 +172,19 @@ bool api_form_writer::form_of(element source, std::size_t level) {
     constexpr std::size_t searches = 8; // for keywords, through all members, some for a step each
     possible = spend(1 + from.size() * searches) && form_of_part(from, level);
   } else if (source.get(possible) == simdjson::SUCCESS && possible) {
-    add(any_scalar);
-    add("}");
+    form_of_anything();
   }
   --depth_;
   if (possible && !failure_)
     return true;
   out_.resize(begin);
   return false;
+}
+
+bool api_form_writer::form_of_anything() {
+  add(any_scalar);
+  add("}");
+  return true;
 }
 
 bool api_form_writer::form_of_part(const object& from, std::size_t level) {
@@ -294,18 +299,28 @@ bool api_form_writer::form_of_items(const object& from, std::size_t level) {
   if (!first) {
     if (const auto items = at(from, "items"))
       return form_of(*items, level);
-    add(any_scalar);
-    add("}");
-    return true;
+    return form_of_anything();
   }
+  std::vector<placed> parts;
+  for (const auto each : *first)
+    parts.emplace_back(std::string{}, each);
+  return form_of_any(parts, level);
+}
+
+bool api_form_writer::form_of_any(const std::vector<placed>& parts, std::size_t level) {
   const auto start = out_.size();
   std::set<std::string> forms;
-  for (const auto each : *first) {
+  for (const auto& [where, each] : parts) {
     const auto begin = out_.size();
+    const auto size = path_.size();
+    path_ += where;
     add(forms.empty() ? R"({"anyOf":[)" : ",");
     const auto one = out_.size();
     if (!form_of(each, level) || !forms.insert(out_.substr(one)).second)
       out_.resize(begin);
+    if (failure_)
+      return false;
+    path_.resize(size);
   }
   if (forms.size() == 1) {
     out_.resize(start);

@@ -127,26 +127,70 @@ api_form_writer::merged_object api_form_writer::merge(const object& from) {
 void api_form_writer::take(merged_object& into, const object& from) {
   dom::object properties;
   if (const auto value = at(from, "properties");
-      value && value->get(properties) == simdjson::SUCCESS)
+      value && value->get(properties) == simdjson::SUCCESS) {
+    into.described = true;
     for (const auto member : properties)
       if (spend(1) && into.names.insert(member.key).second)
         into.properties.emplace_back(member.key, member.value);
+  }
   if (const auto required = list_at(from, "required"))
     for (const auto each : *required)
       if (std::string_view name; spend(1) && each.get(name) == simdjson::SUCCESS)
         into.required.push_back(name);
+  take_map(into, from);
+}
+
+void api_form_writer::take_map(merged_object& into, const object& from) {
   bool open = true;
-  if (const auto others = at(from, "additionalProperties");
-      others && others->get(open) == simdjson::SUCCESS && !open)
-    into.closed = true;
+  if (const auto others = at(from, "additionalProperties")) {
+    if (others->get(open) == simdjson::SUCCESS && !open)
+      into.closed = true;
+    else
+      into.values.emplace_back(".additionalProperties", *others);
+  }
+  object patterns;
+  if (const auto value = at(from, "patternProperties");
+      value && value->get(patterns) == simdjson::SUCCESS)
+    for (const auto member : patterns)
+      if (spend(1)) {
+        into.patterns = true;
+        into.values.emplace_back(".patternProperties." + shown(member.key), member.value);
+      }
+  if (!into.keys)
+    into.keys = at(from, "propertyNames");
+  if (object keys; into.keys && into.keys->get(keys) == simdjson::SUCCESS)
+    if (const auto target = target_of(text_at(keys, "$ref")))
+      into.keys = target;
+}
+
+bool api_form_writer::is_map(const merged_object& what) noexcept {
+  if (!what.properties.empty() || !what.required.empty())
+    return false;
+  return what.patterns || (!what.closed && (!what.described || !what.values.empty()));
+}
+
+void api_form_writer::name_members(merged_object& of) {
+  if (!of.properties.empty() || of.patterns || of.values.size() != 1)
+    return;
+  const auto name_it = [&](std::string_view name) {
+    if (spend(1) && of.names.insert(name).second)
+      of.properties.emplace_back(name, of.values.front().second);
+  };
+  std::for_each(of.required.begin(), of.required.end(), name_it);
+  if (object keys; of.keys && of.keys->get(keys) == simdjson::SUCCESS)
+    if (const auto names = list_at(keys, "enum"))
+      for (const auto each : *names)
+        if (std::string_view name; each.get(name) == simdjson::SUCCESS)
+          name_it(name);
 }
 
 bool api_form_writer::form_of_object(const object& from, std::size_t level) {
   auto wanted = merge(from);
-  if (wanted.properties.empty() && !wanted.closed)
-    fail("objects are closed upstream, and this one names no properties");
+  name_members(wanted);
   if (failure_ || (wanted.circular && ++level > levels_max))
     return false;
+  if (is_map(wanted))
+    return form_of_map(wanted, from, level);
   std::sort(wanted.required.begin(), wanted.required.end());
   wanted.required.erase(std::unique(wanted.required.begin(), wanted.required.end()),
                         wanted.required.end());
@@ -186,6 +230,51 @@ bool api_form_writer::form_of_object(const object& from, std::size_t level) {
     add(separator);
     add(json_text(name));
     separator = ",";
+  }
+  add(R"(],"additionalProperties":false)");
+  add(description_of(from));
+  add("}");
+  return true;
+}
+
+// -- maps ----------------------------------------------------------------------------------------
+
+const std::string& api_form_writer::map_name() {
+  if (!map_name_.empty())
+    return map_name_;
+  const std::string text{simdjson::minify(root_)};
+  map_name_ = "map_entries";
+  constexpr std::size_t bytes_per_step = 16;
+  while (spend(1 + text.size() / bytes_per_step)
+         && text.find(json_text(map_name_)) != std::string::npos)
+    map_name_ += '_';
+  return map_name_;
+}
+
+bool api_form_writer::form_of_map(const merged_object& wanted, const object& from,
+                                  std::size_t level) {
+  double least = 0;
+  if (const auto value = at(from, "minProperties"); value && value->get(least) != simdjson::SUCCESS)
+    least = 0;
+  const auto name = json_text(map_name());
+  add(R"({"type":"object","properties":{)");
+  const auto begin = out_.size();
+  add(name);
+  add(R"(:{"type":"array","items":{"type":"object","properties":{"key":{"type":"string")");
+  if (object keys; wanted.keys && wanted.keys->get(keys) == simdjson::SUCCESS)
+    add(description_of(keys));
+  add(R"(},"value":)");
+  const bool possible =
+    wanted.values.empty() ? form_of_anything() : form_of_any(wanted.values, level);
+  if (failure_ || (!possible && least >= 1))
+    return false;
+  if (possible) {
+    add(R"(},"required":["key","value"],"additionalProperties":false})");
+    add(least >= 1 ? R"(,"minItems":1}},"required":[)" : R"(}},"required":[)");
+    add(name);
+  } else { // too deep within itself: it has no members
+    out_.resize(begin);
+    add(R"(},"required":[)");
   }
   add(R"(],"additionalProperties":false)");
   add(description_of(from));

@@ -6,6 +6,7 @@
 // as definitions are written one after the other and not within each other; the work by counted
 // steps; the text by its bytes.
 
+#include "structured/api_form.hpp"
 #include "structured/schema.hpp"
 
 #include <map>
@@ -33,19 +34,26 @@ public:
       base_{path},
       path_{std::move(path)} {}
 
-  domain::result<std::string> run();
+  domain::result<api_form> run();
 
 private:
   using element = simdjson::dom::element;
   using object = simdjson::dom::object;
+
+  /// Where it is, behind the schema that has it: ".items".
+  using placed = std::pair<std::string, element>;
 
   /// What several schemas say of one object, all of which hold.
   struct merged_object {
     std::vector<std::pair<std::string_view, element>> properties;
     std::set<std::string_view> names; ///< of the properties
     std::vector<std::string_view> required;
-    bool circular = false; ///< one of them stands within itself
-    bool closed = false;   ///< the client says that there are no other members
+    std::vector<placed> values;      ///< of members without a property
+    std::optional<element> keys{}; ///< what 'propertyNames' says of those
+    bool circular = false;         ///< one of them stands within itself
+    bool closed = false;           ///< there are no members but properties and `patterns`
+    bool patterns = false;         ///< there is 'patternProperties'
+    bool described = false;        ///< there is 'properties', which may be empty
   };
 
   /// A part that has a name, as it stands within itself for the n-th time. The root's is "".
@@ -64,7 +72,10 @@ private:
   bool form_of_kind(std::string_view kind, const object& from, std::size_t level);
   bool form_of_kinds(const simdjson::dom::array& kinds, const object& from, std::size_t level);
   bool form_of_values(const object& from, bool only_scalars);
+  /// Any scalar: the API has no word for more.
+  bool form_of_anything();
   bool form_of_object(const object& from, std::size_t level);
+  bool form_of_map(const merged_object& wanted, const object& from, std::size_t level);
   bool form_of_array(const object& from, std::size_t level);
   bool form_of_alternatives(const simdjson::dom::array& of, const object& from, std::size_t level);
   /// Of those that `write` finds possible; false: none.
@@ -72,10 +83,17 @@ private:
   bool any_of(const simdjson::dom::array& alternatives, const object& from, Write write);
   bool form_of_ref(std::string_view ref, std::size_t level);
   bool form_of_items(const object& from, std::size_t level);
+  /// Of all that are possible, each form once; false: none is.
+  bool form_of_any(const std::vector<placed>& parts, std::size_t level);
 
   [[nodiscard]] bool is_object_like(const object& from);
   [[nodiscard]] merged_object merge(const object& from);
   void take(merged_object& into, const object& from);
+  void take_map(merged_object& into, const object& from);
+  static bool is_map(const merged_object& what) noexcept;
+  /// A map whose keys are known is an object with those properties.
+  void name_members(merged_object& of);
+  const std::string& map_name();
 
   bool find_root();
   void write_root_and_definitions();
@@ -103,6 +121,7 @@ private:
   std::map<place, definition> definitions_{};
   std::vector<place> under_way_{}; ///< what each needs stands behind it
   std::map<std::string, std::size_t> names_{};
+  std::string map_name_{}; ///< empty: no map yet
   std::string out_{};
   std::size_t bytes_ = 0; ///< of what is done
   std::size_t depth_ = 0; ///< parts under way within each other

@@ -86,7 +86,9 @@ bool within(std::size_t count, const count_range& range) {
 
 std::string range_words(const count_range& range, std::string_view what) {
   std::string text{"must have "};
-  if (range.most == no_limit)
+  if (range.most == range.least)
+    text += std::to_string(range.least);
+  else if (range.most == no_limit)
     text += "at least " + std::to_string(range.least);
   else if (range.least == 0)
     text += "at most " + std::to_string(range.most);

@@ -45,8 +45,8 @@ public:
 
 class schema_format final : public domain::answer_format {
 public:
-  schema_format(std::unique_ptr<const schema> wanted, std::string for_api)
-    : answer_format{domain::api_schema{std::move(for_api)}},
+  schema_format(std::unique_ptr<const schema> wanted, api_form for_api)
+    : answer_format{domain::api_schema{std::move(for_api.text)}, std::move(for_api.map_name)},
       wanted_{std::move(wanted)} {}
 
   [[nodiscard]] std::optional<std::string> flaw_of(std::string_view answer) const override {

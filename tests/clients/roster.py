@@ -14,8 +14,10 @@ ROOT = HERE.parents[1]
 NEWEST_CLI, OLDEST_CLI = "2.1.332", "2.1.197"
 
 CHAT = ("text", "stream", "history", "system", "error", "cut", "timeout", "usage")
-CELLS = (*CHAT, "tools")
-TOOLS_ONLY = ("tools",)  # of a library of agents
+CELLS = (*CHAT, "tools", "structured")
+TOOLS_ONLY = ("tools",)  # of a program or a library of agents
+AGENT = ("tools", "structured")
+NOT_STRUCTURED = (*CHAT, "tools")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,29 @@ def reads_file(tool, arguments):
                 posts=2, streamed=(True,), result=says)
 
 
+CITY = '{"name":"Oslo","people":717710}'
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way in which a client gets an object of its own type: the stand-in's answer, and what the
+    API is to be told."""
+    way: str = ""  # in the client's words
+    streamed: bool = False
+    call: str = ""  # the tool that the object is the arguments of; empty: the object is the text
+    said: str = CITY
+    told: bool = False  # the API is told the form of the text
+    shown_at: int = 0  # the client shows the name of the city after so many deltas, if it does
+
+    @property
+    def question(self):
+        return f"[[call:{self.call}:{self.said}]]" if self.call else f"[[say:{self.said}]]"
+
+
+def both(way="", **fields):
+    return Form(way, **fields), Form(way, streamed=True, **fields)
+
+
 @dataclass(frozen=True)
 class Client:
     name: str
@@ -77,7 +102,7 @@ class Client:
     cells: tuple = CELLS  # that are tried
     loop: Loop = STEPS
     shows_deltas: bool = True  # it shows the answer of a loop while the model speaks
-    structured: bool = False  # it can also fill a model from JSON in the text
+    forms: tuple = ()  # of the cell `structured`
     can_decline_usage: bool = True  # it can stream without asking for usage
     streams_usage: bool = True  # it can ask for usage in streams
     shows_bytes: bool = False  # it checks them, also of answers over HTTP/1.0
@@ -93,57 +118,82 @@ class Client:
         return {name: exact[name] for name in self.usage_fields}
 
 
+PARSED = both(told=True)
+LANGCHAIN_FORMS = (*both("json_schema", told=True), *both("function_calling", call="City"),
+                   *both("json_mode"))
+LANGCHAIN_JS_FORMS = (*both("jsonSchema", told=True), *both("functionCalling", call="city"),
+                      *both("jsonMode"))
+AI_SDK_FORMS = (Form("schema", told=True),
+                Form("schema", streamed=True, told=True, shown_at=1), *both("json"),
+                Form("output", told=True))
+INSTRUCTOR_FORMS = (
+    Form("TOOLS", call="City"), Form("TOOLS", streamed=True, call="PartialCity"),
+    *both("JSON_SCHEMA", told=True), *both("JSON"),
+    *both("MD_JSON", said=f"```json\n{CITY}\n```"),
+    Form("parts", streamed=True, call="PartialCity", shown_at=3),
+    Form("iterable", call="IterableCity", said=f'{{"tasks":[{CITY}]}}'))
+PYDANTIC_AI_FORMS = (*both("NativeOutput", told=True), *both("ToolOutput", call="final_result"),
+                     *both("PromptedOutput"))
+
 ROSTER = [
-    Client("openai (Python)", "openai", "python/openai_client.py", environment="e2e"),
     Client("openai (Python)", "openai", "python/openai_client.py", environment="e2e",
-           cli=OLDEST_CLI),
-    Client("openai (Python), 2.x", "openai", "python/openai_client.py"),
-    Client("openai (Node)", "openai", "node/openai.mjs"),
+           forms=PARSED),
+    Client("openai (Python)", "openai", "python/openai_client.py", environment="e2e",
+           cli=OLDEST_CLI, forms=PARSED),
+    Client("openai (Python), 2.x", "openai", "python/openai_client.py", forms=PARSED),
+    Client("openai (Node)", "openai", "node/openai.mjs", forms=PARSED),
     Client("LangChain (Python)", "langchain-openai", "python/langchain_client.py",
            errors=Errors(("OpenAIModelNotFoundError", "OpenAIRateLimitError", "OpenAIAPIError"),
-                         cut="APIError")),
-    Client("LangChain (JavaScript)", "@langchain/openai", "node/langchain.mjs"),
+                         cut="APIError"), forms=LANGCHAIN_FORMS),
+    Client("LangChain (JavaScript)", "@langchain/openai", "node/langchain.mjs",
+           forms=LANGCHAIN_JS_FORMS),
     Client("Vercel AI SDK", "ai", "node/vercel_ai.mjs",
-           errors=Errors(("APICallError",) * 3, cut="Object")),
+           errors=Errors(("APICallError",) * 3, cut="Object"), forms=AI_SDK_FORMS),
     Client("chatgpt (Node)", "chatgpt", "node/chatgpt.mjs",
            errors=Errors(("ChatGPTError",) * 3, cut="TypeError", shown="message",
                          cut_shown="nothing"), streams_usage=False,
-           not_applicable={"tools": "it sends none"}),
+           not_applicable={"tools": "it sends none", "structured": "it fills no objects"}),
     Client("LangChainGo", "github.com/tmc/langchaingo", "go/langchaingo",
            errors=Errors(("*errors.errorString",) * 3, cut="*fmt.wrapError",
                          shown="status in message", cut_shown="nothing"),
-           can_decline_usage=False, shows_deltas=False),
+           can_decline_usage=False, shows_deltas=False,
+           not_applicable={"structured": "it fills no objects"}),
     Client("LangChain4j", "langchain4j-open-ai", "java/LangChain4j",
            errors=Errors(("ModelNotFoundException", "RateLimitException",
                           "InternalServerException"), cut="LangChain4jException",
                          shown="status", cut_shown="nothing"),
-           finishes={"stop": "STOP", "length": "LENGTH"}, can_decline_usage=False),
+           finishes={"stop": "STOP", "length": "LENGTH"}, can_decline_usage=False,
+           forms=(Form("service", told=True),)),
     Client("instructor", "instructor", "python/instructor_client.py",
-           structured=True, shows_deltas=False, loop=FORCED),
+           forms=INSTRUCTOR_FORMS, shows_deltas=False, loop=FORCED),
     Client("OpenAI Agents (Python)", "openai-agents", "python/openai_agents.py",
-           environment="agents", cells=TOOLS_ONLY),
+           environment="agents", cells=AGENT, forms=PARSED),
     Client("Pydantic AI", "pydantic-ai-slim", "python/pydantic_ai_client.py",
-           environment="agents", cells=TOOLS_ONLY),
+           environment="agents", cells=AGENT, forms=PYDANTIC_AI_FORMS),
     Client("smolagents", "smolagents", "python/smolagents_client.py", environment="agents",
            cells=TOOLS_ONLY, shows_deltas=False, loop=RETOLD),
     Client("llm (command line)", "llm", "python/llm_client.py",
            errors=Errors(("Failed",) * 3, cut="Failed", shown="message", cut_shown="words"),
            finishes={"stop": None, "length": None},  # it does not show them
-           usage_fields=("prompt", "completion"), can_decline_usage=False),
+           usage_fields=("prompt", "completion"), can_decline_usage=False, forms=PARSED),
     Client("curl", "", "python/curl_client.py", environment="e2e", errors=JSON_ERRORS,
-           not_applicable={"tools": "it runs none"}),
+           not_applicable={"tools": "it runs none", "structured": "it fills no objects"}),
     Client("bytes of the stream", "", "python/raw_sse.py", environment="e2e", errors=JSON_ERRORS,
            shows_bytes=True, cells=CHAT),
     Client("litellm (library)", "litellm", "python/litellm_client.py", long=True,
            errors=Errors(("NotFoundError", "RateLimitError", "ServiceUnavailableError"),
-                         cut="MidStreamFallbackError", shown="status", cut_shown="words")),
-    Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True),
+                         cut="MidStreamFallbackError", shown="status", cut_shown="words"),
+           forms=PARSED),
+    Client("LlamaIndex", "llama-index-llms-openai-like", "python/llamaindex_client.py", long=True,
+           cells=NOT_STRUCTURED),
     Client("openai (Go)", "github.com/openai/openai-go/v3", "go/openai", long=True,
+           cells=NOT_STRUCTURED,
            errors=Errors(("*apierror.Error",) * 3, cut="*ssestream.StreamError")),
-    Client("openai (Java)", "openai-java-core", "java/OpenAi", long=True,
+    Client("openai (Java)", "openai-java-core", "java/OpenAi", long=True, cells=NOT_STRUCTURED,
            errors=Errors(("NotFoundException", "RateLimitException", "InternalServerException"),
                          cut="SseException")),
     Client("async-openai (Rust)", "async-openai", "rust/async-openai", long=True,
+           cells=NOT_STRUCTURED,
            errors=Errors(("ApiError",) * 3, cut="JSONDeserialize", shown="message")),
     Client("opencode", "opencode-linux-x64", "terminal/opencode", long=True, cells=TOOLS_ONLY,
            shows_deltas=False, loop=reads_file("read", '{"filePath":"notes.txt"}')),

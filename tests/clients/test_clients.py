@@ -7,7 +7,7 @@ import pytest
 from messages_answer import OUTPUT_TOKENS, PROMPT_TOKENS, USAGE, UTF8_SAMPLE
 from messages_tools import blocks_of, result_line
 from proc_tree import wait_until
-from roster import OLDEST_CLI, STEPS
+from roster import CITY, OLDEST_CLI, STEPS
 
 EXACT_USAGE = {"prompt": PROMPT_TOKENS, "completion": OUTPUT_TOKENS,
                "total": PROMPT_TOKENS + OUTPUT_TOKENS, "cached": USAGE["cache_read_input_tokens"]}
@@ -20,9 +20,6 @@ def test_text_arrives_whole_with_its_finish_reason(row):
     assert (report["text"], report["finish"]) == (UTF8_SAMPLE, row.client.finish("stop"))
     report = row.ask("chat", "[[text:4]][[stop:max_tokens]]")
     assert (report["text"], report["finish"]) == ("w0 w1 w2 w3 ", row.client.finish("length"))
-    if row.client.structured:
-        report = row.ask("structured", '[[say:```json\n{"name": "Oslo", "people": 717710}\n```]]')
-        assert report["text"] == '{"name":"Oslo","people":717710}'
 
 
 def test_stream_is_shown_while_upstream_still_speaks(row):
@@ -174,6 +171,25 @@ def test_tools_are_run_by_the_client_in_one_dialogue(row):
             kinds = [{block["type"] for block in message["content"]}
                      for message in body["messages"][-4:] if message["role"] != "system"]
             assert kinds == [{"tool_use"}, {"tool_result"}] * 2
+
+
+def check_form(row, form):
+    row.api.clear()
+    held = f"[[hold:{form.shown_at}]]" if form.shown_at else ""
+    row.order("structured", form.question + held, way=form.way, streamed=form.streamed)
+    if held:
+        row.process.read_until_text("Oslo")
+        assert not row.api.last().finished
+        row.api.release()
+    assert row.process.success()["text"] == CITY, form
+    assert ("format" in row.api.last().body.get("output_config", {})) == form.told, form
+    assert bool(row.api.last().body.get("tools")) == bool(form.call), form
+    assert not row.api.refusals and len(row.api.posts()) == 1, form
+
+
+def test_structured_answers_become_objects_of_the_client(row):
+    for form in row.client.forms:
+        check_form(row, form)
 
 
 @pytest.fixture

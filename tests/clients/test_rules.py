@@ -131,7 +131,7 @@ def test_page_that_says_otherwise_is_noticed():
     ran.record("a client", "1.0", "text", "pass")
     ran.record("a client", "1.0", "stream", "FAIL")
     page = f"# Title\n\n{ran.markdown()}\nmore text"
-    assert parse(page)["a client"]["stream"] == "FAIL" and len(HEAD) == 11
+    assert parse(page)["a client"]["stream"] == "FAIL" and len(HEAD) == 12
     assert not differences(parse(page), ran.rows)
     for old, new in (("1.0", "1.1"), ("FAIL", "pass"), ("a client", "another")):
         assert differences(parse(page.replace(old, new)), ran.rows)

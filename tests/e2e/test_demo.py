@@ -1,11 +1,13 @@
 """Demo mode: the whole gateway without a CLI, an account or a network, and every answer says so."""
 
+import datetime
 import json
 import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pydantic
 import pytest
 
 import proc_tree
@@ -120,6 +122,43 @@ def test_answer_has_the_form_of_a_schema(demo):
     assert json.loads(body["choices"][0]["message"]["content"]) == {
         "name": "demo", "kind": "a", "parts": [{"n": 1}]}
     assert demo.answer("And now?").startswith("[demo]")
+
+
+class Node(pydantic.BaseModel):
+    name: str
+    made: datetime.date
+    sizes: list[int] = pydantic.Field(min_length=2)
+    scores: dict[str, int]
+    children: list["Node"]
+
+
+class Shelf(pydantic.BaseModel):
+    label: str = ""
+    node: Node | None = None
+
+
+@pytest.mark.parametrize("form", [Node, Shelf])
+def test_answer_fits_what_clients_say_of_their_types(demo, form):
+    answer = demo.client().chat.completions.parse(
+        model="sonnet", messages=[{"role": "user", "content": "Make one up."}],
+        response_format=form)
+    made = answer.choices[0].message.parsed
+    node = made if form is Node else made.node
+    assert node.made.year == 2026 and len(node.sizes) == 2 and node.scores == {"demo": 1}
+
+
+def test_calls_that_are_demanded_are_made_until_the_last_tool_has_the_result(demo):
+    tools = [{"type": "function", "function": {"name": name, "parameters": {
+        "type": "object", "properties": {"a": {"type": "string"}}}}}
+        for name in ("look_up", "final_result")]
+    messages = [{"role": "user", "content": "Use look_up for Rome"}]
+    for name in ("look_up", "final_result"):
+        status, _, body = demo.chat(messages, tools=tools, tool_choice="required")
+        assert status == 200, body
+        message = body["choices"][0]["message"]
+        call, = message["tool_calls"]
+        assert (call["function"]["name"], call["function"]["arguments"]) == (name, '{"a":"demo"}')
+        messages += [message, {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}]
 
 
 def test_conversation_is_remembered_by_its_process(demo):

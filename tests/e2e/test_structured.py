@@ -57,6 +57,50 @@ def test_the_official_client_gets_its_own_types(fake):
         assert stream.get_final_completion().choices[0].message.parsed.people == 717710
 
 
+class Scores(pydantic.BaseModel):
+    by_name: dict[str, int]
+    notes: dict[str, str] | None = None
+
+
+TOLD_AS_ENTRIES = [
+    '{"by_name":{"map_entries":[{"key":"Ann","value":1},{"key":"Bo","value":2}]},"notes":null}',
+    '{"by_name": {"map_entries": [{"key": "Ann", "value": 1}, {"key": "Bo", "value": 2}] }}',
+    '{"by_name":{"Ann":1,"Bo":2}}',  # of a model that does not keep to what the API was told
+]
+
+
+@pytest.mark.parametrize("said", TOLD_AS_ENTRIES)
+def test_maps_come_as_maps(fake, said):
+    asked = {"model": "sonnet", "response_format": Scores,
+             "messages": [{"role": "user", "content": f"[[say:{said}]]"}]}
+    answer = fake.client().chat.completions.parse(**asked)
+    assert answer.choices[0].message.parsed == Scores(by_name={"Ann": 1, "Bo": 2})
+    with fake.client().chat.completions.stream(**asked) as stream:
+        assert stream.get_final_completion().choices[0].message.parsed.by_name["Bo"] == 2
+
+
+def test_a_dialogue_goes_on_behind_an_answer_with_a_map(fake):
+    wanted = of_schema(Scores.model_json_schema())
+    dialogue = [{"role": "user", "content": f"[[say:{TOLD_AS_ENTRIES[0]}]]"}]
+    text = fake.answer(dialogue, response_format=wanted)
+    assert json.loads(text)["by_name"] == {"Ann": 1, "Bo": 2}
+    dialogue += [{"role": "assistant", "content": text},
+                 {"role": "user", "content": "[[say:bye]]"}]
+    _, headers, body = fake.chat(dialogue)
+    assert body["choices"][0]["message"]["content"] == "bye"
+    assert headers["x-ccapi-match"] == "continued"
+
+
+def test_a_map_that_does_not_fit_fails(fake):
+    wanted = of_schema(Scores.model_json_schema())
+    for entries, why in (('{"key":"Ann","value":"x"}', "$.by_name.Ann must be an integer"),
+                         ('{"key":"Ann","value":1},{"key":"Ann","value":2}', "twice"),
+                         ('{"value":1,"key":"Ann"}', "Invalid JSON")):
+        said = f'{{"by_name":{{"map_entries":[{entries}]}}}}'
+        stream = ChatStream(fake, f"[[say:{said}]]", response_format=wanted).open().read_all()
+        assert stream.failed() and why in stream.errors()[0]["message"], stream.errors()
+
+
 def test_fences_stay_in_plain_text(fake):
     assert fake.answer("[[say:```json\n{}\n```]]") == "```json\n{}\n```"
     assert fake.answer("[[say:```json\n{}\n```]]",

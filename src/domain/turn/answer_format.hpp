@@ -36,16 +36,22 @@ public:
   /// What the API is told; it may say less than the client does. Empty: the API is told nothing.
   [[nodiscard]] const api_schema& for_api() const noexcept { return for_api_; }
 
+  /// The member that stands for a map there, for map_filter to make one of it again. Empty: none
+  /// does.
+  [[nodiscard]] const std::string& map_name() const noexcept { return map_name_; }
+
   /// What is wrong with the whole text of an answer, and where ("$.items[0].price must be at most
   /// 5"); nothing: it is as the client wants it. Takes bounded time.
   [[nodiscard]] virtual std::optional<std::string> flaw_of(std::string_view answer) const = 0;
 
 protected:
-  explicit answer_format(api_schema for_api)
-    : for_api_{std::move(for_api)} {}
+  explicit answer_format(api_schema for_api, std::string map_name = {})
+    : for_api_{std::move(for_api)},
+      map_name_{std::move(map_name)} {}
 
 private:
   api_schema for_api_;
+  std::string map_name_;
 };
 
 } // namespace ccapi::domain

@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
+import { z } from "zod";
+
 export function tell(report, fields = {}) {
   process.stdout.write(JSON.stringify({ report, ...fields }) + "\n");
 }
@@ -12,6 +14,11 @@ const describe = (name, description) =>
   ({ name, description, run: ({ step, number }) => `${name} ${step}.${number}` });
 export const TOOLS = [describe("look", "Looks at one thing."),
                       describe("touch", "Touches one thing.")];
+
+// What structured answers are made to: a report with the city, which the client has checked.
+export const CITY = z.object({ name: z.string(), people: z.number().int() });
+export const cityReport = (city) =>
+  ({ text: JSON.stringify(CITY.parse(city)), finish: null, usage: null });
 
 // Gathers a stream's text and reports each piece as it comes.
 export class Collector {

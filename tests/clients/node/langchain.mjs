@@ -4,7 +4,7 @@ import { ChatOpenAI } from "@langchain/openai";
 import { createAgent, tool } from "langchain";
 import { z } from "zod";
 
-import { Collector, serve, TOOLS } from "./driver.mjs";
+import { CITY, cityReport, Collector, serve, TOOLS } from "./driver.mjs";
 
 function modelFor(order) {
   return new ChatOpenAI({
@@ -63,4 +63,12 @@ async function tools(order) {
   return { text: collected.text, finish: null, usage: null };
 }
 
-await serve({ chat, stream, tools });
+async function structured(order) {
+  const model = modelFor(order).withStructuredOutput(CITY, { name: "city", method: order.way });
+  if (!order.streamed) return cityReport(await model.invoke(order.messages));
+  let city = null;
+  for await (city of await model.stream(order.messages));
+  return cityReport(city);
+}
+
+await serve({ chat, stream, tools, structured });

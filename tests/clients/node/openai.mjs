@@ -1,8 +1,9 @@
 // openai, the official Node client.
 
 import OpenAI from "openai";
+import { zodResponseFormat } from "openai/helpers/zod";
 
-import { Collector, openaiUsage, serve, TOOLS } from "./driver.mjs";
+import { CITY, cityReport, Collector, openaiUsage, serve, TOOLS } from "./driver.mjs";
 
 const client = new OpenAI({ baseURL: process.env.GATEWAY, apiKey: "unused", maxRetries: 0 });
 
@@ -52,4 +53,13 @@ async function tools(order) {
            usage: null };
 }
 
-await serve({ chat, stream, tools });
+async function structured(order) {
+  const asked = { model: order.model, messages: order.messages,
+                  response_format: zodResponseFormat(CITY, "city") };
+  const done = order.streamed
+    ? await client.chat.completions.stream(asked).finalChatCompletion()
+    : await client.chat.completions.parse(asked);
+  return cityReport(done.choices[0].message.parsed);
+}
+
+await serve({ chat, stream, tools, structured });

@@ -1,14 +1,16 @@
 // Vercel's AI SDK with @ai-sdk/openai-compatible.
 
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { generateText, stepCountIs, streamText, tool } from "ai";
+import { generateObject, generateText, Output, stepCountIs, streamObject, streamText, tool }
+  from "ai";
 import { z } from "zod";
 
-import { Collector, serve, tell, TOOLS } from "./driver.mjs";
+import { CITY, cityReport, Collector, serve, tell, TOOLS } from "./driver.mjs";
 
 function options(order) {
   const gateway = createOpenAICompatible({
     name: "gateway", baseURL: process.env.GATEWAY, includeUsage: order.usage,
+    supportsStructuredOutputs: order.way !== "json",
   });
   const system = order.messages.find((message) => message.role === "system");
   return {
@@ -81,4 +83,20 @@ async function tools(order) {
            usage: usageOf(await done.usage) };
 }
 
-await serve({ chat, stream, tools }, report);
+async function structured(order) {
+  const asked = { ...options(order), schema: CITY, onError: () => {} };
+  if (order.way === "output") {
+    const done = await generateText({ ...options(order), output: Output.object({ schema: CITY }) });
+    return cityReport(done.output);
+  }
+  if (!order.streamed) return cityReport((await generateObject(asked)).object);
+  const done = streamObject(asked);
+  let shown = "";
+  for await (const { name = "" } of done.partialObjectStream) {
+    tell("delta", { text: name.slice(shown.length) });
+    shown = name;
+  }
+  return cityReport(await done.object);
+}
+
+await serve({ chat, stream, tools, structured }, report);

@@ -1,21 +1,16 @@
-"""instructor: plain answers, and models filled from a forced call or from JSON in the text."""
+"""instructor: plain answers, and models filled in each of its modes."""
 
+import asyncio
 import os
 
 import instructor
 import openai
-from pydantic import BaseModel
 
-from driver import Collector, openai_usage, serve
+from city import City, report_of
+from driver import Collector, openai_usage, serve, tell
 
 openai_client = openai.OpenAI(base_url=os.environ["GATEWAY"], api_key="unused", max_retries=0)
 client = instructor.from_openai(openai_client, mode=instructor.Mode.MD_JSON)
-calling = instructor.from_openai(openai_client, mode=instructor.Mode.TOOLS)
-
-
-class City(BaseModel):
-    name: str
-    people: int
 
 
 def chat(order):
@@ -42,22 +37,42 @@ def stream(order):
     return {"text": collected.text, "finish": finish, "usage": openai_usage(usage)}
 
 
-def structured(order):
-    city, done = client.chat.completions.create_with_completion(
-        response_model=City, model=order["model"], messages=order["messages"], max_retries=0,
-        timeout=order["timeout"])
-    return {"text": city.model_dump_json(), "finish": done.choices[0].finish_reason,
-            "usage": openai_usage(done.usage)}
+def fill(order, mode):
+    asked = {"response_model": City, "model": order["model"], "messages": order["messages"],
+             "timeout": order["timeout"], "max_retries": 0}
+    made = instructor.from_openai(openai_client, mode=mode).chat.completions
+    if order["streamed"]:
+        return list(made.create_partial(**asked))[-1]
+    return made.create(**asked)
 
 
 def tools(order):
-    asked = {"response_model": City, "model": order["model"], "messages": order["messages"],
-             "timeout": order["timeout"], "max_retries": 0}
-    if order["streamed"]:
-        city = list(calling.chat.completions.create_partial(**asked))[-1]
-    else:
-        city = calling.chat.completions.create(**asked)
-    return {"text": city.model_dump_json(), "finish": None, "usage": None}
+    return report_of(fill(order, instructor.Mode.TOOLS))
+
+
+async def show_parts(order):
+    """The client for asyncio gives the parts of a model as they come; the other one in the end."""
+    async with openai.AsyncOpenAI(base_url=os.environ["GATEWAY"], api_key="unused",
+                                  max_retries=0) as inner:
+        made = instructor.from_openai(inner, mode=instructor.Mode.TOOLS)
+        shown = ""
+        async for city in made.chat.completions.create_partial(
+                response_model=City, model=order["model"], messages=order["messages"]):
+            name = city.name or ""
+            tell("delta", text=name[len(shown):])
+            shown = name
+    return report_of(city)
+
+
+def structured(order):
+    if order["way"] == "parts":
+        return asyncio.run(show_parts(order))
+    if order["way"] == "iterable":
+        made = instructor.from_openai(openai_client, mode=instructor.Mode.TOOLS)
+        city, = made.chat.completions.create_iterable(
+            response_model=City, model=order["model"], messages=order["messages"])
+        return report_of(city)
+    return report_of(fill(order, instructor.Mode[order["way"]]))
 
 
 serve({"chat": chat, "stream": stream, "structured": structured, "tools": tools})

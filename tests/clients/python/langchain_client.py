@@ -7,6 +7,7 @@ from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.runnables.history import RunnableWithMessageHistory
 from langchain_openai import ChatOpenAI
 
+from city import City, report_of
 from driver import TOOLS, Collector, serve
 
 
@@ -69,4 +70,12 @@ def tools(order):
     return {"text": collected.text, "finish": None, "usage": None}
 
 
-serve({"chat": chat, "stream": stream, "remember": remember, "tools": tools})
+def structured(order):
+    model = model_for(order).with_structured_output(City, method=order["way"])
+    if order["streamed"]:
+        return report_of(list(model.stream(order["messages"]))[-1])
+    return report_of(model.invoke(order["messages"]))
+
+
+serve({"chat": chat, "stream": stream, "remember": remember, "tools": tools,
+       "structured": structured})

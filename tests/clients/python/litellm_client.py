@@ -7,6 +7,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # no look-up of prices over
 
 import litellm  # noqa: E402
 
+from city import City, report_of  # noqa: E402
 from driver import TOOLS, Collector, openai_usage, serve, tell  # noqa: E402
 
 litellm.telemetry = False
@@ -71,4 +72,13 @@ def tools(order):
                 {"role": "tool", "tool_call_id": call.id, "content": result})
 
 
-serve({"chat": chat, "stream": stream, "tools": tools})
+def structured(order):
+    asked = {**options(order), "response_format": City}
+    if not order["streamed"]:
+        done = litellm.completion(**asked)
+    else:
+        done = litellm.stream_chunk_builder(list(litellm.completion(**asked, stream=True)))
+    return report_of(City.model_validate_json(done.choices[0].message.content))
+
+
+serve({"chat": chat, "stream": stream, "tools": tools, "structured": structured})

@@ -19,6 +19,7 @@ MODELS = """\
   api_base: "{1}"
   api_key_name: gateway
   supports_tools: true
+  supports_schema: true
 """
 USAGE = re.compile(r"Token usage: ([\d,]+) input, ([\d,]+) output")
 
@@ -112,5 +113,12 @@ def tools(order):
     return ask_whole(order, order["messages"][-1]["content"], *flags)
 
 
+def structured(order):
+    flags = ("--schema", "name, people int")
+    if order["streamed"]:
+        return stream(order, *flags)
+    return ask_whole(order, order["messages"][-1]["content"], *flags)
+
+
 prepare()
-serve({"chat": chat, "stream": stream, "tools": tools}, report_error)
+serve({"chat": chat, "stream": stream, "tools": tools, "structured": structured}, report_error)

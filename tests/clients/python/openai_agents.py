@@ -7,16 +7,20 @@ from agents import Agent, ModelSettings, OpenAIChatCompletionsModel, Runner, fun
 from agents import set_tracing_disabled
 from openai import AsyncOpenAI
 
+from city import City, report_of
 from driver import TOOLS, Collector, serve
 
 set_tracing_disabled(True)
 
 
-def agent_for(order):
+def model_for(order):
     client = AsyncOpenAI(base_url=os.environ["GATEWAY"], api_key="unused", max_retries=0,
                          timeout=order["timeout"])
-    return Agent(name="Seeker", instructions="You seek.",
-                 model=OpenAIChatCompletionsModel(order["model"], client),
+    return OpenAIChatCompletionsModel(order["model"], client)
+
+
+def agent_for(order):
+    return Agent(name="Seeker", instructions="You seek.", model=model_for(order),
                  model_settings=ModelSettings(include_usage=True),
                  tools=[function_tool(tool) for tool in TOOLS.values()])
 
@@ -37,4 +41,19 @@ def tools(order):
     return {"text": asyncio.run(run(order)), "finish": None, "usage": None}
 
 
-serve({"tools": tools})
+async def fill(order):
+    agent = Agent(name="Filler", model=model_for(order), output_type=City)
+    asked = order["messages"][0]["content"]
+    if not order["streamed"]:
+        return (await Runner.run(agent, asked)).final_output
+    result = Runner.run_streamed(agent, asked)
+    async for _ in result.stream_events():
+        pass
+    return result.final_output
+
+
+def structured(order):
+    return report_of(asyncio.run(fill(order)))
+
+
+serve({"tools": tools, "structured": structured})

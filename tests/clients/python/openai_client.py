@@ -5,6 +5,7 @@ import os
 import openai
 from pydantic import BaseModel
 
+from city import City, report_of
 from driver import TOOLS, Collector, openai_usage, serve, tell
 
 client = openai.OpenAI(base_url=os.environ["GATEWAY"], api_key="unused", max_retries=0)
@@ -76,4 +77,15 @@ def tools(order):
                      for call in choice.message.tool_calls]
 
 
-serve({"chat": chat, "stream": stream, "tools": tools})
+def structured(order):
+    asked = {"model": order["model"], "messages": order["messages"], "response_format": City,
+             "timeout": order["timeout"]}
+    if not order["streamed"]:
+        done = client.chat.completions.parse(**asked)
+    else:
+        with client.chat.completions.stream(**asked) as events:
+            done = events.get_final_completion()
+    return report_of(done.choices[0].message.parsed)
+
+
+serve({"chat": chat, "stream": stream, "tools": tools, "structured": structured})

@@ -214,6 +214,39 @@ TEST(running_turn, a_whole_answer_is_shown_when_it_has_its_format) {
   EXPECT_EQ(flawed.outcome(), turn_outcome::failed);
 }
 
+/// Wants one map, which the API is told of as a list.
+class map_format final : public domain::answer_format {
+public:
+  map_format()
+    : answer_format{domain::api_schema{}, "maps"} {}
+  [[nodiscard]] std::optional<std::string> flaw_of(std::string_view answer) const override {
+    return answer == R"({"a":1})" ? std::nullopt : std::optional<std::string>{"$ must be a map"};
+  }
+};
+
+TEST(running_turn, lists_that_stand_for_maps_are_shown_judged_and_kept_as_maps) {
+  const config::limits_settings limits;
+  for (const bool whole : {false, true}) {
+    client asker;
+    running_turn turn{{.turn = 1,
+                       .request_id = "r",
+                       .sink = asker.make_sink(),
+                       .format = std::make_shared<const map_format>(),
+                       .in_one_piece = whole},
+                      limits};
+    turn.deliver(domain::text_delta{R"(```json
+{"maps":[{"key":"a","val)"});
+    EXPECT_EQ(asker.text, whole ? "" : R"({"a")");
+    turn.deliver(domain::text_delta{R"(ue":1}]}
+```)"});
+    turn.conclude(domain::turn_finished{});
+    EXPECT_EQ(asker.text, R"({"a":1})");
+    const auto report = turn.report(1, true);
+    EXPECT_EQ(report.outcome, turn_outcome::finished);
+    EXPECT_EQ(domain::plain_text(report.answer), R"({"a":1})");
+  }
+}
+
 TEST(running_turn, a_cut_answer_is_not_judged) {
   const config::limits_settings limits;
   for (const bool whole : {false, true}) {

@@ -49,6 +49,14 @@ INSTANTIATE_TEST_SUITE_P(
     row{R"({"type":"object","properties":{"a":{"$ref":"#/$defs/x"}},"required":["a"],
             "$defs":{"x":{"enum":[7]}}})",
         R"({"a":7})"},
+    row{R"_({"type":"string","description":"When. (format: \"date\")"})_", R"("2026-01-01")"},
+    row{R"_({"type":"integer","description":"(minimum: 3, maximum: 9)"})_", "3"},
+    row{R"_({"type":"array","items":{"type":"boolean"},"minItems":1,
+            "description":"Some (or more). (minItems: 2, maxItems: 3)"})_",
+        "[true,true]"},
+    row{R"({"type":"array","items":{"type":"null"}})", "[]"},
+    row{R"({"type":"object","properties":{"a":{"type":"string"},"b":{}},"required":[]})",
+        R"({"a":"demo","b":"demo"})"},
     row{"{}", R"("demo")"}));
 
 TEST(examples, are_bounded_where_schemas_are_not) {

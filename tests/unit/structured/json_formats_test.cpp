@@ -54,6 +54,19 @@ TEST(json_formats, schemas_are_checked_told_and_held_to_or_refused) {
   }
 }
 
+TEST(json_formats, the_member_that_stands_for_a_map_has_a_name_of_its_own) {
+  const std::string map = R"({"type":"object","additionalProperties":{"type":"integer"}})";
+  const auto name_in = [](const std::string& schema) {
+    const auto made = of_schema(schema, "schema");
+    EXPECT_TRUE(made) << made.error().message;
+    return made ? (*made)->map_name() : std::string{};
+  };
+  EXPECT_EQ(name_in(R"({"type":"object","properties":{"a":{"type":"string"}}})"), "");
+  EXPECT_EQ(name_in(map), "map_entries");
+  EXPECT_EQ(name_in(R"({"type":"object","properties":{"map_entries":)" + map + "}}"),
+            "map_entries_");
+}
+
 TEST(json_formats, an_object_is_one_json_object_and_nothing_else) {
   const auto format = any_object();
   EXPECT_TRUE(format->for_api().empty());

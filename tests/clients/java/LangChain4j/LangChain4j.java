@@ -7,6 +7,7 @@ import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.HttpException;
 import dev.langchain4j.exception.TimeoutException;
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
@@ -135,6 +136,24 @@ final class LangChain4j {
     return awaited(done);
   }
 
+  /** What an AI service makes of a structured answer. */
+  record City(String name, int people) {}
+
+  /** An AI service that fills an object. */
+  interface Filler {
+    City fill(String question);
+  }
+
+  private static Map<String, Object> structured(JsonNode order) {
+    var model = OpenAiChatModel.builder().baseUrl(System.getenv("GATEWAY")).apiKey("unused")
+        .modelName(order.get("model").asText()).maxRetries(0).timeout(timeout(order))
+        .supportedCapabilities(Capability.RESPONSE_FORMAT_JSON_SCHEMA).build();
+    City city = AiServices.create(Filler.class, model)
+        .fill(order.get("messages").get(0).get("content").asText());
+    return Driver.end(
+        "{\"name\":\"%s\",\"people\":%d}".formatted(city.name(), city.people()), null, null);
+  }
+
   private static Map<String, Object> report(Exception error) {
     Integer status = error.getCause() instanceof HttpException refused ? refused.statusCode() : null;
     return Driver.failure(error, error instanceof TimeoutException, status, null);
@@ -143,6 +162,7 @@ final class LangChain4j {
   public static void main(String[] arguments) throws Exception {
     Driver.serve(OpenAiChatModel.class,
         Map.of("chat", LangChain4j::chat, "stream", LangChain4j::stream,
-            "tools", LangChain4j::tools), LangChain4j::report);
+            "tools", LangChain4j::tools, "structured", LangChain4j::structured),
+        LangChain4j::report);
   }
 }
