@@ -4,7 +4,7 @@ target_link_libraries(claude-code-api-shim PRIVATE ccapi_options)
 
 add_executable(claude-code-api src/main.cpp src/app/app.cpp
   src/app/gateway_program.cpp src/app/io_thread.cpp src/app/resource_limits.cpp
-  src/app/open_store.cpp src/app/startup_text.cpp)
+  src/app/open_store.cpp src/app/startup_text.cpp src/app/store_commands.cpp)
 if(CCAPI_SANITIZE MATCHES "thread")
   target_sources(claude-code-api PRIVATE src/app/tsan_defaults.cpp)
 endif()

@@ -1,4 +1,5 @@
 #include "app/app.hpp"
+#include "app/store_commands.hpp"
 #include "config/api_keys.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
@@ -33,6 +34,8 @@ struct command_line {
   bool print_default_config = false;
   bool print_config_docs = false;
   std::optional<std::string> new_key;
+  /// What to do with the store's file, instead of serving.
+  int (*store_command)(const config::store_settings&, const standard_streams&) = nullptr;
 };
 
 constexpr const char* description =
@@ -70,6 +73,15 @@ void add_options(CLI::App& app, command_line& line) {
     .add_option("--new-key", line.new_key,
                 "Print a new API key and the table that makes it known, then exit")
     ->type_name("NAME");
+  const auto command = [&](const char* flag, auto* what, const char* help) {
+    app.add_flag_callback(flag, [&line, what] { line.store_command = what; }, help);
+  };
+  command("--check-store", check_store,
+          "Check the file of conversations (store.path), say what is wrong with it, then exit");
+  command("--export", export_store,
+          "Write all conversations to the output, as lines of JSON, then exit");
+  command("--import", import_store,
+          "Add such lines, from the input, to the file of conversations, then exit");
   app.set_version_flag("-V,--version", "claude-code-api " CCAPI_VERSION,
                        "Print the version, then exit");
   // For the build: they keep config/default.toml and docs/configuration.md up to date.
@@ -137,6 +149,8 @@ int serve(const command_line& line) {
   }
   if (line.print_config || line.check_config)
     return EXIT_SUCCESS;
+  if (line.store_command)
+    return line.store_command(configured.values.store, {std::cin, std::cout, std::cerr});
   for (const auto& [name, text] : configured.extra_variables)
     setenv(name.c_str(), text.c_str(), 0); // safe here: there is one thread yet
   return run(

@@ -33,7 +33,8 @@ _claude_code_api() {
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "-h --help -c --config --host -p --port --claude --demo
-    --log-level --check-config --print-config --new-key -V --version" -- "$current")
+    --log-level --check-config --print-config --new-key
+    --check-store --export --import -V --version" -- "$current")
 }
 
 complete -F _claude_code_api claude-code-api ccapi

@@ -11,5 +11,8 @@ for program in claude-code-api ccapi
     complete -c $program -l check-config -d "Check the configuration, then exit"
     complete -c $program -l print-config -d "Print every key and where it came from, then exit"
     complete -c $program -l new-key -x -d "Print a new API key and the table that makes it known, then exit"
+    complete -c $program -l check-store -d "Check the file of conversations, then exit"
+    complete -c $program -l export -d "Write all conversations as lines of JSON, then exit"
+    complete -c $program -l import -d "Add such lines to the file of conversations, then exit"
     complete -c $program -s V -l version -d "Print the version, then exit"
 end

@@ -222,6 +222,36 @@ def test_broken_file_keeps_no_answer_back(keeps, store_file):
     assert call(gateway, "GET", PATH)[0] == 503
 
 
+def command(binary, path, option, lines=""):
+    return subprocess.run([binary, option], input=lines, capture_output=True, text=True, timeout=30,
+                          env={"PATH": "/usr/bin:/bin", "CLAUDE_CODE__STORE__PATH": str(path)})
+
+
+def test_store_is_checked_exported_and_imported(keeps, store_file, binary, tmp_path):
+    gateway = keeps()
+    for text in ("one", "two"):
+        gateway.answer(text, conversation_id="a")
+    assert command(binary, store_file, "--check-store").returncode == 0
+    written = command(binary, store_file, "--export")
+    assert written.returncode == 0 and "1 conversations with 2 turns" in written.stderr
+    assert all(json.loads(line) for line in written.stdout.splitlines())
+    refused = command(binary, store_file, "--import", written.stdout)
+    assert refused.returncode == 1 and str(store_file) in refused.stderr
+    assert gateway.stop() == 0
+    other = tmp_path / "other" / "conversations.sqlite"
+    assert command(binary, other, "--import", written.stdout).returncode == 0
+    assert command(binary, other, "--export").stdout == written.stdout
+    gateway = keeps(store__path=other)
+    assert call(gateway, "GET", f"{PATH}/a")[1]["message_count"] == 4
+    assert gateway.stop() == 0
+    with open(other, "r+b") as file:
+        file.seek(8192)
+        file.write(b"?" * 4096)
+    broken = command(binary, other, "--check-store")
+    assert broken.returncode == 1 and broken.stdout
+    assert command(binary, tmp_path / "none.sqlite", "--export").returncode == 1
+
+
 @contextmanager
 def locked(path):
     """Somebody else writes to the file, and takes his time."""
