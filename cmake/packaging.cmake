@@ -8,6 +8,8 @@ install(FILES "${packaging}/completions/_claude-code-api"
   DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES "${packaging}/completions/claude-code-api.fish"
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(FILES "${packaging}/grafana/claude-code-api.json"
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/claude-code-api/grafana)
 install(FILES README.md docs/api.md docs/configuration.md docs/operations.md docs/sessions.md docs/thinking.md
   docs/architecture.md docs/performance.md TYPE DOC)
 install(FILES "${packaging}/debian/copyright" TYPE DOC)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace ccapi::config {
 
@@ -12,8 +13,16 @@ constexpr std::string_view hash_prefix = "sha256:";
 constexpr std::size_t hash_digits = 64;
 constexpr std::size_t name_length_max = 64;
 constexpr std::size_t plain_key_length_max = 512;
-constexpr std::array<std::string_view, 8> members{
-  "name", "sha256", "env", "file", "admin", "profile", "max_concurrent", "requests_per_minute"};
+constexpr std::string_view budget_member = "budget_usd_per_day";
+constexpr std::array<std::string_view, 9> members{"name",
+                                                  "sha256",
+                                                  "env",
+                                                  "file",
+                                                  "admin",
+                                                  "profile",
+                                                  "max_concurrent",
+                                                  "requests_per_minute",
+                                                  budget_member};
 
 bool is_name(std::string_view text) noexcept {
   return !text.empty() && text.size() <= name_length_max
@@ -62,6 +71,20 @@ std::optional<std::uint32_t> count_of(std::string_view text) noexcept {
   return number;
 }
 
+/// US dollars, in millionths.
+std::optional<std::int64_t> amount_of(std::string_view text) noexcept {
+  constexpr double amount_max = 1e6;
+  double amount = 0;
+  const auto end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, amount);
+  if (failure != std::errc{} || stop != end || !(amount >= 0 && amount <= amount_max))
+    return {};
+  const auto millionths = std::llround(amount * 1e6);
+  if (amount > 0 && millionths == 0) // which would mean: no limit
+    return {};
+  return millionths;
+}
+
 problem_text unknown_member(const text_table& record) {
   for (const auto& [name, text] : record) {
     if (name == "key")
@@ -98,6 +121,8 @@ problem_text record_problem(const text_table& record) {
   for (const auto* each : {"max_concurrent", "requests_per_minute"})
     if (const auto* text = member_of(record, each); text && !count_of(*text))
       return std::string{"has a `"} + each + "` that is not a number from 0 to 1000000";
+  if (const auto* text = member_of(record, budget_member); text && !amount_of(*text))
+    return "has a `budget_usd_per_day` that is not 0, nor an amount from 0.000001 to 1000000";
   return {};
 }
 
@@ -130,6 +155,8 @@ public:
       made.profile = *profile;
     made.max_concurrent = number(record, "max_concurrent");
     made.requests_per_minute = number(record, "requests_per_minute");
+    if (const auto* text = member_of(record, budget_member))
+      made.budget_micro_usd_per_day = amount_of(*text).value_or(0);
     keep(std::move(made), "auth.keys");
   }
 

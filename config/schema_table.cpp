@@ -22,6 +22,7 @@ constexpr auto claude = &settings::claude;
 constexpr auto retry = &settings::retry;
 constexpr auto supervision = &settings::supervision;
 constexpr auto models = &settings::models;
+constexpr auto openai = &settings::openai;
 constexpr auto conversation = &settings::conversation;
 constexpr auto store = &settings::store;
 constexpr auto limits = &settings::limits;
@@ -83,8 +84,8 @@ constexpr key table_of_keys[] = {
   records<auth, &auth_settings::keys>(
     "auth.keys", key_records,
     "API keys, one [[auth.keys]] table each: `name`; one of `sha256`, `env` and `file`; optional "
-    "`admin`, `profile`, `max_concurrent`, `requests_per_minute`. See docs/operations.md, API "
-    "keys."),
+    "`admin`, `profile`, `max_concurrent`, `requests_per_minute`, `budget_usd_per_day`. See "
+    "docs/operations.md, API keys."),
   secret(list<auth, &auth_settings::api_keys>(
     "auth.api_keys", plain_keys,
     "Further API keys, as they are (16 characters or more) or as `sha256:` and 64 hex digits; "
@@ -187,6 +188,11 @@ constexpr key table_of_keys[] = {
   flag<models, &models_settings::echo_requested>(
     "models.echo_requested",
     "Answer with the model name of the request instead of the model that ran."),
+
+  flag<openai, &openai_settings::usage_cost>(
+    "openai.usage_cost",
+    "Tell in `usage` what an answer cost, as `cost`, in US dollars; OpenAI has no such member. The "
+    "header x-ccapi-cost-usd tells it in any case."),
 
   minutes<conversation, &conversation_settings::session_timeout>(
     "conversation.session_timeout_minutes", 600, 720 * hour_ms,

@@ -51,6 +51,9 @@ struct api_key {
   std::uint32_t max_concurrent = 0;
   /// 0 = no limit.
   std::uint32_t requests_per_minute = 0;
+  /// What its turns may cost from midnight to midnight, UTC; millionths of a US dollar, 0 = no
+  /// limit.
+  std::int64_t budget_micro_usd_per_day = 0;
 
   friend bool operator==(const api_key&, const api_key&) = default;
 };
@@ -213,6 +216,12 @@ struct models_settings {
   bool echo_requested = false;
 };
 
+/// [openai] answers in OpenAI's form.
+struct openai_settings {
+  /// `usage` has `cost`, which OpenAI's does not.
+  bool usage_cost = false;
+};
+
 /// What becomes of a request for a conversation that is being answered.
 enum class busy_policy : std::uint8_t { queue, reject, interrupt };
 
@@ -333,6 +342,7 @@ struct settings {
   retry_settings retry;
   supervision_settings supervision;
   models_settings models;
+  openai_settings openai;
   conversation_settings conversation;
   store_settings store;
   limits_settings limits;

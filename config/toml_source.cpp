@@ -3,6 +3,8 @@
 #include <toml.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <optional>
 #include <sstream>
@@ -74,6 +76,12 @@ std::optional<std::string> plain_text(const toml::value& given) {
     return given.as_boolean() ? "true" : "false";
   if (given.is_integer())
     return std::to_string(given.as_integer());
+  if (given.is_floating()) {
+    std::array<char, 32> digits{};
+    const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), given.as_floating()).ptr;
+    return std::string{digits.data(), end};
+  }
   return {};
 }
 

@@ -82,6 +82,11 @@ std::optional<std::string> plain_text(const boost::json::value& item) {
     return *flag ? "true" : "false";
   if (const auto* number = item.if_int64())
     return std::to_string(*number);
+  if (const auto* number = item.if_double()) {
+    std::array<char, 32> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), *number).ptr;
+    return std::string{digits.data(), end};
+  }
   return {};
 }
 

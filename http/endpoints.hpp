@@ -3,9 +3,11 @@
 // trailing slash; HEAD works where GET does, OPTIONS everywhere.
 
 #include "dialect/protocol.hpp"
+#include "domain/metrics/metrics.hpp"
 #include "http/request.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -29,6 +31,7 @@ void show_health(exchange& client);         ///< endpoints/health.cpp
 void show_liveness(exchange& client);       ///< endpoints/health.cpp
 void show_readiness(exchange& client);      ///< endpoints/health.cpp
 void show_stats(exchange& client);          ///< endpoints/stats.cpp
+void show_metrics(exchange& client);        ///< endpoints/stats.cpp
 void show_overview(exchange& client);       ///< endpoints/overview.cpp
 void show_openapi(exchange& client);        ///< endpoints/overview.cpp
 void show_methods(exchange& client);        ///< endpoints/overview.cpp; OPTIONS of any route
@@ -73,9 +76,40 @@ inline constexpr std::array api{
   endpoint{"/livez", method::get, default_dialect, endpoints::show_liveness, access::open, true},
   endpoint{"/readyz", method::get, default_dialect, endpoints::show_readiness, access::open, true},
   endpoint{"/stats", method::get, default_dialect, endpoints::show_stats, access::admin, true},
+  endpoint{"/metrics", method::get, default_dialect, endpoints::show_metrics, access::admin, true},
   endpoint{"/openapi.json", method::get, default_dialect, endpoints::show_openapi, access::key,
            true},
   endpoint{"/", method::get, default_dialect, endpoints::show_overview, access::key, true},
 };
+
+/// Answers are counted by the patterns of the API; those of requests that lead nowhere, last.
+inline constexpr std::size_t unrouted = domain::routes_max - 1;
+static_assert(api.size() <= unrouted);
+
+/// Where answers of each row are counted: rows of one pattern together.
+inline constexpr auto route_numbers = [] {
+  std::array<std::size_t, api.size()> numbers{};
+  for (std::size_t row = 0; row < api.size(); ++row)
+    while (api[numbers[row]].pattern != api[row].pattern)
+      ++numbers[row];
+  return numbers;
+}();
+
+/// `found` is a row of `api`, or what leads nowhere.
+constexpr std::size_t route_number(const endpoint* found) noexcept {
+  for (std::size_t row = 0; row < api.size(); ++row)
+    if (found == &api[row])
+      return route_numbers[row];
+  return unrouted;
+}
+
+/// By route_number; empty where there is none.
+inline constexpr auto route_names = [] {
+  std::array<std::string_view, domain::routes_max> names{};
+  for (std::size_t row = 0; row < api.size(); ++row)
+    names[route_numbers[row]] = api[row].pattern;
+  names[unrouted] = "(none)";
+  return names;
+}();
 
 } // namespace ccapi::http

@@ -54,8 +54,11 @@ std::string_view http_shard::date() {
   return date_.at(std::time(nullptr));
 }
 
-void http_shard::count_answer(unsigned status) {
-  ++gateway.totals().answers[static_cast<std::size_t>(domain::status_class_of(status))];
+void http_shard::count_answer(unsigned status, const endpoint* found) {
+  const auto index = static_cast<std::size_t>(domain::status_class_of(status));
+  auto& totals = gateway.totals();
+  ++totals.answers[index];
+  ++totals.details.routes[route_number(found)][index];
 }
 
 template <class Action>

@@ -40,6 +40,7 @@ struct shard_settings {
   bool echo_requested_model = false;
   bool lenient_content_type = false;
   bool strict_parameters = false;
+  bool usage_cost = false; ///< answers tell their cost in the usage
   std::uint32_t failures_per_minute_max = 0;
   std::shared_ptr<const domain::model_catalog> models; ///< never null
   std::shared_ptr<const key_ring> keys;                ///< never null
@@ -81,7 +82,8 @@ public:
                           .image_bytes_max = limits().image_bytes_max,
                           .image_pixels_max = limits().image_pixels_max,
                           .schema_bytes_max = limits().schema_bytes_max,
-                          .choices_max = limits().choices_max});
+                          .choices_max = limits().choices_max,
+                          .usage_cost = settings_.usage_cost});
     trim_reader();
     return parsed;
   }
@@ -92,8 +94,8 @@ public:
   /// The Date field's value now.
   std::string_view date();
 
-  /// Of an answer that begins; for /stats.
-  void count_answer(unsigned status);
+  /// Of an answer that begins; for /stats. `found`: null where the request leads nowhere.
+  void count_answer(unsigned status, const endpoint* found);
 
   void enter(shard_member& member) { members_.push_back(member); }
   [[nodiscard]] bool draining() const noexcept { return draining_; }

@@ -114,6 +114,7 @@ shard_settings server::state::settings_for_shards() const {
           .echo_requested_model = models.echo_requested,
           .lenient_content_type = settings_.server.lenient_content_type,
           .strict_parameters = settings_.server.strict_parameters,
+          .usage_cost = settings_.openai.usage_cost,
           .failures_per_minute_max = settings_.auth.failures_per_minute_max,
           .models = std::make_shared<domain::model_catalog>(models.default_model, models.aliases,
                                                             models.list),
@@ -254,7 +255,8 @@ void server::state::welcome(bool over_tcp, stream::socket_type socket, std::size
     if (auto other = limit->admit_to_refusal())
       place.emplace(*std::move(other));
   if (!place) {
-    shards_.front()->count_answer(too_many_connections.status); // on its loop: that one accepts
+    shards_.front()->count_answer(too_many_connections.status,
+                                  nullptr); // on its loop: that one accepts
     error_code ignored;
     socket.non_blocking(true, ignored);
     const auto answer = busy_answer(*(dialects.*default_dialect));

@@ -68,8 +68,10 @@ struct caller {
   std::string name;
   /// May see what concerns all callers. True while there are no keys.
   bool admin = true;
-  std::uint32_t max_concurrent = 0; ///< turns at a time; 0 = no limit
-  std::shared_ptr<key_usage> usage; ///< null without a key
+  std::string profile = "chat";
+  std::uint32_t max_concurrent = 0;          ///< turns at a time; 0 = no limit
+  std::int64_t budget_micro_usd_per_day = 0; ///< 0 = no limit
+  std::shared_ptr<key_usage> usage;          ///< null without a key
 };
 
 /// A request that passed all checks, as handlers see it.

@@ -1,6 +1,7 @@
 #include "actors/io/front_end.hpp"
 
 #include "actors/turns/conversation.hpp"
+#include "claude/session.hpp"
 #include "domain/dialogue/matching.hpp"
 #include "domain/dialogue/turn_plan.hpp"
 
@@ -310,6 +311,15 @@ domain::stats front_end::figures() const {
   auto figures = shard_.totals;
   figures.turns_active = submitted_.size();
   figures.conversations = shard_.conversations.size();
+  auto& details = figures.details;
+  details.recent = shard_.times.recent(std::chrono::steady_clock::now());
+  for (const auto& [process, session] : shard_.sessions)
+    details.processes.push_back({.process = process,
+                                 .state = to_string(session->state()),
+                                 .in_use = true,
+                                 .turns = session->turns()});
+  if (shard_.placement.here().shard == 0)
+    details.rate_limits = shard_.account.limits->all();
   return figures;
 }
 

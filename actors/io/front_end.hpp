@@ -10,7 +10,9 @@
 #include "domain/tick_schedule.hpp"
 #include "domain/turn/gateway.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -35,6 +37,9 @@ public:
   void acknowledge(domain::turn_id turn, std::size_t bytes);
   [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
   [[nodiscard]] domain::stats& totals() noexcept { return shard_.totals; }
+  [[nodiscard]] std::int64_t spent_today(std::string_view tenant) const {
+    return shard_.account.spending->today(tenant, std::chrono::system_clock::now());
+  }
   void collect_stats(const std::function<void(const domain::stats&)>& done);
   using info_callback = std::function<void(domain::result<domain::conversation_info>)>;
   using page_callback = std::function<void(domain::result<domain::conversation_page>)>;

@@ -57,6 +57,10 @@ domain::stats& gateway_client::totals() {
   return partner_.totals();
 }
 
+std::int64_t gateway_client::spent_today(std::string_view tenant) const {
+  return partner_.spent_today(tenant);
+}
+
 void gateway_client::collect_stats(std::function<void(const domain::stats&)> done) {
   partner_.collect_stats(std::move(done));
 }

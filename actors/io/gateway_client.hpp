@@ -34,6 +34,7 @@ public:
                       std::function<void(domain::result<domain::conversation_info>)> done) override;
   [[nodiscard]] const domain::health& current_health() const override;
   [[nodiscard]] domain::stats& totals() override;
+  [[nodiscard]] std::int64_t spent_today(std::string_view tenant) const override;
   void collect_stats(std::function<void(const domain::stats&)> done) override;
 
 private:

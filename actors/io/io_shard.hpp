@@ -5,26 +5,41 @@
 #include "actors/io/asio_host.hpp"
 #include "actors/turns/conversation_directory.hpp"
 #include "config/settings.hpp"
+#include "domain/daily_spending.hpp"
 #include "domain/dialogue/opening.hpp"
 #include "domain/dialogue/placement.hpp"
 #include "domain/ids.hpp"
 #include "domain/metrics/metrics.hpp"
 #include "domain/metrics/status.hpp"
+#include "domain/metrics/turn_times.hpp"
 #include "domain/models/model_knowledge.hpp"
+#include "domain/rate_limits.hpp"
 #include "domain/store/backlog.hpp"
 #include "domain/token_bucket.hpp"
 #include "domain/turn/retry.hpp"
 #include "observe/log.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
+namespace ccapi::claude {
+class session;
+}
+
 namespace ccapi::actors {
+
+/// What all threads know of the account that turns are paid from. Never null.
+struct account_books {
+  std::shared_ptr<domain::rate_limits> limits = std::make_shared<domain::rate_limits>();
+  std::shared_ptr<domain::daily_spending> spending = std::make_shared<domain::daily_spending>();
+};
 
 /// Made by the composition root before the thread runs; outlives the actors on it.
 struct io_shard {
@@ -42,6 +57,9 @@ struct io_shard {
   domain::health health;
   /// This thread's part of /stats.
   domain::stats totals;
+  domain::turn_times times{}; ///< of the turns that end here
+  /// Of the processes of this thread, while their actors live; for /stats.
+  std::map<domain::process_id, const claude::session*> sessions{};
   conversation_directory conversations;
   std::shared_ptr<domain::model_knowledge> models; ///< of all threads
   /// Of all threads.
@@ -51,6 +69,7 @@ struct io_shard {
   std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
   /// First turns without an id that may still be kept.
   domain::token_bucket unnamed_kept{};
+  account_books account{}; ///< of all threads
   domain::retry_budget retries{settings.retry.budget_percent, placement.shards()};
   std::uint64_t numbers_given = 0;
   bool closing = false; ///< the gateway ends: no process rests any more
@@ -58,6 +77,13 @@ struct io_shard {
 
   [[nodiscard]] domain::retry_options retry_policy() const noexcept {
     return {.attempts_max = settings.retry.attempts, .backoff = settings.retry.backoff};
+  }
+
+  /// Of one of the times that have a histogram among the totals.
+  void note_time(domain::turn_time which, domain::duration_histogram& all,
+                 std::chrono::microseconds took, domain::steady_time now) noexcept {
+    all.add(took);
+    times.add(which, took, now);
   }
 
   /// This thread's part of what may be remembered.

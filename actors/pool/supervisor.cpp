@@ -260,6 +260,7 @@ domain::stats supervisor_state::figures() const {
   figures.spares_booting = spares_.size() - spares_.ready_count() + spares_starting();
   figures.queue_length = pool_.waiting();
   figures.queue_max = pool_.limits().queue_max;
+  figures.details.processes = process_lines();
   figures.broken_invariants = domain::broken_invariants(); // of all threads: nobody else adds it
   return figures;
 }

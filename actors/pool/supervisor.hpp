@@ -90,6 +90,8 @@ public:
   [[nodiscard]] domain::stats figures() const;
 
 private:
+  [[nodiscard]] std::vector<domain::process_line> process_lines() const;
+
   /// A lease that has not been answered yet.
   struct open_lease {
     lease_request wish;
@@ -100,6 +102,7 @@ private:
   /// Everything that is known of a child, from the order to start it until it is reaped.
   struct child {
     domain::child_life life;
+    domain::steady_time since; ///< it was ordered
     pid_t pid = -1;
     std::shared_ptr<process::child_process> pipes{}; ///< of a spare only
     std::optional<claude::priming> primed{};         ///< what a spare was told

@@ -2,7 +2,9 @@
 
 #include "actors/pool/supervisor.hpp"
 #include "domain/invariant.hpp"
+#include "process/memory.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace ccapi::actors {
@@ -28,7 +30,7 @@ bool supervisor_state::spawn_for(domain::lease_id lease) {
 
 void supervisor_state::start_child(domain::child_life life, process::spawn_spec spec) {
   const auto process = ++last_process_;
-  children_.emplace(process, child{std::move(life)});
+  children_.emplace(process, child{.life = std::move(life), .since = now()});
   const auto me = caf::actor_cast<supervisor_actor>(self_);
   process::launcher::spoke on_spoke;
   if (spec.unhurried) // a spare: nobody reads what it says
@@ -47,6 +49,21 @@ void supervisor_state::start_child(domain::child_life life, process::spawn_spec 
       caf::anon_send(me, child_exited{ended, status});
     },
     std::move(on_spoke));
+}
+
+std::vector<domain::process_line> supervisor_state::process_lines() const {
+  std::vector<domain::process_line> lines;
+  for (const auto& [process, each] : children_) {
+    if (lines.size() == domain::process_lines_max)
+      break;
+    const bool started = each.pid > 0;
+    lines.push_back({.process = process,
+                     .pid = started ? int{each.pid} : 0,
+                     .state = to_string(each.life.state()),
+                     .age = std::chrono::duration_cast<std::chrono::seconds>(now() - each.since),
+                     .resident_bytes = started ? process::tree_resident(each.pid).value_or(0) : 0});
+  }
+  return lines;
 }
 
 supervisor_state::child* supervisor_state::child_in_use(domain::process_id process) {

@@ -49,6 +49,7 @@ claude_process::claude_process(caf::actor_config& config, io_home& home, io_shar
 
 claude_process::behavior_type claude_process::make_behavior() {
   context(&home());
+  shard_.sessions.insert_or_assign(id_, &session_);
   send(shard_.supervisor,
        process_claimed{id_, caf::actor_cast<claude_process_actor>(self_reference())});
   pipes_->start();
@@ -70,6 +71,7 @@ void claude_process::on_exit() {
     report_turn_end(false);
   }
   count_parked(false);
+  shard_.sessions.erase(id_);
   leave_service();
   timer_.cancel();
   pipes_->stop();
@@ -193,6 +195,8 @@ void claude_process::perform() {
     bool written = true;
     if (!out.empty()) { // most lines are deltas; these move no deadline either
       written = write_lines();
+      for (const auto& limit : out.limits)
+        shard_.account.limits->note(limit);
       for (const auto step : out.steps)
         take(step);
       count_parked(session_.state() == process_state::parked);
@@ -226,11 +230,11 @@ void claude_process::note_start(const domain::answer_started& what) {
   const auto& asked = turn_->order().model;
   if (!asked.starts_with("claude-") && !what.fell_back) // a name of the CLI's own
     shard_.models->learn_name(asked, what.model);
-  auto& totals = shard_.totals;
+  const auto now = lines_read_at_ ? *lines_read_at_ : clock::now();
   if (session_.turns() == 0)
-    totals.boot_times.add(what.boot);
-  totals.setup_times.add(what.setup);
-  totals.first_times.add(what.first);
+    shard_.note_time(domain::turn_time::boot, shard_.totals.boot_times, what.boot, now);
+  shard_.note_time(domain::turn_time::setup, shard_.totals.setup_times, what.setup, now);
+  shard_.note_time(domain::turn_time::first, shard_.totals.first_times, what.first, now);
 }
 
 bool claude_process::write_lines() {
@@ -319,18 +323,15 @@ void claude_process::fail_turn() {
   if (!turn_)
     return;
   const auto& [why, process_lost, state] = session_.reason();
-  if (process_lost)
-    turn_->lose(why);
-  else
-    turn_->fail(why);
+  process_lost ? turn_->lose(why) : turn_->fail(why);
   report_turn_end(false);
 }
 
 void claude_process::report_turn_end(bool reusable) {
   if (!turn_)
     return;
-  send(turn_->order().listener,
-       turn_->report(id_, reusable, session_.rewindable(), session_.open_calls()));
+  send(turn_->order().listener, turn_->report(id_, reusable, session_.rewindable(),
+                                              session_.open_calls(), session_.turn_cost()));
   turn_.reset();
   pipes_->resume_reading();
 }

@@ -67,6 +67,7 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (!active_ || active_->order.turn != what.turn || !process || process->id() != what.process)
     return;
   detach_turn();
+  book(what.usage.cost_micro_usd);
   if (what.reusable && process->handle()) {
     process->holds = active_->plan.before;
     process->goes_on_at = asked().before;
@@ -89,7 +90,7 @@ void conversation::on_turn_ended(turn_ended& what) {
   if (what.outcome == turn_outcome::lost) {
     if (run_again_later(what))
       return;
-    what.last_word = domain::turn_failed{*what.failure};
+    what.last_word = domain::turn_failed{*what.failure, what.usage};
   }
   if (active_->asked)
     settle_repair(what);
@@ -251,7 +252,7 @@ void conversation::go_on() {
   auto& request = active_->order.request;
   if (!request.model_given && !record_->model.empty())
     request.model = record_->model;
-  if (!settle_active() || !plan_active()) {
+  if (!account_allows() || !settle_active() || !plan_active()) {
     give_back(active_->order.donor);
     return finish_active();
   }
@@ -312,8 +313,7 @@ void conversation::record_outcome(turn_ended& what) {
     record_->total_tokens += what.usage.prompt_tokens() + what.usage.output_tokens;
     record_->updated_at = domain::wall_clock_now();
     shard_.conversations.changed(*record_);
-    shard_.totals.prompt_tokens += static_cast<std::uint64_t>(what.usage.prompt_tokens());
-    shard_.totals.completion_tokens += static_cast<std::uint64_t>(what.usage.output_tokens);
+    count_answered(what.usage);
     if (shard_.health.state == domain::health_state::degraded)
       send(shard_.supervisor, login_report{true});
   } else if (what.outcome == turn_outcome::cancelled) {

@@ -90,6 +90,15 @@ private:
   void begin(submit_turn&& order);
   /// Its conversation is in memory as it is.
   void go_on();
+
+  // -- the account (conversation_account.cpp) --
+  /// False: a limit of the account is used up, and the turn was refused.
+  bool account_allows();
+  /// Of one run of the active turn; millionths of a US dollar.
+  void book(std::int64_t cost);
+  /// The active turn was answered to the end.
+  void count_answered(const domain::usage& used);
+
   /// False: what it brings does not fit its conversation, and it was refused.
   bool plan_active();
   /// Works out the turn's parameters. False: it had to be refused.

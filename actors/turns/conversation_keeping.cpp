@@ -110,6 +110,7 @@ domain::stored_conversation conversation::state_to_keep() const {
 domain::stored_turn conversation::turn_to_keep(const turn_ended& what) const {
   domain::stored_turn turn{.request_id = active_->order.request.request_id,
                            .usage = what.usage,
+                           .cost_microdollars = what.usage.cost_micro_usd,
                            .waited = active_->waited,
                            .total = std::chrono::duration_cast<std::chrono::microseconds>(
                              std::chrono::steady_clock::now() - active_->order.since),

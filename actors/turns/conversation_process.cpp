@@ -91,8 +91,8 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
   process.holds.reset();
   process.goes_on_at.reset();
   const auto outcome = domain::outcome_of(plan, how);
-  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(
-    std::chrono::steady_clock::now() - order.since);
+  const auto now = std::chrono::steady_clock::now();
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(now - order.since);
   active_->waited = waited;
   auto dropped = active_->settled.dropped;
   if (order.request.opening == domain::opening::resumed)
@@ -106,11 +106,11 @@ void conversation::hand_to_process(const std::optional<domain::reuse_plan>& how)
     ++shard_.totals.matches[static_cast<std::size_t>(outcome)];
     auto& use = plan.before->root().use();
     outcome == domain::match_outcome::fresh ? use.note_begun() : use.note_continued();
-    shard_.totals.wait_times.add(waited);
+    shard_.note_time(domain::turn_time::wait, shard_.totals.wait_times, waited, now);
   }
   ++shard_.totals.processes_busy;
   if (!active_->deadline)
-    active_->deadline = std::chrono::steady_clock::now() + shard_.settings.claude.timeout;
+    active_->deadline = now + shard_.settings.claude.timeout;
   send(process.handle(),
        run_turn{.turn = order.turn,
                 .listener = caf::actor_cast<turn_listener_actor>(self_reference()),

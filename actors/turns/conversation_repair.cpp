@@ -68,8 +68,12 @@ bool conversation::run_repair(turn_ended& what) {
 void conversation::settle_repair(turn_ended& what) {
   what.usage += active_->spent;
   if (what.last_word)
-    if (auto* finished = std::get_if<domain::turn_finished>(&*what.last_word))
-      finished->usage = what.usage;
+    std::visit(
+      [&](auto& last) {
+        if constexpr (requires { last.usage; })
+          last.usage = what.usage;
+      },
+      *what.last_word);
   if (what.outcome == turn_outcome::finished && record_->process && !what.rewound)
     record_->process->holds =
       domain::answered(shard_.conversations.dialogues(), active_->plan, what.answer);

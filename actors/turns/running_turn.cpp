@@ -189,9 +189,20 @@ bool running_turn::grant(std::size_t bytes) noexcept {
   return credit_used_ < limits_.stream_buffer_bytes;
 }
 
+void running_turn::book(std::int64_t cost) {
+  usage_.cost_micro_usd = cost;
+  if (!last_word_)
+    return;
+  if (auto* finished = std::get_if<domain::turn_finished>(&*last_word_))
+    finished->usage.cost_micro_usd = cost;
+  else if (auto* failed = std::get_if<domain::turn_failed>(&*last_word_))
+    failed->usage = usage_;
+}
+
 turn_ended running_turn::report(domain::process_id by, bool reusable, std::size_t rewindable,
-                                std::size_t open_calls) {
+                                std::size_t open_calls, std::int64_t cost) {
   add_calls();
+  book(cost);
   return {.turn = order_.turn,
           .process = by,
           .outcome = outcome_,

@@ -55,9 +55,9 @@ public:
   /// Credit came back. True: the process may read on.
   bool grant(std::size_t bytes) noexcept;
 
-  /// The message that reports the turn; call once, at its end.
+  /// The message that reports the turn; call once, at its end. `cost`: as in domain::usage.
   [[nodiscard]] turn_ended report(domain::process_id by, bool reusable, std::size_t rewindable = 0,
-                                  std::size_t open_calls = 0);
+                                  std::size_t open_calls = 0, std::int64_t cost = 0);
 
 private:
   void note(const domain::event& what);
@@ -70,6 +70,8 @@ private:
   bool filter(domain::text_delta& text);
   /// Shows text that has waited for a call.
   void release();
+  /// The last word tells what the turn has cost.
+  void book(std::int64_t cost);
   /// The answer is complete: whether it has a call.
   void check_call(domain::event& last);
   /// The answer is complete: the rest of its text, and whether it has its format.

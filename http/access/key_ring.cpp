@@ -63,6 +63,8 @@ key_ring::key_ring(const std::vector<config::api_key>& keys, const key_ring* bef
     auto& made = entries_.emplace_back();
     made.name = key.name;
     made.admin = key.admin;
+    made.profile = key.profile;
+    made.budget_micro_usd_per_day = key.budget_micro_usd_per_day;
     made.max_concurrent = key.max_concurrent;
     made.requests_per_minute = key.requests_per_minute;
     made.digest = digest_of(key);

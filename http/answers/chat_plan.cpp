@@ -81,6 +81,11 @@ std::string turn_trace::headers() const {
   return lines;
 }
 
+void append_cost(std::string& lines, const domain::usage& used) {
+  json::append_millionths(lines += "x-ccapi-cost-usd: ", used.cost_micro_usd);
+  lines += "\r\n";
+}
+
 std::size_t credit_lot(std::size_t stream_buffer_bytes) noexcept {
   constexpr std::size_t usual = std::size_t{64} << 10;
   return std::max<std::size_t>(1, std::min(usual, stream_buffer_bytes / 4));

@@ -50,6 +50,12 @@ struct turn_trace {
   [[nodiscard]] std::string headers() const;
 };
 
+/// As exchange::note_outcome has it.
+inline constexpr std::string_view finished_outcome = "finished";
+
+/// Appends x-ccapi-cost-usd.
+void append_cost(std::string& lines, const domain::usage& used);
+
 /// Credit is given back in lots of this size, so that it costs few messages.
 std::size_t credit_lot(std::size_t stream_buffer_bytes) noexcept;
 

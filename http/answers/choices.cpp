@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -41,7 +42,9 @@ struct gathered {
     std::swap(writer.said(), after);
   }
   void end(dialect::choices_encoder& encoder, const domain::event& end) {
-    encoder.keep(std::exchange(writer.said(), {}), std::get<domain::turn_finished>(end));
+    const auto& finished = std::get<domain::turn_finished>(end);
+    writer.note_end(finished);
+    encoder.keep(std::exchange(writer.said(), {}), finished);
   }
 
   reply_writer writer;
@@ -119,8 +122,12 @@ private:
     if (domain::is_terminal(what))
       from.runs = false;
     select(from);
-    if (std::holds_alternative<domain::turn_finished>(what) && any_runs())
-      return form_.end(encoder_, what);
+    if (auto* finished = std::get_if<domain::turn_finished>(&what)) {
+      cost_ += std::exchange(finished->usage.cost_micro_usd, 0);
+      if (any_runs())
+        return form_.end(encoder_, what);
+      finished->usage.cost_micro_usd = cost_; // the answer's
+    }
     if (std::holds_alternative<domain::turn_failed>(what))
       cancel(from.turn);
     if (!tells_of_answer(from, what))
@@ -160,6 +167,7 @@ private:
   Form form_;
   std::vector<choice> choices_; ///< never moved: the gateway has their addresses
   std::size_t selected_ = 0;
+  std::int64_t cost_ = 0; ///< of the choices that have ended; millionths of a US dollar
   bool placed_ = false;
   bool started_ = false;
 };

@@ -2,6 +2,7 @@
 // exchange: what a handler sees of its connection; answer: what the connection sees of a handler
 // that answers later. Everything runs on the connection's I/O thread.
 
+#include "domain/turn/event.hpp"
 #include "http/answers/response.hpp"
 #include "http/request.hpp"
 
@@ -53,6 +54,14 @@ public:
   virtual void guarded(const std::function<void()>& step) noexcept = 0;
   /// Named in the access log.
   virtual void note_conversation(std::string_view id) = 0;
+  /// The request wants a turn of this model; the access log tells what became of it. Until
+  /// note_outcome it counts as cancelled by its client.
+  virtual void note_turn(std::string_view model) = 0;
+  /// What an answer took; adds up.
+  virtual void note_usage(const domain::usage& used) = 0;
+  /// The answer has ended. `outcome`: a constant, "finished" or a failure's code. `model`: that
+  /// ran; empty if that is not known.
+  virtual void note_outcome(std::string_view outcome, std::string_view model) = 0;
 
   /// Sends a complete answer (for HEAD: its head).
   virtual void reply(const response_head& head, std::string_view body) = 0;

@@ -47,7 +47,7 @@ void reply_problem(exchange& client, const transport_problem& problem, std::stri
 
 void reply_error(exchange& client, const domain::error& failure, bool work_begun,
                  std::string_view extra) {
-  log_failure(client, failure);
+  report_failure(client, failure);
   const auto row = row_for(failure.code);
   std::string lines{extra};
   append_retry_headers(lines, row.retryable && failure.retry_useful && !work_begun,
@@ -57,7 +57,8 @@ void reply_error(exchange& client, const domain::error& failure, bool work_begun
                client.request().dialect->error(dialect::public_form_of(failure)));
 }
 
-void log_failure(exchange& client, const domain::error& failure) {
+void report_failure(exchange& client, const domain::error& failure) {
+  ++client.shard().gateway.totals().errors[domain::index_of(failure.code)];
   const auto level = row_for(failure.code).level;
   const auto& log = client.shard().log;
   // What only the client got wrong is in the access log; what upstream said stands nowhere else.

@@ -23,12 +23,13 @@ void reply_json(exchange& client, std::string_view body, std::string_view extra 
 void reply_problem(exchange& client, const transport_problem& problem, std::string_view allow = {},
                    std::optional<std::chrono::milliseconds> retry_after = {});
 
-/// Sends the failure's status and body and logs what isn't the client's own fault.
+/// Sends the failure's status and body, counts it and logs what isn't the client's own fault.
 /// `work_begun`: the API has been called for this turn, a retry would pay twice.
 void reply_error(exchange& client, const domain::error& failure, bool work_begun = false,
                  std::string_view extra = {});
 
-/// Logs a failed turn: level by its code, with the detail that clients don't get.
-void log_failure(exchange& client, const domain::error& failure);
+/// Counts a failure that a client is told of, and logs it: level by its code, with the detail that
+/// clients don't get.
+void report_failure(exchange& client, const domain::error& failure);
 
 } // namespace ccapi::http

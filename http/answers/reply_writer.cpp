@@ -67,7 +67,7 @@ void reply_writer::take(domain::event&& what) {
   } else if (const auto* finished = std::get_if<domain::turn_finished>(&what)) {
     finish(*finished);
   } else if (const auto* failed = std::get_if<domain::turn_failed>(&what)) {
-    fail(failed->failure);
+    fail(failed->failure, failed->usage);
   }
 }
 
@@ -126,16 +126,21 @@ void reply_writer::give_up() {
 
 void reply_writer::finish(const domain::turn_finished& end) {
   const std::string_view ran = end.model.empty() ? trace_.model_ran() : end.model;
-  const auto headers = trace_.headers() + plan_.headers(ran, trace_.dropped());
+  auto headers = trace_.headers() + plan_.headers(ran, trace_.dropped());
+  append_cost(headers, end.usage);
   const auto body = plan_.encoder->whole(
     {.model = plan_.shown_model(ran), .conversation_id = std::move(trace_.conversation_id)}, said_,
     end);
   auto& client = *std::exchange(client_, nullptr);
+  client.note_usage(end.usage);
+  client.note_outcome(finished_outcome, ran);
   reply_json(client, body, headers); // may be our end
 }
 
-void reply_writer::fail(const domain::error& failure) {
+void reply_writer::fail(const domain::error& failure, const domain::usage& used) {
   auto& client = *std::exchange(client_, nullptr);
+  client.note_usage(used);
+  client.note_outcome(to_string(failure.code), trace_.model_ran());
   reply_error(client, failure, trace_.work_begun, trace_.headers()); // may be our end
 }
 

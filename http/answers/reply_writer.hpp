@@ -23,6 +23,11 @@ public:
   /// Call once, right after gateway::submit.
   void start(domain::turn_id turn);
 
+  /// The end of a choice that is not the last one to end.
+  void note_end(const domain::turn_finished& end) {
+    if (client_)
+      client_->note_usage(end.usage);
+  }
   /// What the selected choice has said so far, to be replaced by what another one has.
   [[nodiscard]] dialect::whole_answer& said() noexcept { return said_; }
 
@@ -42,7 +47,7 @@ private:
   void add(std::string& whole, std::string&& delta);
   void give_up();
   void finish(const domain::turn_finished& end);
-  void fail(const domain::error& failure);
+  void fail(const domain::error& failure, const domain::usage& used = {});
 
   exchange* client_; ///< null when the client is gone or has its answer
   domain::turn_control* control_;

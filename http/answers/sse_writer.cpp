@@ -118,8 +118,11 @@ void sse_writer::select_choice(std::size_t next) {
 }
 
 void sse_writer::end_choice(const domain::event& end) {
-  if (client_ && !ended())
-    client_->guarded([&] { tell(end); });
+  if (!client_ || ended())
+    return;
+  if (const auto* finished = std::get_if<domain::turn_finished>(&end))
+    client_->note_usage(finished->usage);
+  client_->guarded([&] { tell(end); });
 }
 
 void sse_writer::on_flush() {
@@ -185,6 +188,8 @@ void sse_writer::tell(const domain::event& what) {
 void sse_writer::on_finished(const domain::event& end) {
   const std::string_view ran = std::get<domain::turn_finished>(end).model;
   open(ran.empty() ? trace_.model_ran() : ran);
+  client_->note_usage(std::get<domain::turn_finished>(end).usage);
+  client_->note_outcome(finished_outcome, ran.empty() ? trace_.model_ran() : ran);
   encode_all_held();
   plan_.encoder->event(end, pending_);
   next_piece_ = stream_piece::last;
@@ -192,13 +197,15 @@ void sse_writer::on_finished(const domain::event& end) {
 }
 
 void sse_writer::on_failed(const domain::event& end) {
-  const auto& failure = std::get<domain::turn_failed>(end).failure;
+  const auto& [failure, used] = std::get<domain::turn_failed>(end);
   next_piece_ = stream_piece::cut;
+  client_->note_usage(used);
+  client_->note_outcome(to_string(failure.code), trace_.model_ran());
   if (!opened_) {
     auto& client = *std::exchange(client_, nullptr);
     return reply_error(client, failure, trace_.work_begun, trace_.headers()); // may be our end
   }
-  log_failure(*client_, failure);
+  report_failure(*client_, failure);
   encode_all_held();
   plan_.encoder->event(end, pending_);
   try_write();

@@ -1,3 +1,4 @@
+#include "domain/daily_spending.hpp"
 #include "http/access/key_ring.hpp"
 #include "http/answers/choices.hpp"
 #include "http/answers/reply.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 template <class Writer>
 void submit(exchange& client, chat_plan plan, domain::chat_request&& turn) {
+  client.note_turn(turn.model);
   auto writer = std::make_shared<Writer>(client, std::move(plan));
   client.work_on(writer);
   writer->start(client.shard().gateway.submit(std::move(turn), writer));
@@ -28,6 +30,21 @@ std::optional<key_usage::turn_place> begin_turn(const caller& who) {
   if (!who.usage)
     return key_usage::turn_place{};
   return who.usage->begin_turn(who.max_concurrent);
+}
+
+/// Nothing: it may.
+std::optional<domain::error> budget_problem(exchange& client) {
+  const auto& who = client.request().caller;
+  auto& gateway = client.shard().gateway;
+  if (who.budget_micro_usd_per_day == 0
+      || gateway.spent_today(who.name) < who.budget_micro_usd_per_day)
+    return {};
+  ++gateway.totals().turns_over_budget;
+  return domain::error{.code = domain::error_code::insufficient_quota,
+                       .message = "This API key has spent its budget of the day. It ends at "
+                                  "midnight, UTC.",
+                       .retry_after = domain::time_left_today(std::chrono::system_clock::now()),
+                       .retry_useful = false};
 }
 
 /// Each choice takes one of the key's turns, the first of which is taken.
@@ -48,6 +65,7 @@ void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& t
       return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
     wanted.places.push_back(std::move(*place));
   }
+  client.note_turn(turn.model);
   submit_choices(client, std::move(wanted), std::move(turn), stream);
 }
 
@@ -64,6 +82,11 @@ domain::error without_effect(const std::string& named) {
 
 void create_turn(exchange& client) {
   auto& shard = client.shard();
+  if (const auto problem = budget_problem(client)) {
+    client.note_turn({});
+    client.note_outcome(to_string(problem->code), {});
+    return reply_error(client, *problem);
+  }
   auto place = begin_turn(client.request().caller);
   if (!place)
     return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});

@@ -32,6 +32,13 @@
 
 namespace ccapi::http {
 
+/// What the access log tells of a turn.
+struct turn_note {
+  std::string model{};
+  std::string_view outcome = "cancelled";
+  domain::usage used{};
+};
+
 /// Lives as long as one of its asynchronous operations; lives on its socket's I/O thread only.
 /// One request at a time: what a client sends ahead stays unparsed until the answer has left.
 class connection final : public exchange,
@@ -59,6 +66,9 @@ public:
     guard(step);
   }
   void note_conversation(std::string_view id) override { conversation_ = id; }
+  void note_turn(std::string_view model) override;
+  void note_usage(const domain::usage& used) override;
+  void note_outcome(std::string_view outcome, std::string_view model) override;
   void reply(const response_head& head, std::string_view body) override;
   [[nodiscard]] bool hold_copies(std::size_t count) override;
   void work_on(std::shared_ptr<answer> work) override;
@@ -156,7 +166,8 @@ private:
   std::unique_ptr<encoded_body> encoded_body_;
   const endpoint* endpoint_ = nullptr;
   std::string conversation_;
-  std::string common_fields_; ///< of every answer to this request
+  std::optional<turn_note> turn_; ///< set: the request wants one
+  std::string common_fields_;     ///< of every answer to this request
   std::string client_address_;
   std::optional<std::chrono::milliseconds> retry_after_; ///< of the refusal under way
   std::shared_ptr<answer> work_;

@@ -44,6 +44,7 @@ void connection::accept_head(std::size_t head_bytes) {
                             is_listed(shard_->settings().cors, *fields.origin),
                             request_.dialect->headers);
   input_.consume(head_bytes); // the views of fields and target end here
+  endpoint_ = route.found;
   if (problem)
     return refuse(*problem);
   if (preflight)
@@ -52,7 +53,6 @@ void connection::accept_head(std::size_t head_bytes) {
     return refuse(*route.problem, route.allow);
   if (shard_->draining() && !route.found->answers_while_draining)
     return refuse(server_draining);
-  endpoint_ = route.found;
   request_.parameter = std::move(route.parameter);
   expect_body(wants_continue);
 }
@@ -92,7 +92,9 @@ const transport_problem* connection::identify(const head_fields& fields, access 
   }
   request_.caller = {.name = key->name,
                      .admin = key->admin,
+                     .profile = key->profile,
                      .max_concurrent = key->max_concurrent,
+                     .budget_micro_usd_per_day = key->budget_micro_usd_per_day,
                      .usage = key->usage};
   if (needed == access::admin && !key->admin)
     return &admin_key_needed;

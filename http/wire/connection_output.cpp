@@ -23,7 +23,24 @@ void release_large(Text& text) {
 
 void connection::note_answer(unsigned status) {
   status_ = status;
-  shard_->count_answer(status);
+  shard_->count_answer(status, endpoint_);
+}
+
+void connection::note_turn(std::string_view model) {
+  turn_.emplace().model = model;
+}
+
+void connection::note_usage(const domain::usage& used) {
+  if (turn_)
+    turn_->used += used;
+}
+
+void connection::note_outcome(std::string_view outcome, std::string_view model) {
+  if (!turn_)
+    return;
+  turn_->outcome = outcome;
+  if (!model.empty())
+    turn_->model = model;
 }
 
 response_frame connection::frame_for(std::size_t length) const {
@@ -162,6 +179,7 @@ void connection::on_answered() {
   request_.method = method::other;
   request_.caller = {};
   request_.dialect = shard_->dialects.*default_dialect;
+  turn_.reset();
   answer_bytes_ = 0;
   status_ = 0;
   endpoint_ = nullptr;
@@ -183,16 +201,26 @@ void connection::log_answer(unsigned status) const noexcept try {
     return;
   const auto took =
     std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - request_.received);
-  log.info("request ended", {{"method", to_string(request_.method)},
-                             {"path", request_.path},
-                             {"status", std::uint64_t{status}},
-                             {"bytes", std::uint64_t{answer_bytes_}},
-                             {"cut", answer_cut_},
-                             {"ms", took},
-                             {"request", request_.id},
-                             {"key", request_.caller.name},
-                             {"client", client_address_},
-                             {"conversation", conversation_}});
+  const std::initializer_list<observe::field> of_all{{"method", to_string(request_.method)},
+                                                     {"path", request_.path},
+                                                     {"status", std::uint64_t{status}},
+                                                     {"bytes", std::uint64_t{answer_bytes_}},
+                                                     {"cut", answer_cut_},
+                                                     {"ms", took},
+                                                     {"request", request_.id},
+                                                     {"key", request_.caller.name},
+                                                     {"client", client_address_},
+                                                     {"conversation", conversation_}};
+  if (!turn_)
+    return log.info("request ended", of_all);
+  const auto& used = turn_->used;
+  log.info("request ended", of_all,
+           {{"model", turn_->model},
+            {"profile", request_.caller.profile},
+            {"outcome", turn_->outcome},
+            {"prompt_tokens", used.prompt_tokens()},
+            {"completion_tokens", used.output_tokens},
+            {"cost_micro_usd", used.cost_micro_usd}});
 } catch (...) { // a line less in the log; what follows an answer matters more
 }
 

@@ -161,7 +161,11 @@ actors::supervisor_options gateway_program::supervisor_options() {
           .spec_for = [this](const domain::process_kind& kind,
                              bool ahead) { return cli_.spec_for(kind, ahead); },
           .cli_identity = [this] { return cli_.identity(); },
-          .on_other_cli = [models = models_] { models->forget(); },
+          .on_other_cli =
+            [models = models_, limits = account_.limits] {
+              models->forget();
+              limits->forget();
+            },
           .health = cli_.health,
           .log = log_};
 }
@@ -173,7 +177,7 @@ void gateway_program::make_threads() {
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     const domain::placement placement{{.node = this_node, .shard = shard}, shards};
     threads_.push_back(std::make_unique<io_thread>(system_, placement, settings_, log_, supervisor_,
-                                                   cli_.health, models_, asked_, store_,
+                                                   cli_.health, models_, asked_, account_, store_,
                                                    store_backlog_));
     end_program_with(threads_.back()->front_end, "front end");
   }

@@ -79,6 +79,7 @@ private:
   observe::logger log_;
   actors::cli_installation cli_;
   std::shared_ptr<domain::model_knowledge> models_ = std::make_shared<domain::model_knowledge>();
+  actors::account_books account_;
   std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
   process::launcher launcher_;
   caf_settings caf_settings_;

@@ -31,7 +31,7 @@ struct io_thread {
             const config::settings& settings, const observe::logger& log,
             const actors::supervisor_actor& supervisor, const domain::health& health,
             std::shared_ptr<domain::model_knowledge> models,
-            std::shared_ptr<domain::asked_openings> asked,
+            std::shared_ptr<domain::asked_openings> asked, actors::account_books account,
             const actors::conversation_store_actor& store,
             std::shared_ptr<domain::store_backlog> store_backlog);
 

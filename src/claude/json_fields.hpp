@@ -64,6 +64,14 @@ public:
     return std::nullopt;
   }
 
+  [[nodiscard]] std::optional<double> number(std::string_view key) const {
+    double value = 0;
+    const auto element = find(key);
+    if (!element || element->get(value) != simdjson::SUCCESS)
+      return std::nullopt;
+    return value;
+  }
+
   [[nodiscard]] json_fields object(std::string_view key) const {
     const auto element = find(key);
     return element ? json_fields{*element} : json_fields{};

@@ -194,6 +194,11 @@ bool line_cursor::skip_number() noexcept {
   return fraction > 0 && fraction <= digits_max;
 }
 
+bool line_cursor::number(double& out) noexcept {
+  const char* const first = at_;
+  return skip_number() && std::from_chars(first, at_, out).ec == std::errc{};
+}
+
 bool line_cursor::skip_list(unsigned depth_left) noexcept {
   if (!skip('['))
     return false;

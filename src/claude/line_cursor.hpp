@@ -54,6 +54,9 @@ public:
   /// An integer from 0 to 999999999. What follows is not looked at.
   bool small_number(std::int64_t& out) noexcept;
 
+  /// A number of usual length, as a parser reads it.
+  bool number(double& out) noexcept;
+
   /// Any value, but nothing that is nested deeper than `depth_left`.
   bool skip_value(unsigned depth_left = 16) noexcept;
 

@@ -2,6 +2,8 @@
 // What the Claude CLI writes, one struct per kind of stdout line (stream-json). Plain views into
 // the decoder's memory; absent or ill-typed fields are empty.
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -9,6 +11,14 @@
 #include <vector>
 
 namespace ccapi::claude {
+
+/// An amount in US dollars in millionths: 0 for none and for what is no amount, 10^12 at most.
+inline std::int64_t micro_usd(double amount) noexcept {
+  constexpr double amount_max = 1e6;
+  if (!(amount > 0))
+    return 0;
+  return std::llround(std::min(amount, amount_max) * 1e6);
+}
 
 // Every std::string_view below is valid UTF-8 and lives until the decoder's next call.
 // `parent_tool_use_id` is empty for the turn's own output and names the tool call for output of a
@@ -153,11 +163,14 @@ struct result {
   token_counts usage; ///< summed over the turn; all 0 after an interrupt
   std::vector<std::string_view> errors;
   std::int64_t safety_stops = 0;
+  std::int64_t total_cost_micro_usd = 0; ///< since the process began; 0 to 10^12
 };
 struct rate_limit_event {
   std::string_view status;               ///< "allowed", "allowed_warning", "rejected"
   std::string_view kind;                 ///< "five_hour", "seven_day", ...
   std::optional<std::int64_t> resets_at; ///< Unix seconds
+  std::optional<double> utilization;     ///< 0 to 1
+  bool uses_overage = false;             ///< beyond the limit, for extra money
 };
 /// The answer to a control request of ours.
 struct control_response {

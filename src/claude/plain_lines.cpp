@@ -57,6 +57,7 @@ message read_result(const json_fields& line) {
   read.terminal_reason = line.text("terminal_reason");
   read.usage = read_usage(line.object("usage"));
   read.safety_stops = line.integer("safety_stops").value_or(0);
+  read.total_cost_micro_usd = micro_usd(line.number("total_cost_usd").value_or(0));
   line.each("errors", [&](simdjson::dom::element error) {
     std::string_view text;
     if (error.get(text) == simdjson::SUCCESS)
@@ -96,7 +97,9 @@ message read_rate_limit(const json_fields& line) {
   const auto info = line.object("rate_limit_info");
   return rate_limit_event{.status = info.text("status"),
                           .kind = info.text("rateLimitType"),
-                          .resets_at = info.integer("resetsAt")};
+                          .resets_at = info.integer("resetsAt"),
+                          .utilization = info.number("utilization"),
+                          .uses_overage = info.flag("isUsingOverage")};
 }
 
 } // namespace

@@ -17,6 +17,7 @@ void session_output::clear() noexcept {
   events.clear();
   lines.clear();
   steps.clear();
+  limits.clear();
 }
 
 session::session(const config::settings& settings, std::optional<priming> primed, time_point now)
@@ -46,6 +47,7 @@ void session::begin(const session_order& order, time_point now) {
   order_.emplace(order);
   outcome_ = outcome::open;
   answer_bytes_ = 0;
+  cost_before_ = cost_told_;
   seeded_ = 0;
   deadline_ = order.deadline;
   apply(process_trigger::turn_ordered);

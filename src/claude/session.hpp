@@ -13,6 +13,7 @@
 #include "domain/content.hpp"
 #include "domain/models/turn_settings.hpp"
 #include "domain/pool/process_state.hpp"
+#include "domain/rate_limits.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -64,9 +65,10 @@ struct session_output {
   std::vector<domain::event> events;
   std::vector<std::string> lines; ///< for the process's stdin, without '\n'
   std::vector<session_step> steps;
+  std::vector<domain::rate_limit> limits; ///< of the account, as the CLI has told
 
   [[nodiscard]] bool empty() const noexcept {
-    return events.empty() && lines.empty() && steps.empty();
+    return events.empty() && lines.empty() && steps.empty() && limits.empty();
   }
   void clear() noexcept;
 };
@@ -135,6 +137,9 @@ public:
   [[nodiscard]] std::uint32_t turns() const noexcept { return turns_; }
   /// Calls at the end of the last answer whose results the CLI waits for; their ids.
   [[nodiscard]] std::size_t open_calls() const noexcept { return tools_.open_calls(); }
+  /// What the process has cost since its last turn began, in millionths of a US dollar, as far as
+  /// it has told.
+  [[nodiscard]] std::int64_t turn_cost() const noexcept { return cost_told_ - cost_before_; }
   /// Questions at its end that the process can take back.
   [[nodiscard]] std::size_t rewindable() const noexcept;
   /// It holds one question and can take it back: then it knows nothing but its system prompt.
@@ -184,6 +189,7 @@ private:
   void on_rewind_answered(bool ok);
   void on_rewound(bool ok);
   void on_turn_line(const message& line);
+  void note_cost(const result& line);
   void on_answer_line(const message& line);
   /// What the last line of the answer means for the turn.
   void judge_answer();
@@ -244,6 +250,9 @@ private:
   time_point ready_at_;          ///< when the process was booted
   time_point asked_at_;          ///< when the turn's query was sent
   std::uint32_t turns_ = 0;
+  // In millionths of a US dollar:
+  std::int64_t cost_told_ = 0;   ///< of all that the process has done
+  std::int64_t cost_before_ = 0; ///< of it, ahead of the turn
 
   /// Of the turn, its interrupt, or the step of the close.
   time_point deadline_ = time_point::max();

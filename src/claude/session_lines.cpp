@@ -2,6 +2,7 @@
 
 #include "claude/capabilities.hpp"
 #include "claude/encoder.hpp"
+#include "claude/rate_limit.hpp"
 #include "claude/session.hpp"
 
 #include <algorithm>
@@ -180,9 +181,13 @@ void session::on_rewound(bool ok) {
 }
 
 void session::on_turn_line(const message& line) {
+  const auto* end = std::get_if<result>(&line);
+  if (end)
+    note_cost(*end);
+  else if (const auto* told = std::get_if<rate_limit_event>(&line))
+    out_.limits.push_back(rate_limit_of(*told));
   if (phase_ == phase::answering && mapper_)
     return on_answer_line(line);
-  const auto* end = std::get_if<result>(&line);
   if (!end)
     return;
   if (phase_ == phase::leaving_run) {
@@ -203,6 +208,12 @@ void session::on_turn_line(const message& line) {
     lose(error_code::upstream_crash, "The Claude process answered out of turn.",
          "a result without a turn");
   }
+}
+
+void session::note_cost(const result& line) {
+  // A CLI that has begun to count anew, or has lost count, is believed from here on.
+  cost_before_ = std::min(cost_before_, line.total_cost_micro_usd);
+  cost_told_ = line.total_cost_micro_usd;
 }
 
 void session::on_answer_line(const message& line) {

@@ -42,6 +42,14 @@ bool read_flag(line_cursor& rest, bool& out) {
   return out || rest.skip("false");
 }
 
+bool read_cost(line_cursor& rest, std::int64_t& out) {
+  double amount = 0;
+  if (!rest.number(amount))
+    return false;
+  out = micro_usd(amount);
+  return true;
+}
+
 bool read_usage(line_cursor& rest, token_counts& out) {
   key_marks marks;
   return rest.members([&](std::string_view key) {
@@ -300,6 +308,8 @@ bool short_lines::read_result(line_cursor& rest, message& out) {
       return marks.first(6) && read_usage(rest, read.usage);
     if (key == "safety_stops")
       return marks.first(7) && rest.small_number(read.safety_stops);
+    if (key == "total_cost_usd")
+      return marks.first(8) && read_cost(rest, read.total_cost_micro_usd);
     // What speaks of failures is for the parser.
     if (key == "api_error_status" || key == "api_error_type" || key == "api_error")
       return rest.skip("null");

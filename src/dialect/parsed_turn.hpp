@@ -23,6 +23,7 @@ struct parse_context {
   std::uint32_t image_pixels_max = 8000;                 ///< limits.image_pixels_max
   std::size_t schema_bytes_max = std::size_t{256} << 10; ///< limits.schema_bytes_max
   std::size_t choices_max = 4;                           ///< limits.choices_max
+  bool usage_cost = false;                               ///< openai.usage_cost
 };
 
 struct parsed_turn {

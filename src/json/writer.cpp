@@ -145,6 +145,15 @@ void append_integer(std::string& out, std::uint64_t value) {
   append_digits(out, value);
 }
 
+void append_millionths(std::string& out, std::int64_t millionths) {
+  constexpr std::int64_t whole = 1'000'000;
+  const auto count = std::max<std::int64_t>(0, millionths);
+  append_integer(out, count / whole);
+  out += '.';
+  for (auto unit = whole / 10; unit > 0; unit /= 10)
+    out += static_cast<char>('0' + count / unit % 10);
+}
+
 void append_milliseconds(std::string& out, std::chrono::microseconds time) {
   const auto hundredths = std::max<std::int64_t>(0, time.count()) / 10;
   append_integer(out, hundredths / 100);

@@ -26,6 +26,9 @@ void append_json(std::string& out, std::string_view text);
 void append_integer(std::string& out, std::int64_t value);
 void append_integer(std::string& out, std::uint64_t value);
 
+/// Appends a number that is given in millionths: "0.001309". Negative ones are 0.
+void append_millionths(std::string& out, std::int64_t millionths);
+
 /// Appends a time in milliseconds, to the hundredth: "12.34". Negative ones are 0.
 void append_milliseconds(std::string& out, std::chrono::microseconds time);
 

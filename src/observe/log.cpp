@@ -108,28 +108,33 @@ void append_value(std::string& out, const field& given, log_format format) {
     given.value);
 }
 
+void append_field(std::string& line, const field& each, log_format format) {
+  if (format == log_format::json) {
+    line += ',';
+    append_quoted(line, each.key);
+    line += ':';
+  } else {
+    line += ' ';
+    append_escaped(line, each.key, value_bytes_max);
+    line += '=';
+  }
+  append_value(line, each, format);
+}
+
 /// What a line says behind its time and level.
-std::string render(std::string_view text, std::initializer_list<field> fields, log_format format) {
+std::string render(std::string_view text, std::initializer_list<field> fields,
+                   std::initializer_list<field> more, log_format format) {
   std::string line;
-  line.reserve(256);
+  line.reserve(more.size() == 0 ? 256 : 384);
   if (format == log_format::json) {
     line += R"("msg":)";
     append_quoted(line, text);
-    for (const auto& each : fields) {
-      line += ',';
-      append_quoted(line, each.key);
-      line += ':';
-      append_value(line, each, format);
-    }
   } else {
     append_escaped(line, text, value_bytes_max);
-    for (const auto& each : fields) {
-      line += ' ';
-      append_escaped(line, each.key, value_bytes_max);
-      line += '=';
-      append_value(line, each, format);
-    }
   }
+  for (const auto* list : {&fields, &more})
+    for (const auto& each : *list)
+      append_field(line, each, format);
   return line;
 }
 
@@ -160,8 +165,9 @@ struct logger::state {
       sink->log({spdlog::string_view_t{}, spdlog::level::warn, loss_text(lost)});
   }
 
-  void write(log_level line_level, std::string_view text, std::initializer_list<field> fields) {
-    log->log(to_spdlog(line_level), render(text, fields, format));
+  void write(log_level line_level, std::string_view text, std::initializer_list<field> fields,
+             std::initializer_list<field> more) {
+    log->log(to_spdlog(line_level), render(text, fields, more, format));
     if (line_level >= log_level::warning)
       sink->hurry();
     if (lines.fetch_add(1) % loss_check_interval == loss_check_interval - 1)
@@ -175,7 +181,7 @@ struct logger::state {
   }
 
   [[nodiscard]] std::string loss_text(std::uint64_t lost) const {
-    return render("logger dropped lines", {{"total", lost}}, format);
+    return render("logger dropped lines", {{"total", lost}}, {}, format);
   }
 
   std::atomic<log_level> level;
@@ -211,10 +217,10 @@ void logger::set_level(log_level level) const noexcept {
   state_->log->set_level(to_spdlog(level));
 }
 
-void logger::write(log_level level, std::string_view text,
-                   std::initializer_list<field> fields) const {
+void logger::write(log_level level, std::string_view text, std::initializer_list<field> fields,
+                   std::initializer_list<field> more) const {
   if (enabled(level))
-    state_->write(level, text, fields);
+    state_->write(level, text, fields, more);
 }
 
 std::optional<log_level> level_from(std::string_view name) noexcept {

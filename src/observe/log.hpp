@@ -71,14 +71,16 @@ public:
   [[nodiscard]] bool enabled(log_level level) const noexcept;
   /// Another level from the next line on, for all copies.
   void set_level(log_level level) const noexcept;
-  void write(log_level level, std::string_view text,
-             std::initializer_list<field> fields = {}) const;
+  /// `more`: fields that follow.
+  void write(log_level level, std::string_view text, std::initializer_list<field> fields = {},
+             std::initializer_list<field> more = {}) const;
 
   void debug(std::string_view text, std::initializer_list<field> fields = {}) const {
     write(log_level::debug, text, fields);
   }
-  void info(std::string_view text, std::initializer_list<field> fields = {}) const {
-    write(log_level::info, text, fields);
+  void info(std::string_view text, std::initializer_list<field> fields = {},
+            std::initializer_list<field> more = {}) const {
+    write(log_level::info, text, fields, more);
   }
   void warning(std::string_view text, std::initializer_list<field> fields = {}) const {
     write(log_level::warning, text, fields);

@@ -18,7 +18,7 @@ std::string_view to_string(domain::finish_reason reason, bool legacy_calls) noex
   return "stop";
 }
 
-void append_usage(std::string& out, const domain::usage& used) {
+void append_usage(std::string& out, const domain::usage& used, bool tells_cost) {
   out += R"({"prompt_tokens":)";
   json::append_integer(out, used.prompt_tokens());
   out += R"(,"completion_tokens":)";
@@ -31,7 +31,10 @@ void append_usage(std::string& out, const domain::usage& used) {
   json::append_integer(out, used.cache_write_tokens);
   out += R"(,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":)";
   json::append_integer(out, used.reasoning_tokens);
-  out += R"(,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}})";
+  out += R"(,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0})";
+  if (tells_cost)
+    json::append_millionths(out += R"(,"cost":)", used.cost_micro_usd);
+  out += '}';
 }
 
 } // namespace ccapi::openai

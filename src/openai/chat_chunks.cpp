@@ -160,7 +160,7 @@ void chat_chunks::finish_all(const domain::usage& used, std::string& out) {
   if (include_usage_) {
     out += head_;
     out += R"(,"choices":[],"usage":)";
-    append_usage(out, used);
+    append_usage(out, used, identity_.tells_cost);
     out += "}\n\n";
   }
   out += done;

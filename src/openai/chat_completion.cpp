@@ -94,7 +94,7 @@ void append_choice(std::string& body, std::size_t index, const dialect::whole_an
 void end(std::string& body, const domain::usage& used, bool unstored,
          const answer_identity& identity) {
   body += R"(],"usage":)";
-  append_usage(body, used);
+  append_usage(body, used, identity.tells_cost);
   body += R"(,"service_tier":"default","system_fingerprint":null,"conversation_id":)";
   json::append_string(body, identity.conversation_id);
   body += unstored ? R"(,"stored":false})" : "}";

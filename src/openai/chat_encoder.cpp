@@ -10,7 +10,7 @@
 
 namespace ccapi::openai {
 
-answer_identity new_identity(dialect::answer_start&& start) {
+answer_identity new_identity(dialect::answer_start&& start, bool tells_cost) {
   constexpr std::string_view prefix = "chatcmpl-";
   const auto random = domain::random_hex_128();
   std::string id;
@@ -19,7 +19,8 @@ answer_identity new_identity(dialect::answer_start&& start) {
   return {.id = std::move(id),
           .created = static_cast<std::int64_t>(std::time(nullptr)),
           .model = std::move(start.model),
-          .conversation_id = std::string{start.conversation_id}};
+          .conversation_id = std::string{start.conversation_id},
+          .tells_cost = tells_cost};
 }
 
 bool tell(const domain::event& what, chat_chunks& chunks, std::string& out) {
@@ -39,7 +40,7 @@ bool tell(const domain::event& what, chat_chunks& chunks, std::string& out) {
 }
 
 void chat_encoder::open(dialect::answer_start&& start, std::string& out) {
-  chunks_.emplace(new_identity(std::move(start)), include_usage_, std::move(style_));
+  chunks_.emplace(new_identity(std::move(start), tells_cost_), include_usage_, std::move(style_));
   chunks_->role(out);
 }
 
@@ -56,7 +57,7 @@ void chat_encoder::ping(std::string& out) {
 
 std::string chat_encoder::whole(dialect::answer_start&& start, const dialect::whole_answer& said,
                                 const domain::turn_finished& end) {
-  return completion_body(new_identity(std::move(start)), said, end, style_);
+  return completion_body(new_identity(std::move(start), tells_cost_), said, end, style_);
 }
 
 } // namespace ccapi::openai

@@ -11,7 +11,7 @@
 namespace ccapi::openai {
 
 /// A new id, and the time.
-answer_identity new_identity(dialect::answer_start&& start);
+answer_identity new_identity(dialect::answer_start&& start, bool tells_cost);
 
 /// Tells a delta of a text or a call, or a failure; false for other events.
 bool tell(const domain::event& what, chat_chunks& chunks, std::string& out);
@@ -19,9 +19,10 @@ bool tell(const domain::event& what, chat_chunks& chunks, std::string& out);
 /// Gives the answer its id and time when it begins.
 class chat_encoder final : public dialect::answer_encoder {
 public:
-  /// As chat_chunks.
-  explicit chat_encoder(bool include_usage, call_style style = {})
+  /// As chat_chunks. `tells_cost`: as answer_identity.
+  explicit chat_encoder(bool include_usage, call_style style = {}, bool tells_cost = false)
     : include_usage_{include_usage},
+      tells_cost_{tells_cost},
       style_{std::move(style)} {}
 
   void open(dialect::answer_start&& start, std::string& out) override;
@@ -32,6 +33,7 @@ public:
 
 private:
   bool include_usage_;
+  bool tells_cost_;
   call_style style_;                  ///< until open
   std::optional<chat_chunks> chunks_; ///< set by open
 };

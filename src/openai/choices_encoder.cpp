@@ -5,7 +5,7 @@
 namespace ccapi::openai {
 
 void choices_encoder::open(dialect::answer_start&& start, std::string& out) {
-  const auto identity = new_identity(std::move(start));
+  const auto identity = new_identity(std::move(start), tells_cost_);
   chunks_.reserve(count());
   for (std::size_t choice = 0; choice < count(); ++choice)
     chunks_.emplace_back(identity, include_usage_, style_, choice).role(out);
@@ -37,7 +37,8 @@ void choices_encoder::keep(dialect::whole_answer&& said, const domain::turn_fini
 std::string choices_encoder::whole(dialect::answer_start&& start, const dialect::whole_answer& said,
                                    const domain::turn_finished& end) {
   keep(dialect::whole_answer{said}, end);
-  return completion_body(new_identity(std::move(start)), told_, usage_, unstored_, style_);
+  return completion_body(new_identity(std::move(start), tells_cost_), told_, usage_, unstored_,
+                         style_);
 }
 
 void choices_encoder::count_usage(const domain::usage& used) noexcept {
@@ -48,6 +49,7 @@ void choices_encoder::count_usage(const domain::usage& used) noexcept {
   }
   usage_.output_tokens += used.output_tokens;
   usage_.reasoning_tokens += used.reasoning_tokens;
+  usage_.cost_micro_usd += used.cost_micro_usd;
 }
 
 } // namespace ccapi::openai

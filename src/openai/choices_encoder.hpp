@@ -17,9 +17,10 @@ namespace ccapi::openai {
 /// the first choice, and what was answered counts together.
 class choices_encoder final : public dialect::choices_encoder {
 public:
-  /// `count`: more than one. The rest as chat_chunks.
-  choices_encoder(std::size_t count, bool include_usage, call_style style)
+  /// `count`: more than one. `tells_cost`: as answer_identity. The rest as chat_chunks.
+  choices_encoder(std::size_t count, bool include_usage, call_style style, bool tells_cost = false)
     : include_usage_{include_usage},
+      tells_cost_{tells_cost},
       style_{std::move(style)},
       told_(count),
       open_{count} {}
@@ -37,6 +38,7 @@ private:
   void count_usage(const domain::usage& used) noexcept;
 
   bool include_usage_;
+  bool tells_cost_;
   call_style style_;
   std::vector<chat_chunks> chunks_; ///< by choice; made by open
   std::vector<told_choice> told_;   ///< by choice; of an answer that is not streamed

@@ -24,9 +24,10 @@ domain::result<dialect::parsed_turn> parse(json::reader& reader, json::padded_te
     return std::move(chat).error();
   if (chat->choices_wanted > 1)
     chat->choices = std::make_unique<choices_encoder>(chat->choices_wanted, chat->include_usage,
-                                                      std::move(chat->calls));
+                                                      std::move(chat->calls), context.usage_cost);
   else
-    chat->encoder = std::make_unique<chat_encoder>(chat->include_usage, std::move(chat->calls));
+    chat->encoder = std::make_unique<chat_encoder>(chat->include_usage, std::move(chat->calls),
+                                                   context.usage_cost);
   return dialect::parsed_turn{std::move(*chat)};
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 namespace ccapi::process {
@@ -66,16 +67,16 @@ std::optional<std::filesystem::path> own_group(const std::filesystem::path& memb
   return std::nullopt;
 }
 
-} // namespace
-
-std::optional<std::uint64_t> tree_memory(pid_t process) {
+/// `held`: the bytes of one process, whose folder it is given.
+template <class Held>
+std::optional<std::uint64_t> sum_over_tree(pid_t process, Held held) {
   std::uint64_t sum = 0;
   bool any = false;
   std::vector<pid_t> tree{process};
   for (std::size_t at = 0; at < tree.size() && tree.size() < descendants_max; ++at) {
     const auto folder = "/proc/" + std::to_string(tree[at]);
-    if (const auto held = field(folder + "/smaps_rollup", "Pss:")) {
-      sum += *held;
+    if (const auto bytes = held(folder)) {
+      sum += *bytes;
       any = true;
     }
     std::ifstream children{folder + "/task/" + std::to_string(tree[at]) + "/children"};
@@ -83,6 +84,24 @@ std::optional<std::uint64_t> tree_memory(pid_t process) {
       tree.push_back(child);
   }
   return any ? std::optional{sum} : std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::uint64_t> tree_memory(pid_t process) {
+  return sum_over_tree(
+    process, [](const std::string& folder) { return field(folder + "/smaps_rollup", "Pss:"); });
+}
+
+std::optional<std::uint64_t> tree_resident(pid_t process) {
+  return sum_over_tree(process, [](const std::string& folder) {
+    std::uint64_t all = 0;
+    std::uint64_t resident = 0;
+    std::ifstream pages{folder + "/statm"};
+    return pages >> all >> resident
+             ? std::optional{resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))}
+             : std::nullopt;
+  });
 }
 
 std::optional<std::uint64_t> memory_available(const memory_sources& from) {

@@ -13,6 +13,9 @@ namespace ccapi::process {
 /// ours to look at.
 std::optional<std::uint64_t> tree_memory(pid_t process);
 
+/// The same with resident set sizes (a shared page counts whole, for each of them): a quick look.
+std::optional<std::uint64_t> tree_resident(pid_t process);
+
 /// Where the system tells; another place is for tests.
 struct memory_sources {
   std::filesystem::path machine = "/proc/meminfo";

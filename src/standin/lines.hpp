@@ -90,6 +90,9 @@ public:
 
   void api_retry(std::string& out, int attempt, int status, std::int64_t delay_ms);
   void refusal_note(std::string& out);
+  /// What is told of a limit of the account, in the declared schema; `utilization`: in percent.
+  void rate_limit(std::string& out, std::string_view status, std::string_view type,
+                  std::int64_t resets_at, std::int64_t utilization);
   /// An answer that is no model's.
   void synthetic(std::string& out, std::string_view text, std::string_view stop_reason);
   /// An answer that was not streamed.

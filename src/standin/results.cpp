@@ -126,6 +126,20 @@ void line_writer::refusal_note(std::string& out) {
   tail(out);
 }
 
+void line_writer::rate_limit(std::string& out, std::string_view status, std::string_view type,
+                             std::int64_t resets_at, std::int64_t utilization) {
+  out += R"({"type":"rate_limit_event","rate_limit_info":{"status":)";
+  json::append_string(out, status);
+  out += R"(,"resetsAt":)";
+  json::append_integer(out, resets_at);
+  out += R"(,"rateLimitType":)";
+  json::append_string(out, type);
+  out += R"(,"utilization":)";
+  json::append_millionths(out, utilization * 10'000);
+  out += R"(,"isUsingOverage":false})";
+  tail(out);
+}
+
 void line_writer::control_success(std::string& out, std::string_view request_id,
                                   std::string_view response) {
   out += R"({"type":"control_response","response":{"subtype":"success","request_id":)";

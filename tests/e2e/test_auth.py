@@ -19,7 +19,7 @@ ADMIN, ALICE, BOB = ("ccapi-test-admin-0123456789abcdef", "ccapi-test-alice-0123
 LONG = "[[text:10000]][[delay:20]]"
 VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 OPEN = {"/health", "/healthz", "/livez", "/readyz"}
-ADMIN_ONLY = {"/stats"}
+ADMIN_ONLY = {"/stats", "/metrics"}
 WITH_BODY = ("POST", "PUT", "PATCH")
 PREFIXES = ["", "/v1", "/v1/v1"]
 

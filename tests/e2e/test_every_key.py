@@ -48,6 +48,7 @@ ELSEWHERE = {
         "test_retry.py::test_processes_that_do_not_come_up_are_left_alone_for_a_while",
     "supervision.start_pause_seconds":
         "test_retry.py::test_processes_are_tried_again_after_the_pause",
+    "openai.usage_cost": "test_metrics.py::test_the_usage_has_a_cost_where_that_is_wanted",
     "conversation.busy":
         "test_matching_clients.py::test_busy_conversation_refuses_requests_if_told_so",
     "store.enabled": "test_store.py::test_memory_only_where_the_store_is_off",

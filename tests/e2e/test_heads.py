@@ -9,7 +9,7 @@ import pytest
 
 VERBS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 PATHS = ["/", "/v1/chat/completions", "/v1/conversations", "/v1/conversations/x", "/v1/models",
-         "/v1/models/sonnet", "/health", "/stats", "/no/such/path", "//"]
+         "/v1/models/sonnet", "/health", "/stats", "/metrics", "/no/such/path", "//"]
 CODINGS = [[], ["br"], [""], ["gzip"], ["gzip, gzip"], ["gzip,gzip,gzip,gzip,gzip"], ["identity"],
            ["gzip", "zstd"], [","], ["gzip;q=1"]]
 BODIES = {  # fields, bytes

@@ -100,7 +100,7 @@ def test_secrets_and_prompts_leak_nowhere(start, fake_claude, tmp_path):
             for path in ("/v1/models", "/v1/conversations", "/", "/v1/nowhere", "/openapi.json"):
                 status, headers, body = gateway.request("GET", path, headers=shown, key=None)
                 others.append(body + json.dumps(headers).encode())
-        for path in ("/stats", "/health?verbose"):
+        for path in ("/stats", "/metrics", "/health?verbose"):
             others.append(gateway.request("GET", path)[2])
         others.append(gateway.chat("hello", conversation_id="of another")[2].__repr__().encode())
 

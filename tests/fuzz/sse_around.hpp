@@ -33,6 +33,7 @@ public:
   void acknowledge(domain::turn_id, std::size_t bytes) override { acknowledged += bytes; }
   const domain::health& current_health() const override { return health_; }
   domain::stats& totals() override { return totals_; }
+  std::int64_t spent_today(std::string_view) const override { return 0; }
   void collect_stats(std::function<void(const domain::stats&)>) override {}
   void create_conversation(std::string, domain::new_conversation, shown) override {}
   void list_conversations(std::string, std::size_t,
@@ -86,6 +87,9 @@ public:
   http::http_shard& shard() override { return shard_; }
   void guarded(const std::function<void()>& step) noexcept override { step(); }
   void note_conversation(std::string_view) override { require(!over); }
+  void note_turn(std::string_view) override { require(!over); }
+  void note_usage(const domain::usage&) override { require(!over); }
+  void note_outcome(std::string_view, std::string_view) override { require(!over); }
   void reply(const http::response_head& answer, std::string_view body) override {
     require(!over && sent.empty() && !begun_ && answer.status >= 400);
     refusal = body;

@@ -51,7 +51,7 @@ private:
   void fields(const result& line) {
     add(line.subtype, std::int64_t{line.is_error}, line.api_error_status, line.api_error_type,
         line.api_error, line.text, line.stop_reason, line.terminal_reason, line.usage,
-        line.safety_stops);
+        line.safety_stops, line.total_cost_micro_usd);
     for (const auto error : line.errors)
       add(error);
   }

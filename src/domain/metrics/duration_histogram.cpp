@@ -28,6 +28,7 @@ void duration_histogram::add(microseconds took) noexcept {
   const auto time = static_cast<std::uint64_t>(std::max<microseconds::rep>(took.count(), 0));
   ++counts_[std::min(step_of(time), steps - 1)];
   ++count_;
+  sum_ += microseconds{time};
   longest_ = std::max(longest_, took);
 }
 
@@ -35,8 +36,16 @@ duration_histogram& duration_histogram::operator+=(const duration_histogram& oth
   for (std::size_t i = 0; i < steps; ++i)
     counts_[i] += other.counts_[i];
   count_ += other.count_;
+  sum_ += other.sum_;
   longest_ = std::max(longest_, other.longest_);
   return *this;
+}
+
+std::uint64_t duration_histogram::below(std::size_t power) const noexcept {
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < 4 * std::min(power, powers); ++i)
+    found += counts_[i];
+  return found;
 }
 
 duration_histogram::microseconds duration_histogram::quantile(double share) const noexcept {

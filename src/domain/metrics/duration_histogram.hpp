@@ -20,14 +20,19 @@ public:
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] microseconds longest() const noexcept { return longest_; }
+  [[nodiscard]] microseconds sum() const noexcept { return sum_; }
+  /// How many took less than 2^power microseconds, 27 at most. Exact.
+  [[nodiscard]] std::uint64_t below(std::size_t power) const noexcept;
   /// What `share` (0..1) of them did not exceed; 0 if there are none.
   [[nodiscard]] microseconds quantile(double share) const noexcept;
 
 private:
-  static constexpr std::size_t steps = 4 * 27 + 1;
+  static constexpr std::size_t powers = 27;
+  static constexpr std::size_t steps = 4 * powers + 1;
 
   std::array<std::uint64_t, steps> counts_{};
   std::uint64_t count_ = 0;
+  microseconds sum_{};
   microseconds longest_{};
 };
 

@@ -32,11 +32,17 @@ metric::figure shown(const std::array<std::uint64_t, Count>& counts) noexcept {
   return std::span<const std::uint64_t>{counts};
 }
 
+/// The first value of an enum.
+template <class Label>
+constexpr std::size_t first_of = 0;
+template <>
+constexpr std::size_t first_of<error_code> = 1;
+
 template <class Label, std::size_t Count>
 constexpr auto names_of_labels = [] {
   std::array<std::string_view, Count> names;
   for (std::size_t i = 0; i < Count; ++i)
-    names[i] = to_string(static_cast<Label>(i));
+    names[i] = to_string(static_cast<Label>(first_of<Label> + i));
   return names;
 }();
 
@@ -56,18 +62,30 @@ constexpr auto names_of_labels = [] {
 #define CCAPI_TIMES(member, group, name, unit, help)                                               \
   metric{group, name, {}, metric_kind::histogram, unit, help, CCAPI_READ(of.member)},
 #define CCAPI_SUM(first, second, group, name, unit, help)                                          \
-  metric{group, name, {}, metric_kind::counter, unit, help, CCAPI_READ(of.first + of.second)},
+  metric{group, name, {}, metric_kind::counter, unit, help, CCAPI_READ(of.first + of.second), true},
 
 constexpr metric rows[] = {
   CCAPI_METRICS(CCAPI_COUNTER, CCAPI_GAUGE, CCAPI_LABELLED, CCAPI_TIMES, CCAPI_SUM)};
 
 } // namespace
 
-stats& stats::operator+=(const stats& part) noexcept {
+stats_details& stats_details::operator+=(const stats_details& part) {
+  for (std::size_t route = 0; route < routes_max; ++route)
+    add(routes[route], part.routes[route]);
+  models += part.models;
+  keys += part.keys;
+  domain::add(recent, part.recent);
+  domain::add(processes, part.processes);
+  rate_limits.insert(rate_limits.end(), part.rate_limits.begin(), part.rate_limits.end());
+  return *this;
+}
+
+stats& stats::operator+=(const stats& part) {
 #define CCAPI_ADD(member, ...) add(member, part.member);
 #define CCAPI_ADD_LABELLED(label, member, ...) add(member, part.member);
 #define CCAPI_NOTHING(...)
   CCAPI_METRICS(CCAPI_ADD, CCAPI_ADD, CCAPI_ADD_LABELLED, CCAPI_ADD, CCAPI_NOTHING)
+  details += part.details;
   return *this;
 }
 

@@ -2,8 +2,14 @@
 // The table of metrics: one row per figure. The struct that holds the figures, their sum over
 // threads, /stats and what the pages say of it are made of these rows.
 
+#include "domain/error.hpp"
 #include "domain/match.hpp"
 #include "domain/metrics/duration_histogram.hpp"
+#include "domain/metrics/process_list.hpp"
+#include "domain/metrics/status_class.hpp"
+#include "domain/metrics/turn_times.hpp"
+#include "domain/metrics/usage_by_name.hpp"
+#include "domain/rate_limits.hpp"
 
 #include <array>
 #include <cstddef>
@@ -11,26 +17,9 @@
 #include <span>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace ccapi::domain {
-
-/// The first digit of an HTTP answer's status.
-enum class status_class : std::uint8_t { success, redirection, client_error, server_error };
-inline constexpr std::size_t status_class_count = 4;
-
-/// Of a final answer's status, 200 to 599.
-constexpr status_class status_class_of(unsigned status) noexcept {
-  return status < 300   ? status_class::success
-         : status < 400 ? status_class::redirection
-         : status < 500 ? status_class::client_error
-                        : status_class::server_error;
-}
-
-/// "2xx", "3xx", "4xx", "5xx".
-constexpr std::string_view to_string(status_class status) noexcept {
-  constexpr std::array<std::string_view, status_class_count> names{"2xx", "3xx", "4xx", "5xx"};
-  return names[static_cast<std::size_t>(status)];
-}
 
 // One row per figure, in the order of /stats; rows of a group stand together. In a row: the member
 // of domain::stats, group and name in /stats, unit, what it tells. A list macro, because a member
@@ -54,6 +43,10 @@ constexpr std::string_view to_string(status_class status) noexcept {
   COUNTER(turns_mended, "turns", "mended", "runs",                                                 \
           "second runs because an answer lacked its format, or a call that it must have")          \
   COUNTER(turns_with_calls, "turns", "with_calls", "turns", "whose answers called tools")          \
+  COUNTER(turns_limited, "turns", "limited", "turns",                                              \
+          "refused at once, as a limit of the account is used up")                                 \
+  COUNTER(turns_over_budget, "turns", "over_budget", "requests",                                   \
+          "refused, as their API key has spent its budget of the day")                             \
   GAUGE(turns_active, "turns", "active", "turns", "that wait or run")                              \
   LABELLED(match_outcome, matches, "matches", "turns", "by their `x-ccapi-match`")                 \
   TIMES(wait_times, "times", "wait", "ms", "for a process, and for turns ahead")                   \
@@ -61,9 +54,12 @@ constexpr std::string_view to_string(status_class status) noexcept {
         "of a new process, as far as its first turn had to wait for it")                           \
   TIMES(setup_times, "times", "setup", "ms", "until the process was told everything")              \
   TIMES(first_times, "times", "first", "ms", "from then to the first sign of the answer")          \
+  TIMES(total_times, "times", "total", "ms", "from the request to the end of its answer")          \
   COUNTER(prompt_tokens, "tokens", "prompt", "tokens", "read by the model, cached ones included")  \
   COUNTER(completion_tokens, "tokens", "completion", "tokens", "written by the model")             \
   SUM(prompt_tokens, completion_tokens, "tokens", "total", "tokens", "both")                       \
+  COUNTER(cost_micro_usd, "cost", "micro_usd", "micro-USD",                                        \
+          "that turns have cost, as the CLI reckons")                                              \
   GAUGE(processes_live, "processes", "live", "processes",                                          \
         "processes and spares, those that start included")                                         \
   GAUGE(processes_busy, "processes", "busy", "processes", "that run a turn")                       \
@@ -99,9 +95,16 @@ constexpr std::string_view to_string(status_class status) noexcept {
           "of the CLI, of a type that the gateway does not know")                                  \
   COUNTER(cli_lines_malformed, "cli", "lines_malformed", "lines", "of the CLI that were no JSON")  \
   LABELLED(status_class, answers, "answers", "answers", "of the server, by their status")          \
+  LABELLED(error_code, errors, "errors", "failures", "that clients were told of, by their code")   \
   COUNTER(broken_invariants, "defects", "invariants", "times",                                     \
           "that the gateway found itself in a state it should never be in; the log says where")
 // clang-format on
+
+/// Failures are counted by their code.
+inline constexpr std::size_t error_code_count = static_cast<std::size_t>(error_code::internal);
+constexpr std::size_t index_of(error_code code) noexcept {
+  return static_cast<std::size_t>(code) - 1;
+}
 
 #define CCAPI_NUMBER(member, group, name, unit, help) std::uint64_t member = 0;
 #define CCAPI_LABELLED(label, member, group, unit, help)                                           \
@@ -109,12 +112,29 @@ constexpr std::string_view to_string(status_class status) noexcept {
 #define CCAPI_TIMES(member, group, name, unit, help) duration_histogram member;
 #define CCAPI_SUM(first, second, group, name, unit, help)
 
+/// Rows of the API's table of endpoints that answers are counted by, at most.
+inline constexpr std::size_t routes_max = 32;
+
+/// Figures that have no row, as their names are not known ahead, or as they are of now.
+struct stats_details {
+  /// Answers by route and status; the last one is of requests without a route.
+  std::array<std::array<std::uint64_t, status_class_count>, routes_max> routes{};
+  usage_by_name models; ///< by the name that the CLI was asked for
+  usage_by_name keys;
+  std::vector<recent_times> recent; ///< empty: none
+  std::vector<process_line> processes;
+  std::vector<rate_limit> rate_limits; ///< of the account; one thread gives them
+
+  stats_details& operator+=(const stats_details& part);
+};
+
 /// The figures: a member per row. Each thread counts in its own, by plain increments.
 struct stats {
   CCAPI_METRICS(CCAPI_NUMBER, CCAPI_NUMBER, CCAPI_LABELLED, CCAPI_TIMES, CCAPI_SUM)
+  stats_details details;
 
   /// Adds another thread's part.
-  stats& operator+=(const stats& part) noexcept;
+  stats& operator+=(const stats& part);
 };
 
 #undef CCAPI_NUMBER
@@ -140,6 +160,7 @@ struct metric {
   std::string_view unit;
   std::string_view help;           ///< what it tells, behind the unit
   figure (*read)(const stats& of); ///< refers to `of`
+  bool derived = false;            ///< other rows tell as much
 };
 
 /// All rows, in the order of /stats.

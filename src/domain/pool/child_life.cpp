@@ -4,6 +4,26 @@
 
 namespace ccapi::domain {
 
+std::string_view to_string(child_state state) noexcept {
+  switch (state) {
+  case child_state::starting:
+    return "starting";
+  case child_state::spare:
+    return "spare";
+  case child_state::leased:
+    return "leased";
+  case child_state::handover:
+    return "handover";
+  case child_state::retiring:
+    return "retiring";
+  case child_state::ending:
+    return "ending";
+  case child_state::evicted:
+    return "evicted";
+  }
+  return "leased";
+}
+
 bool child_life::move(child_state from, child_state to) noexcept {
   if (state_ != from)
     return false;

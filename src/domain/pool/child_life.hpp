@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace ccapi::domain {
@@ -20,6 +21,9 @@ enum class child_state : std::uint8_t {
   ending,   ///< ended before anybody had it; not reaped yet
   evicted,  ///< as ending, for the sake of a waiter
 };
+
+/// "starting", "spare", "leased", ...
+std::string_view to_string(child_state state) noexcept;
 
 /// A function that moves it on gives false where the child is not at what the move begins with;
 /// nothing has changed then. What the process says and does is process_state's. Not thread-safe;

@@ -20,13 +20,16 @@ enum class finish_reason : std::uint8_t {
   tool_calls, ///< the answer ends with calls, whose results the next turn brings
 };
 
-/// Tokens of one turn, summed over its API calls; of a call 10^12 at most.
+/// Tokens of one turn, summed over its API calls; of a call 10^12 at most. And what it cost.
 struct usage {
   std::int64_t input_tokens = 0;
   std::int64_t cache_write_tokens = 0;
   std::int64_t cache_read_tokens = 0;
   std::int64_t output_tokens = 0;
   std::int64_t reasoning_tokens = 0; ///< part of output_tokens; 0 where the CLI does not tell
+  /// In millionths of a US dollar, as the CLI reckons; 10^12 at most. What the CLI does for several
+  /// turns, as tools are called, is the last one's: of the others it is 0.
+  std::int64_t cost_micro_usd = 0;
 
   /// What OpenAI calls prompt_tokens.
   [[nodiscard]] std::int64_t prompt_tokens() const noexcept {
@@ -38,6 +41,7 @@ struct usage {
     cache_read_tokens += other.cache_read_tokens;
     output_tokens += other.output_tokens;
     reasoning_tokens += other.reasoning_tokens;
+    cost_micro_usd += other.cost_micro_usd;
     return *this;
   }
   friend bool operator==(const usage&, const usage&) = default;
@@ -93,6 +97,7 @@ struct turn_finished {
 /// Terminal: the turn failed. Deltas may have been sent before.
 struct turn_failed {
   error failure;
+  domain::usage usage{}; ///< of what was tried, as far as it is known
 };
 
 using event =

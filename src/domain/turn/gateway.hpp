@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ccapi::domain {
 
@@ -79,6 +80,9 @@ public:
 
   /// This thread's part of /stats, to count in.
   virtual stats& totals() = 0;
+
+  /// What the turns of a key have cost today (daily_spending), in millionths of a US dollar. Cheap.
+  [[nodiscard]] virtual std::int64_t spent_today(std::string_view tenant) const = 0;
 
   /// Collects the figures of /stats from all threads. Always calls back, within 2 s.
   virtual void collect_stats(std::function<void(const stats&)> done) = 0;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <utility>
 
@@ -129,6 +130,11 @@ void turn::message_step(std::string& out) {
     return;
   case phase::status:
     lines_.status(out);
+    if (how_.has("rate_limit"))
+      lines_.rate_limit(out, how_.part("rate_limit", 0), how_.part("rate_limit", 1),
+                        static_cast<std::int64_t>(std::time(nullptr))
+                          + how_.number_part("rate_limit", 2, 0),
+                        how_.number_part("rate_limit", 3, 0));
     phase_ = how_.has("err") || reply_.refusal ? phase::error : phase::message_start;
     return;
   case phase::message_start:

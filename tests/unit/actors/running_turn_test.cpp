@@ -93,6 +93,28 @@ TEST(running_turn, client_hears_one_terminal_event_and_nothing_after_it) {
   EXPECT_FALSE(report.failure);
 }
 
+TEST(running_turn, what_it_cost_is_told_with_its_end) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = make_turn(asker, limits);
+  turn.conclude(domain::turn_finished{
+    .reason = domain::finish_reason::stop, .usage = {.input_tokens = 3}, .model = {}});
+  const auto report = turn.report(7, true, 0, 0, 1309);
+  EXPECT_EQ(report.usage, (domain::usage{.input_tokens = 3, .cost_micro_usd = 1309}));
+  ASSERT_TRUE(report.last_word);
+  EXPECT_EQ(std::get<domain::turn_finished>(*report.last_word).usage, report.usage);
+}
+
+TEST(running_turn, one_that_failed_has_cost_something_too) {
+  const config::limits_settings limits;
+  client asker;
+  auto turn = make_turn(asker, limits);
+  turn.fail({.code = domain::error_code::timeout});
+  const auto report = turn.report(7, false, 0, 0, 42);
+  EXPECT_EQ(report.usage.cost_micro_usd, 42);
+  EXPECT_EQ(std::get<domain::turn_failed>(*report.last_word).usage.cost_micro_usd, 42);
+}
+
 TEST(running_turn, lost_turn_is_kept_from_a_client_that_has_seen_nothing) {
   const config::limits_settings limits;
   client asker;

@@ -225,7 +225,9 @@ TEST(decoder, reads_the_other_lines) {
   line_feeder feed;
   const auto limit = decode_as<rate_limit_event>(
     feed, R"({"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":)"
-          R"(1800000000,"rateLimitType":"five_hour"}})");
+          R"(1800000000,"rateLimitType":"five_hour","utilization":0.5,"isUsingOverage":true}})");
+  EXPECT_EQ(limit.utilization, 0.5);
+  EXPECT_TRUE(limit.uses_overage);
   EXPECT_EQ(limit.status, "rejected");
   EXPECT_EQ(limit.resets_at, 1800000000);
   EXPECT_EQ(limit.kind, "five_hour");

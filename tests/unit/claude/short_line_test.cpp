@@ -87,6 +87,37 @@ TEST(short_line, calls_of_tools_go_the_short_way) {
   }
 }
 
+TEST(short_line, agrees_with_the_parser_on_costs) {
+  for (const std::string cost : {"0",
+                                 "0.0",
+                                 "0.0007854",
+                                 "0.00000050",
+                                 "0.0000015",
+                                 "1.0000005",
+                                 "0.10281250000000001",
+                                 "12",
+                                 "999999.9999999",
+                                 "1000000",
+                                 "1000001",
+                                 "123456789012345678",
+                                 "-1",
+                                 "-0.5",
+                                 "1e3",
+                                 "1.",
+                                 ".5",
+                                 "00.5",
+                                 "null",
+                                 "\"1\"",
+                                 "true",
+                                 "0.1234567890123456789",
+                                 "{}",
+                                 "1,\"total_cost_usd\":2"})
+    expect_same_both_ways(
+      R"({"type":"result","subtype":"success","is_error":false,"result":"a","total_cost_usd":)"
+      + cost + R"(,"stop_reason":"end_turn"})");
+  EXPECT_TRUE(is_short(R"({"type":"result","subtype":"success","total_cost_usd":0.0007854})"));
+}
+
 const std::string head = R"({"type":"stream_event","event":{"type":"content_block_delta","index":)";
 
 std::string with_text(std::string_view raw) {

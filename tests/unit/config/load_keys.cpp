@@ -30,9 +30,11 @@ name = "ci"
 env = "CI_KEY"
 max_concurrent = 2
 requests_per_minute = 60
+budget_usd_per_day = 2.5
 [[auth.keys]]
 name = "web"
 file = "web.key"
+budget_usd_per_day = 3
 )");
   directory.put("web.key", "the-key-of-the-web-page\n");
   options.environment = {"CI_KEY=the-key-of-the-machine",
@@ -50,6 +52,9 @@ file = "web.key"
   EXPECT_EQ(keys[1].secret, "the-key-of-the-machine");
   EXPECT_EQ(keys[1].max_concurrent, 2U);
   EXPECT_EQ(keys[1].requests_per_minute, 60U);
+  EXPECT_EQ(keys[1].budget_micro_usd_per_day, 2'500'000);
+  EXPECT_EQ(keys[2].budget_micro_usd_per_day, 3'000'000);
+  EXPECT_EQ(keys[3].budget_micro_usd_per_day, 0);
   EXPECT_EQ(keys[2].secret, "the-key-of-the-web-page");
   EXPECT_EQ(keys[3].name, "key-1");
   EXPECT_EQ(keys[3].secret, "one-more-long-key");
@@ -99,6 +104,10 @@ sha256 = ")" + std::string(64, 'a') + R"("
         "name = \"a\"\nenv = \"X\"\nprofile = \"bypass\"",
         "name = \"a\"\nenv = \"X\"\nadmin = \"maybe\"",
         "name = \"a\"\nenv = \"X\"\nmax_concurrent = -1",
+        "name = \"a\"\nenv = \"X\"\nbudget_usd_per_day = -1",
+        "name = \"a\"\nenv = \"X\"\nbudget_usd_per_day = 0.0000001",
+        "name = \"a\"\nenv = \"X\"\nbudget_usd_per_day = inf",
+        "name = \"a\"\nenv = \"X\"\nbudget_usd_per_day = \"5 EUR\"",
         "name = \"a\"\nenv = \"X\"\ncolour = \"red\""}) {
     directory.put("config/local.toml", std::string{"[[auth.keys]]\n"} + record + '\n');
     problems = must_fail();

@@ -39,6 +39,18 @@ TEST(duration_histogram, tells_what_is_at_most_a_quarter_too_high) {
   EXPECT_EQ(one.count(), 10'000U);
 }
 
+TEST(duration_histogram, tells_how_many_were_below_a_power_of_two) {
+  duration_histogram some;
+  for (const auto time : {0, 1, 255, 256, 1023, 1024, 200'000'000})
+    some.add(microseconds{time});
+  EXPECT_EQ(some.below(8), 3U);
+  EXPECT_EQ(some.below(10), 5U);
+  EXPECT_EQ(some.below(11), 6U);
+  EXPECT_EQ(some.below(27), 6U) << "what is beyond is only in the count";
+  EXPECT_EQ(some.count(), 7U);
+  EXPECT_EQ(some.sum(), microseconds{200'002'559});
+}
+
 TEST(duration_histogram, takes_what_is_out_of_range) {
   duration_histogram some;
   some.add(microseconds{-5});

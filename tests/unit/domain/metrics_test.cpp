@@ -19,11 +19,16 @@ std::string file_text(const std::string& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-/// As the page has it: "`group.name`", or "`group.label`, `label`, ...".
+/// As the page has it: "`group.name`", or "`group.label`, `label`, ...", of many the first and
+/// last.
 std::string shown_name(const metric& row) {
   std::string text = '`' + std::string{row.group} + '.';
   if (row.labels.empty())
     return text + std::string{row.name} + '`';
+  constexpr std::size_t listed_max = 8;
+  if (row.labels.size() > listed_max)
+    return text + std::string{row.labels.front()} + "`, …, `" + std::string{row.labels.back()}
+           + '`';
   for (const auto label : row.labels)
     text += (label == row.labels.front() ? "" : ", `") + std::string{label} + '`';
   return text;

@@ -61,6 +61,7 @@ public:
   /// What throws from now on.
   enum class call : std::uint8_t { none, submit, acknowledge, cancel, health };
   void fail_at(call which) { failing_ = which; }
+  void set_spent_today(std::int64_t micro_usd) { spent_today_ = micro_usd; }
   void set_health(domain::health value) { health_ = std::move(value); }
 
   /// False if it does not come true within ten seconds.
@@ -174,6 +175,7 @@ public:
     return health_;
   }
   domain::stats& totals() override { return totals_; }
+  std::int64_t spent_today(std::string_view) const override { return spent_today_; }
   void collect_stats(std::function<void(const domain::stats&)> done) override {
     boost::asio::post(loop_, [this, done = std::move(done)] {
       auto figures = totals_;
@@ -247,6 +249,7 @@ private:
   script script_;
   domain::health health_;
   domain::stats totals_;
+  std::atomic<std::int64_t> spent_today_{0};
   std::atomic<call> failing_{call::none};
 };
 

@@ -121,6 +121,8 @@ TEST(openapi, describes_the_table_of_metrics) {
     EXPECT_EQ(described.at("required").as_array(), names) << group;
     EXPECT_EQ(names_in(described.at("properties").as_object()), names) << group;
   }
+  for (const auto* detail : {"recent", "routes", "models", "keys", "rate_limits", "process_list"})
+    groups.emplace_back(detail);
   EXPECT_EQ(stats.at("required").as_array(), groups);
   EXPECT_EQ(names_in(properties), groups);
   for (const auto& row : domain::metrics())

@@ -110,6 +110,37 @@ TEST_F(server_auth, a_key_has_no_more_turns_than_it_may) {
   EXPECT_EQ(refused.field("retry-after"), "1");
 }
 
+TEST_F(server_auth, a_key_that_has_spent_its_budget_waits_for_midnight) {
+  serve_with_keys();
+  settings_of_keys_.auth.accepted.front().budget_micro_usd_per_day = 5'000'000;
+  reconfigure();
+  gateway_->set_spent_today(5'000'000);
+  const auto refused = ask(post(chat(false), key("key-of-the-plain")));
+  EXPECT_EQ(refused.status, 429u);
+  EXPECT_THAT(refused.body, HasSubstr("insufficient_quota"));
+  EXPECT_EQ(refused.field("x-should-retry"), "false");
+  const auto wait = std::stoul(std::string{refused.field("retry-after")});
+  EXPECT_GE(wait, 1U);
+  EXPECT_LE(wait, 24U * 60 * 60);
+  EXPECT_EQ(ask(get("/v1/models", key("key-of-the-plain"))).status, 200u) << "it costs nothing";
+  gateway_->play({domain::turn_finished{}});
+  EXPECT_EQ(ask(post(chat(false), key("key-of-the-admin"))).status, 200u) << "another key";
+  gateway_->set_spent_today(4'999'999);
+  EXPECT_EQ(ask(post(chat(false), key("key-of-the-plain"))).status, 200u);
+}
+
+TEST_F(server_auth, figures_for_prometheus_are_for_admins) {
+  serve_with_keys();
+  EXPECT_EQ(ask(get("/metrics")).status, 401u);
+  EXPECT_EQ(ask(get("/metrics", key("key-of-the-plain"))).status, 403u);
+  const auto answer = ask(get("/metrics", key("key-of-the-admin")));
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.field("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_THAT(answer.body, HasSubstr("\nccapi_turns_submitted_total 7\n"));
+  EXPECT_THAT(answer.body,
+              HasSubstr("ccapi_http_answers_total{route=\"/metrics\",status=\"4xx\"} 2\n"));
+}
+
 TEST_F(server_auth, a_key_has_no_more_requests_than_it_may) {
   settings_of_keys_.auth.accepted.push_back(
     {.name = "few", .secret = "key-with-few-requests", .sha256 = {}});

@@ -105,6 +105,18 @@ TEST_F(server_chat, a_whole_answer_names_model_and_conversation) {
   EXPECT_EQ(gateway_->requests[0].request_id, answer.field("x-request-id"));
 }
 
+TEST_F(server_chat, a_whole_answer_tells_what_it_cost) {
+  serve();
+  auto end = finished(3, 2);
+  end.usage.cost_micro_usd = 1'309;
+  gateway_->play({domain::text_delta{"Hello"}, end});
+  auto client = connect();
+  client.send(post(chat(false)));
+  const auto answer = client.read_answer();
+  EXPECT_EQ(answer.field("x-ccapi-cost-usd"), "0.001309");
+  EXPECT_EQ(answer.body.find("\"cost\""), std::string::npos) << "OpenAI's usage has none";
+}
+
 TEST_F(server_chat, echoes_the_requested_model_when_told_to) {
   echo_requested_model_ = true;
   serve();

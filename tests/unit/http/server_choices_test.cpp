@@ -57,6 +57,22 @@ TEST_F(server_choices, a_whole_answer_waits_for_all_turns) {
   EXPECT_LT(first, second);
 }
 
+TEST_F(server_choices, an_answer_costs_what_its_turns_cost_together) {
+  settings_of_keys_.openai.usage_cost = true;
+  serve();
+  auto client = connect();
+  client.send(post(two(false)));
+  ASSERT_TRUE(gateway_->wait_for_turns(2));
+  domain::turn_finished end;
+  end.usage.cost_micro_usd = 1'000;
+  gateway_->send(2, {domain::text_delta{"b"}, end});
+  end.usage.cost_micro_usd = 234;
+  gateway_->send(1, {domain::text_delta{"a"}, end});
+  const auto answer = client.read_answer();
+  EXPECT_EQ(answer.field("x-ccapi-cost-usd"), "0.001234");
+  EXPECT_NE(answer.body.find(R"("cost":0.001234})"), std::string::npos) << answer.body;
+}
+
 TEST_F(server_choices, one_that_fails_takes_the_others_along) {
   serve();
   for (const bool stream : {false, true}) {

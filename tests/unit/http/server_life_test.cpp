@@ -295,6 +295,8 @@ TEST_F(server_life, drains_what_is_in_work_and_refuses_the_rest) {
   half.send(get("/v1/models").substr(0, 10));
   auto probe = connect();
   probe.send(get("/health").substr(0, 10));
+  auto scrape = connect();
+  scrape.send(get("/metrics").substr(0, 10));
   auto working = connect();
   working.send(post(chat(true)));
   ASSERT_TRUE(gateway_->wait_for_turns(1));
@@ -313,6 +315,9 @@ TEST_F(server_life, drains_what_is_in_work_and_refuses_the_rest) {
   const auto health = probe.read_answer();
   EXPECT_EQ(health.status, 503u);
   EXPECT_EQ(health.body, "draining");
+  scrape.send(get("/metrics").substr(10));
+  EXPECT_NE(scrape.read_answer().body.find("ccapi_health{state=\"draining\"} 1\n"),
+            std::string::npos);
   EXPECT_THROW(connect(), std::runtime_error);
 
   gateway_->send(1, {domain::text_delta{"done"}, domain::turn_finished{}});

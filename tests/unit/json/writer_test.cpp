@@ -103,5 +103,17 @@ TEST(json_writer, well_formed_text_reads_back_unchanged) {
   }
 }
 
+TEST(append_millionths, writes_all_six_digits) {
+  const auto written = [](std::int64_t millionths) {
+    std::string out;
+    append_millionths(out, millionths);
+    return out;
+  };
+  EXPECT_EQ(written(0), "0.000000");
+  EXPECT_EQ(written(1309), "0.001309");
+  EXPECT_EQ(written(12'000'001), "12.000001");
+  EXPECT_EQ(written(-5), "0.000000");
+}
+
 } // namespace
 } // namespace ccapi::json

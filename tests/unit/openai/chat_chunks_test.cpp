@@ -39,6 +39,18 @@ std::string whole_stream(bool include_usage) {
   return out;
 }
 
+TEST(chat_chunks, the_usage_tells_the_cost_where_that_is_wanted) {
+  auto telling = identity;
+  telling.tells_cost = true;
+  std::string out;
+  chat_chunks chunks{telling, true};
+  domain::usage paid = used;
+  paid.cost_micro_usd = 1309;
+  chunks.finish(domain::finish_reason::stop, paid, out);
+  EXPECT_NE(out.find(R"("rejected_prediction_tokens":0},"cost":0.001309})"), std::string::npos);
+  EXPECT_EQ(whole_stream(true).find("cost"), std::string::npos);
+}
+
 TEST(chat_chunks, whole_stream_without_usage) {
   EXPECT_EQ(whole_stream(false),
             HEAD R"("conversation_id":"conv-1","choices":[{"index":0,"delta":{"role":"assistant",)"

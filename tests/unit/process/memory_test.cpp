@@ -81,5 +81,12 @@ TEST_F(memory_left, is_unknown_if_nobody_tells) {
   EXPECT_EQ(memory_available(from), 30'000U);
 }
 
+TEST(resident_memory, is_that_of_a_process_and_its_descendants) {
+  const auto held = tree_resident(::getpid());
+  ASSERT_TRUE(held);
+  EXPECT_GT(*held, std::uint64_t{1} << 20);
+  EXPECT_FALSE(tree_resident(-1));
+}
+
 } // namespace
 } // namespace ccapi::process

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <string>
+#include <string_view>
 
 namespace ccapi::status {
 namespace {
@@ -43,24 +46,82 @@ TEST(stats, every_figure_has_its_place) {
   figures.spares_dropped = 29;
   figures.answers = {32, 33, 34, 35};
   figures.broken_invariants = 36;
+  figures.turns_limited = 41;
+  figures.turns_over_budget = 42;
+  figures.cost_micro_usd = 43;
+  figures.errors.front() = 51;
+  figures.errors[domain::index_of(domain::error_code::rate_limited)] = 52;
+  figures.errors.back() = 53;
   figures.boot_times.add(std::chrono::microseconds{301'250});
   EXPECT_EQ(
     stats_body(figures, "0.1.0"),
     R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
     R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,)"
-    R"("without_parameter":29,"mended":37,"with_calls":38,"active":5},)"
+    R"("without_parameter":29,"mended":37,"with_calls":38,"limited":41,"over_budget":42,)"
+    R"("active":5},)"
     R"("matches":{"fresh":20,"seeded":21,"branched":22,"rewound":23,"continued":24},)"
     R"("times":{"wait":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
     R"("boot":{"count":1,"p50_ms":301.25,"p99_ms":301.25,"max_ms":301.25},)"
     R"("setup":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
-    R"("first":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00}},)"
-    R"("tokens":{"prompt":6,"completion":7,"total":13},)"
+    R"("first":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00},)"
+    R"("total":{"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00}},)"
+    R"("tokens":{"prompt":6,"completion":7,"total":13},"cost":{"micro_usd":43},)"
     R"("processes":{"live":8,"busy":9,"parked":39,"max":10,"spawned":11,"retired":12,"failed":13},)"
     R"("spares":{"ready":25,"booting":26,"primed":30,"hits":27,"primed_hits":31,"misses":28,)"
     R"("dropped":29},)"
     R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
     R"("cli":{"lines_unknown":17,"lines_malformed":18},)"
-    R"("answers":{"2xx":32,"3xx":33,"4xx":34,"5xx":35},"defects":{"invariants":36}})");
+    R"("answers":{"2xx":32,"3xx":33,"4xx":34,"5xx":35},)"
+    R"("errors":{"invalid_request":51,"unsupported_parameter":0,"model_not_found":0,)"
+    R"("context_length_exceeded":0,"request_too_large":0,"not_found":0,"upstream_auth":0,)"
+    R"("rate_limited":52,"insufficient_quota":0,"overloaded":0,"refused":0,"cli_unavailable":0,)"
+    R"("server_busy":0,"conversation_busy":0,"store_unavailable":0,"draining":0,"timeout":0,)"
+    R"("upstream_crash":0,"upstream_error":0,"invalid_structured_output":0,)"
+    R"("tool_choice_not_honoured":0,"cancelled":0,"internal":53},)"
+    R"("defects":{"invariants":36},"recent":{},"routes":{},"models":{},"keys":{},)"
+    R"("rate_limits":{},"process_list":[]})");
+}
+
+TEST(stats, details_have_their_place_behind_the_figures) {
+  using namespace std::chrono_literals;
+  domain::stats figures;
+  auto& details = figures.details;
+  details.recent.resize(1);
+  details.recent[0].minutes = 5;
+  details.recent[0].of[0].add(1ms);
+  details.routes[1] = {1, 2, 3, 4};
+  details.models.add("a \"model\"", {1, 2, 3, 4});
+  details.models.add("opus", {.turns = 9});
+  details.keys.add("laptop", {.cost_micro_usd = 7});
+  details.rate_limits = {{.type = "five_hour",
+                          .status = domain::rate_limit_status::rejected,
+                          .overage = true,
+                          .utilization = 0.5,
+                          .resets_at = domain::wall_time{1'800'000'000s}},
+                         {.type = "overage"}};
+  details.processes = {
+    {.process = 1, .pid = 77, .state = "idle", .age = 9s, .turns = 2, .resident_bytes = 4096},
+    {.process = 2, .state = "starting"}};
+  const std::array<std::string_view, 3> routes{"/a", "/b", ""};
+  const auto body = stats_body(figures, "1", routes);
+  constexpr std::string_view none = R"({"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00})";
+  std::string expected = R"("recent":{"5m":{"wait":{"count":1,"p50_ms":1.00,"p99_ms":1.00,)"
+                         R"("max_ms":1.00})";
+  for (const auto* which : {"boot", "setup", "first", "total"})
+    expected.append(",\"").append(which).append("\":").append(none);
+  expected += R"(}},"routes":{"/a":{"2xx":0,"3xx":0,"4xx":0,"5xx":0},)"
+              R"("/b":{"2xx":1,"3xx":2,"4xx":3,"5xx":4}},)"
+              R"("models":{"a \"model\"":{"turns":1,"prompt_tokens":2,"completion_tokens":3,)"
+              R"("cost_micro_usd":4},"opus":{"turns":9,"prompt_tokens":0,"completion_tokens":0,)"
+              R"("cost_micro_usd":0}},"keys":{"laptop":{"turns":0,"prompt_tokens":0,)"
+              R"("completion_tokens":0,"cost_micro_usd":7}},)"
+              R"("rate_limits":{"five_hour":{"status":"rejected","overage":true,)"
+              R"("utilization":0.500000,"resets_at":1800000000},"overage":{"status":"allowed",)"
+              R"("overage":false,"utilization":null,"resets_at":null}},)"
+              R"("process_list":[{"process":1,"pid":77,"state":"idle","age_seconds":9,"turns":2,)"
+              R"("resident_bytes":4096},{"process":2,"pid":0,"state":"starting","age_seconds":0,)"
+              R"("turns":0,"resident_bytes":0}]})";
+  EXPECT_EQ(body.substr(body.find(R"("recent")")), expected);
 }
 
 TEST(health, tells_the_state_and_what_to_do) {
