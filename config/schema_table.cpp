@@ -83,9 +83,9 @@ constexpr key table_of_keys[] = {
     "Refuse to start without API keys. Where there are keys, they are asked for in any case."),
   records<auth, &auth_settings::keys>(
     "auth.keys", key_records,
-    "API keys, one [[auth.keys]] table each: `name`; one of `sha256`, `env` and `file`; optional "
+    "One [[auth.keys]] table each: `name`; one of `sha256`, `env` and `file`; optional "
     "`admin`, `profile`, `max_concurrent`, `requests_per_minute`, `budget_usd_per_day`. See "
-    "docs/operations.md, API keys."),
+    "docs/operations.md."),
   secret(list<auth, &auth_settings::api_keys>(
     "auth.api_keys", plain_keys,
     "Further API keys, as they are (16 characters or more) or as `sha256:` and 64 hex digits; "
@@ -249,7 +249,8 @@ constexpr key table_of_keys[] = {
     "at all."),
   number<store, &store_settings::unnamed_per_minute_max>(
     "store.unnamed_per_minute_max", 1, 1'000'000, "turns",
-    "Such turns that are kept in a minute; further ones are not, so that a flood of single questions "
+    "Such turns that are kept in a minute; further ones are not, so that a flood of single "
+    "questions "
     "costs no disk."),
 
   number<limits, &limits_settings::connections_max>("limits.connections_max", 1, 1'000'000,

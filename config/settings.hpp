@@ -255,7 +255,7 @@ struct store_settings {
   std::uint32_t retention_days = 30;                   ///< since the last turn; 0 = no end
   std::size_t bytes_max = std::size_t{4} << 30;        ///< of the file; 0 = no end
   std::size_t queue_bytes_max = std::size_t{64} << 20; ///< turns that wait for the disk
-  std::uint32_t unnamed_per_minute_max = 600; ///< first turns without an id that are kept
+  std::uint32_t unnamed_per_minute_max = 600;          ///< first turns without an id that are kept
   milliseconds unnamed_time{60 * 60'000}; ///< of first turns without an id; 0 = not kept
 };
 

@@ -74,7 +74,8 @@ void add_options(CLI::App& app, command_line& line) {
                 "Print a new API key and the table that makes it known, then exit")
     ->type_name("NAME");
   const auto command = [&](const char* flag, auto* what, const char* help) {
-    app.add_flag_callback(flag, [&line, what] { line.store_command = what; }, help);
+    app.add_flag_callback(
+      flag, [&line, what] { line.store_command = what; }, help);
   };
   command("--check-store", check_store,
           "Check the file of conversations (store.path), say what is wrong with it, then exit");

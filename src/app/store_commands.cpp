@@ -24,9 +24,9 @@ std::string path_of(const config::store_settings& settings) {
   return store_path(settings, [](const char* name) { return std::getenv(name); });
 }
 
-constexpr const char* no_path =
-  "there is no file: none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where, and store.path is "
-  "empty.";
+constexpr const char* no_path = "there is no file: none of STATE_DIRECTORY, XDG_STATE_HOME and "
+                                "HOME says where, and store.path is "
+                                "empty.";
 
 } // namespace
 

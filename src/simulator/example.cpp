@@ -39,8 +39,8 @@ std::optional<dom::element> first_of(dom::object from, std::string_view key) {
   return *list.begin();
 }
 
-/// What stands of a keyword at the end of a description, where the gateway tells what the API has no
-/// word for: "... (minItems: 2, format: \"date\")". Empty: nothing.
+/// What stands of a keyword at the end of a description, where the gateway tells what the API has
+/// no word for: "... (minItems: 2, format: \"date\")". Empty: nothing.
 std::string_view noted(dom::object from, std::string_view key) {
   auto text = text_at(from, "description");
   text.remove_prefix(std::min(text.rfind('('), text.size()));
@@ -144,8 +144,8 @@ private:
     dom::object properties;
     dom::array required;
     const bool given = from.at_key("properties").get(properties) == simdjson::SUCCESS;
-    const bool requires_some = from.at_key("required").get(required) == simdjson::SUCCESS
-                               && required.size() > 0;
+    const bool requires_some =
+      from.at_key("required").get(required) == simdjson::SUCCESS && required.size() > 0;
     out_ += '{';
     const char* separator = "";
     const auto write_member = [&](std::string_view name) {

@@ -48,7 +48,7 @@ private:
     std::vector<std::pair<std::string_view, element>> properties;
     std::set<std::string_view> names; ///< of the properties
     std::vector<std::string_view> required;
-    std::vector<placed> values;      ///< of members without a property
+    std::vector<placed> values;    ///< of members without a property
     std::optional<element> keys{}; ///< what 'propertyNames' says of those
     bool circular = false;         ///< one of them stands within itself
     bool closed = false;           ///< there are no members but properties and `patterns`

@@ -64,8 +64,9 @@ class Scores(pydantic.BaseModel):
 
 TOLD_AS_ENTRIES = [
     '{"by_name":{"map_entries":[{"key":"Ann","value":1},{"key":"Bo","value":2}]},"notes":null}',
-    '{"by_name": {"map_entries": [{"key": "Ann", "value": 1}, {"key": "Bo", "value": 2}] }}',
-    '{"by_name":{"Ann":1,"Bo":2}}',  # of a model that does not keep to what the API was told
+    '{"by_name": {"map_entries": [{"key": "Ann", "value": 1}, {"key": "Bo", "value": 2}] },'
+    ' "notes": null}',
+    '{"by_name":{"Ann":1,"Bo":2},"notes":null}',  # of a model that does not keep to what the API was told
 ]
 
 

@@ -84,7 +84,7 @@ namespace ccapi::domain {
   GAUGE(queue_max, "queue", "max", "requests", "that may wait")                                    \
   GAUGE(conversations, "conversations", "known", "conversations",                                  \
         "with and without a process, named or not")                                                \
-  GAUGE(store_conversations, "store", "conversations", "conversations", "kept on disk, with a name") \
+  GAUGE(store_conversations, "store", "conversations", "conversations", "named ones, on disk")     \
   GAUGE(store_bytes, "store", "bytes", "bytes", "on disk")                                         \
   COUNTER(store_commits, "store", "commits", "transactions", "that were committed")                \
   COUNTER(store_writes, "store", "writes", "writes", "in them")                                    \

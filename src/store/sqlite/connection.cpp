@@ -23,6 +23,7 @@ connection::connection(const connection_options& options) {
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
+  sqlite3_wal_hook(opened, &note_log, log_.get()); // in place of SQLite's own, which hides failures
   execute("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0");
 }
 
@@ -68,6 +69,23 @@ query connection::operator()(const char* sql) {
       note(code);
   }
   return {*this, prepared.get()};
+}
+
+int connection::note_log(void* log, sqlite3* /*db*/, const char* /*name*/, int pages) noexcept {
+  static_cast<log_state*>(log)->pages = pages;
+  return SQLITE_OK;
+}
+
+void connection::write_back_log(int pages) {
+  if (log_->pages < log_->tried)
+    log_->tried = 0; // it has begun anew
+  if (failed() || log_->pages < log_->tried + pages)
+    return;
+  log_->tried = log_->pages;
+  const int code =
+    sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+    note(code);
 }
 
 bool connection::in_transaction() const noexcept {

@@ -29,7 +29,7 @@ struct connection_options {
   std::string path;
   bool read_only = false;
   std::chrono::milliseconds busy_timeout{}; ///< how long to wait for another process's lock
-  std::string vfs;                          ///< SQLite's name of it; empty: the default one
+  std::string vfs{};                        ///< SQLite's name of it; empty: the default one
 };
 
 class query;
@@ -56,6 +56,10 @@ public:
   /// A statement that is prepared once. `sql` is a constant: it is known by its address.
   query operator()(const char* sql);
 
+  /// Moves the log's pages to their places in the file if it has at least so many, or so many more
+  /// than when that was last tried: somebody may be reading what it would overwrite.
+  void write_back_log(int pages);
+
   /// A transaction has been begun and not ended.
   [[nodiscard]] bool in_transaction() const noexcept;
   [[nodiscard]] std::int64_t last_row() const noexcept;
@@ -72,8 +76,14 @@ private:
     void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
   };
 
+  static int note_log(void* log, sqlite3* db, const char* name, int pages) noexcept;
   void note(int code);
 
+  struct log_state {
+    int pages = 0; ///< as of the last commit
+    int tried = 0; ///< how many it had when it was to be written back
+  };
+  std::unique_ptr<log_state> log_ = std::make_unique<log_state>();
   std::unique_ptr<sqlite3, closer> db_;
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, finalizer>> statements_;
   std::optional<db_failure> failure_;

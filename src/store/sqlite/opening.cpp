@@ -9,13 +9,12 @@ namespace ccapi::store {
 
 namespace {
 
-// What is deleted is overwritten: nobody shall find it in the file. The log is written back when it
-// has some 4 MiB (see sqlite_store::write), and a larger one gives its space back.
+// What is deleted is overwritten: nobody shall find it in the file. A log that had to grow gives
+// its space back.
 constexpr const char* settings = "PRAGMA foreign_keys = ON;"
                                  "PRAGMA secure_delete = ON;"
-                                 "PRAGMA wal_autocheckpoint = 0;"
                                  "PRAGMA journal_size_limit = 16777216;"
-                                 "PRAGMA cache_size = -16384";
+                                 "PRAGMA cache_size = -2048";
 
 std::string newer_text(const std::string& path) {
   return path
@@ -101,7 +100,7 @@ domain::result<std::unique_ptr<connection>> open_for_reading(const std::string& 
     return failed(place.trouble.reason);
   constexpr std::chrono::seconds patience{5};
   auto db = std::make_unique<connection>(
-    connection_options{.path = place.path, .read_only = true, .busy_timeout = patience, .vfs = {}});
+    connection_options{.path = place.path, .read_only = true, .busy_timeout = patience});
   const auto kind = kind_of(*db);
   switch (kind) {
   case file_kind::newer:

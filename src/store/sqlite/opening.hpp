@@ -24,6 +24,8 @@ struct sqlite_options {
   store::durability durability = store::durability::commit_before_answer;
   /// How long a lock of another process is waited for.
   std::chrono::milliseconds commit_timeout{2000};
+  /// Pages of the log, 4 KiB each, from which on it is written back to the file.
+  int log_pages = 1000;
   /// SQLite's virtual file system, for tests; empty: the default one.
   std::string vfs{};
 };

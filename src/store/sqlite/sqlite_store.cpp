@@ -1,11 +1,13 @@
 #include "store/sqlite/sqlite_store.hpp"
 
+#include "store/sqlite/schema.hpp"
 #include "store/sqlite/trouble_text.hpp"
 #include "store/sqlite/writes.hpp"
 
 #include <algorithm>
 #include <sys/stat.h>
 #include <utility>
+#include <variant>
 
 namespace ccapi::store {
 
@@ -13,11 +15,45 @@ namespace {
 
 using domain::store_outcome;
 
-/// Pages of the log, 4 KiB each, from which on it is written back.
-constexpr int log_pages_max = 1000;
-
 constexpr const char* count_named =
   "SELECT count(*) FROM conversations WHERE named = 1 AND removed = 0";
+
+struct conversation_key {
+  const std::string& tenant;
+  const std::string& id;
+
+  friend bool operator==(const conversation_key& a, const conversation_key& b) noexcept {
+    return a.tenant == b.tenant && a.id == b.id;
+  }
+};
+
+conversation_key key_of(const domain::store_write& write) {
+  struct visitor {
+    conversation_key operator()(const domain::append_turn& each) const {
+      return {each.after.tenant, each.after.info.id};
+    }
+    conversation_key operator()(const domain::put_conversation& each) const {
+      return {each.what.tenant, each.what.info.id};
+    }
+    conversation_key operator()(const domain::remove_conversation_of& each) const {
+      return {each.tenant, each.id};
+    }
+  };
+  return std::visit(visitor{}, write);
+}
+
+/// The outcomes of a group that was not committed. What is stale only because of others in it is
+/// not so any more.
+void take_back(std::span<const domain::store_write> writes, std::span<store_outcome> outcomes) {
+  for (auto at = outcomes.size(); at-- > 0;) {
+    for (std::size_t earlier = 0; earlier < at; ++earlier)
+      if (outcomes[earlier] == store_outcome::committed
+          && key_of(writes[earlier]) == key_of(writes[at]))
+        outcomes[at] = store_outcome::unavailable;
+    if (outcomes[at] == store_outcome::committed)
+      outcomes[at] = store_outcome::unavailable;
+  }
+}
 
 /// 0: there is none.
 std::uint64_t size_of(const std::string& path) noexcept {
@@ -103,15 +139,16 @@ void sqlite_store::recover() {
   }
   if (reason_.empty())
     return;
-  // A write that changes nothing shows whether the disk takes writes again.
+  // A write that changes nothing shows whether the disk takes writes again, and takes the place of
+  // what could not be committed in the log.
   transaction probe{*db_, transaction::kind::write};
-  db_->execute("PRAGMA user_version = 1");
-  if (probe.commit())
-    write_back_log();
-  if (db_->failed())
-    note_failure();
-  else
+  db_->execute(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
+  if (probe.commit()) {
     reason_.clear();
+    write_back_log();
+  } else {
+    note_failure();
+  }
 }
 
 domain::store_state sqlite_store::state() const {
@@ -135,6 +172,13 @@ void sqlite_store::note_failure() {
   db_->clear_failure();
 }
 
+/// What has been committed stands whether this works or not.
+void sqlite_store::write_back_log() {
+  db_->write_back_log(options_.log_pages);
+  if (db_->failed())
+    note_failure();
+}
+
 // -- writing -------------------------------------------------------------------------------------
 
 std::vector<store_outcome> sqlite_store::write(std::span<const domain::store_write> writes) {
@@ -152,13 +196,13 @@ std::vector<store_outcome> sqlite_store::write(std::span<const domain::store_wri
 
 bool sqlite_store::write_together(std::span<const domain::store_write> writes,
                                   std::span<store_outcome> outcomes) {
+  std::fill(outcomes.begin(), outcomes.end(), store_outcome::unavailable);
   transaction all{*db_, transaction::kind::write};
   write_applier applier{*db_};
   for (std::size_t at = 0; at < writes.size() && !db_->failed(); ++at)
     outcomes[at] = applier.apply(writes[at]);
   if (!all.commit()) {
-    std::replace(outcomes.begin(), outcomes.end(), store_outcome::committed,
-                 store_outcome::unavailable);
+    take_back(writes, outcomes);
     note_failure();
     return false;
   }
@@ -168,16 +212,7 @@ bool sqlite_store::write_together(std::span<const domain::store_write> writes,
     std::count(outcomes.begin(), outcomes.end(), store_outcome::committed));
   reason_.clear();
   write_back_log();
-  if (db_->failed())
-    note_failure();
   return true;
-}
-
-/// Moves the log's pages to their places in the file, once there are many. The transaction stands
-/// whether this works or not.
-void sqlite_store::write_back_log() {
-  if (size_of(path_ + "-wal") >= log_pages_max * std::uint64_t{4096})
-    db_->execute("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 } // namespace ccapi::store

@@ -19,6 +19,10 @@ namespace ccapi::store {
 
 /// The file is the store's alone as long as this lives (a lock on PATH-lock); reading it with other
 /// programs is fine. What is written is checked against a checksum when it is read.
+///
+/// What is unavailable is not in the file for as long as this lives. If the disk fails in the very
+/// moment of a commit, and the program ends before anything could be written again, the next one
+/// may find it there nevertheless, whole.
 class sqlite_store final : public domain::store {
 public:
   /// Opens the file, or makes it. Fails, with the reason for the operator in `message`, if the

@@ -138,6 +138,13 @@ place_trouble look_at_files(int directory, const std::string& path, const std::s
   return {};
 }
 
+/// Root may look after the service's files, and must not leave any that the service can't use.
+void give_to_owner_of(int directory, int file) {
+  struct stat info {};
+  if (::geteuid() == 0 && ::fstat(directory, &info) == 0 && info.st_uid != 0) [[maybe_unused]]
+    const auto given = ::fchown(file, info.st_uid, info.st_gid);
+}
+
 /// Who has the lock, as he wrote it down; empty: he did not.
 std::string holder_of(int lock) {
   std::array<char, 24> text{};
@@ -160,6 +167,7 @@ place_trouble take_lock(int directory, const std::string& path, const std::strin
     ::openat(directory, lock_name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, owner_file)};
   if (file.get() < 0)
     return by_system(lock_path, "can't be opened", errno);
+  give_to_owner_of(directory, file.get());
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)
       return by_system(lock_path, "can't be locked", errno);
@@ -238,8 +246,12 @@ store_place claim_place(const std::string& path) {
     return place;
   const descriptor file{
     ::openat(folder.get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, owner_file)};
-  if (file.get() < 0)
+  if (file.get() < 0) {
     place.trouble = by_system(place.path, "can't be opened for writing", errno);
+    return place;
+  }
+  give_to_owner_of(folder.get(), file.get());
+  ::fsync(folder.get()); // that there is a file is as safe as what will be in it
   return place;
 }
 

@@ -77,7 +77,7 @@ private:
   }
 
   bool expire(bool named, std::chrono::minutes keep) {
-    if (keep <= std::chrono::minutes{0})
+    if (keep <= std::chrono::minutes{0} || now_.time_since_epoch() <= keep)
       return false;
     std::vector<target> expired;
     {
@@ -87,7 +87,8 @@ private:
         expired.push_back(read_target(row));
     }
     for (const auto& each : expired)
-      remove(each);
+      if (!remove(each))
+        break;
     return !expired.empty();
   }
 
@@ -99,8 +100,9 @@ private:
       const auto found = longest_unused();
       if (!found)
         break;
-      remove(*found);
       any = true;
+      if (!remove(*found))
+        break; // the rest of it may be enough
     }
     return any;
   }
@@ -129,9 +131,10 @@ private:
     return db_.failed() ? std::nullopt : found;
   }
 
-  void remove(const target& which) {
-    remove_conversation(db_, which.tenant, which.number);
+  /// False: turns of it are left.
+  bool remove(const target& which) {
     named_removed_ += which.named ? 1 : 0;
+    return remove_conversation(db_, which.tenant, which.number);
   }
 
   bool give_back() {
@@ -162,8 +165,6 @@ bool sqlite_store::sweep(const domain::retention& keep, domain::wall_time now) {
   }
   named_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(named_) - one.named_removed());
   write_back_log();
-  if (db_->failed())
-    note_failure();
   return more;
 }
 

@@ -118,9 +118,9 @@ store_outcome write_applier::remove(const domain::remove_conversation_of& write)
   return outcome();
 }
 
-void remove_conversation(connection& db, std::string_view tenant, std::int64_t number) {
+bool remove_conversation(connection& db, std::string_view tenant, std::int64_t number) {
   db(mark_removed).text(tenant).number(number).run();
-  purge(db, tenant, number);
+  return purge(db, tenant, number);
 }
 
 bool purge(connection& db, std::string_view tenant, std::int64_t number) {

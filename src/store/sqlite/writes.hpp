@@ -34,9 +34,9 @@ private:
 /// Turns that one transaction deletes at most.
 inline constexpr std::int64_t purge_turns_max = 256;
 
-/// Takes a conversation away from its id, and deletes the first of its turns. What is left of many
-/// is up to purge().
-void remove_conversation(connection& db, std::string_view tenant, std::int64_t number);
+/// Takes a conversation away from its id, and deletes the first of its turns. False: there are
+/// more, which are up to purge().
+bool remove_conversation(connection& db, std::string_view tenant, std::int64_t number);
 
 /// Deletes turns of a conversation that was removed, and then itself. True: nothing is left.
 bool purge(connection& db, std::string_view tenant, std::int64_t number);

@@ -46,7 +46,7 @@ TEST(chat_chunks, the_usage_tells_the_cost_where_that_is_wanted) {
   chat_chunks chunks{telling, true};
   domain::usage paid = used;
   paid.cost_micro_usd = 1309;
-  chunks.finish(domain::finish_reason::stop, paid, out);
+  chunks.finish({.reason = domain::finish_reason::stop, .usage = paid}, out);
   EXPECT_NE(out.find(R"("rejected_prediction_tokens":0},"cost":0.001309})"), std::string::npos);
   EXPECT_EQ(whole_stream(true).find("cost"), std::string::npos);
 }

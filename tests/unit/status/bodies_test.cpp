@@ -70,6 +70,8 @@ TEST(stats, every_figure_has_its_place) {
     R"("spares":{"ready":25,"booting":26,"primed":30,"hits":27,"primed_hits":31,"misses":28,)"
     R"("dropped":29},)"
     R"("queue":{"length":14,"max":15},"conversations":{"known":16},)"
+    R"("store":{"conversations":0,"bytes":0,"commits":0,"writes":0,"failures":0,)"
+    R"("turns_unstored":0},)"
     R"("cli":{"lines_unknown":17,"lines_malformed":18},)"
     R"("answers":{"2xx":32,"3xx":33,"4xx":34,"5xx":35},)"
     R"("errors":{"invalid_request":51,"unsupported_parameter":0,"model_not_found":0,)"

@@ -144,7 +144,8 @@ INSTANTIATE_TEST_SUITE_P(
     R"([{"role":"user","content":[{"type":"tool_result","call_id":"a","is_error":false,)"
     R"("parts":[{"type":"image","media_type":"a","hash":"0","base64":"c"}]}]}])",
     R"([{"role":"user","content":[{"type":"tool_result","call_id":"a","is_error":false,)"
-    R"("parts":[{"type":"image","media_type":"a","hash":"00000000000000000000000000000000"}]}]}])"));
+    R"("parts":[{"type":"image","media_type":"a",)"
+    R"("hash":"00000000000000000000000000000000"}]}]}])"));
 
 TEST(message_text, ends_anywhere_without_harm) {
   const auto whole = text_of(all_kinds("aGk="));

@@ -78,7 +78,7 @@ TEST_F(paging, visits_all_once_in_both_directions) {
     all.push_back({id, at(1000 + number / 5)});
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return domain::comes_before(a.updated_at, a.id, b.updated_at, b.id);
+    return domain::page_query{}.comes_before(a.updated_at, a.id, b.updated_at, b.id);
   });
   for (const bool oldest_first : {false, true}) {
     for (const std::size_t limit : {1U, 2U, 5U, 7U, 57U}) {

@@ -15,7 +15,10 @@ namespace ccapi::store {
 /// Gone with all that is in it when the test is over.
 class temp_directory {
 public:
-  temp_directory();
+  enum class kind : std::uint8_t { on_disk, in_memory };
+
+  /// In memory, if the machine has such a file system: for much that is small.
+  explicit temp_directory(kind where = kind::on_disk);
   temp_directory(const temp_directory&) = delete;
   temp_directory& operator=(const temp_directory&) = delete;
   ~temp_directory();
@@ -57,6 +60,10 @@ domain::store_outcome put(domain::store& into, domain::store_write write);
 
 /// The texts of a dialogue's questions, "q1 q2 ..."; "-" if there is none.
 std::string questions_of(domain::store& from, const std::string& tenant, const std::string& id);
+
+/// How far a test goes in one step that may go through all calls or bytes: `usual`, or 1 if the
+/// environment has CCAPI_EVERY_CALL.
+std::uint64_t stride(std::uint64_t usual);
 
 /// SQLite's own check of a file that nobody has open: "ok".
 std::string integrity_of(const std::string& path);
