@@ -1,6 +1,8 @@
 #include "actors/conversation_store.hpp"
 
-#include <optional>
+#include <algorithm>
+#include <chrono>
+#include <tuple>
 
 namespace ccapi::actors {
 
@@ -15,7 +17,9 @@ constexpr std::chrono::seconds tick_interval{5};
 
 domain::retention retention_of(const config::settings& given) {
   return {.named = std::chrono::hours{24} * given.store.retention_days,
-          .unnamed = std::chrono::duration_cast<std::chrono::minutes>(given.store.unnamed_time),
+          // If they are not to be kept, what there is goes soon.
+          .unnamed = std::max(std::chrono::ceil<std::chrono::minutes>(given.store.unnamed_time),
+                              std::chrono::minutes{1}),
           .bytes_max = given.store.bytes_max};
 }
 
@@ -25,6 +29,11 @@ conversation_store_state::conversation_store_state(conversation_store_actor::poi
     options_{std::move(options)} {
   report();
   self_->delayed_send(self_, tick_interval, tick{});
+}
+
+conversation_store_state::~conversation_store_state() {
+  if (!writes_.empty()) // the program ends: nobody waits for the outcome
+    std::ignore = options_.store->write(writes_);
 }
 
 caf::typed_response_promise<stored_outcome> conversation_store_state::on_write(write_stored& what) {
@@ -118,6 +127,7 @@ void conversation_store_state::on_settings_changed(const settings_changed& what)
 void conversation_store_state::on_tick() {
   options_.store->recover();
   const bool more = options_.store->sweep(options_.keep, std::chrono::system_clock::now());
+  report_anyway_ = true; // others may have reported that it does not answer
   report();
   if (more)
     self_->send(self_, tick{}); // behind those who wait by now

@@ -32,6 +32,9 @@ public:
 
   conversation_store_state(conversation_store_actor::pointer self,
                            conversation_store_options options);
+  ~conversation_store_state();
+  conversation_store_state(const conversation_store_state&) = delete;
+  conversation_store_state& operator=(const conversation_store_state&) = delete;
 
   caf::typed_response_promise<stored_outcome> on_write(write_stored& what);
   void on_flush();

@@ -162,6 +162,7 @@ void front_end::list_all(const domain::page_query& query, page_callback callback
 std::shared_ptr<conversation_record> front_end::make_conversation(const std::string& tenant) {
   auto record = shard_.conversations.obtain(tenant, shard_.placement.mint_conversation_id(tenant));
   record->kept.begin();
+  record->recalled = true;
   return record;
 }
 
@@ -183,11 +184,13 @@ void front_end::answer_when_written(pending_reply answer, domain::store_write wr
   request(shard_.store, shard_.settings.store.commit_timeout,
           write_stored{std::move(write), std::move(place)})
     .then(
-      [answer, info = std::move(info), record, fail](const stored_outcome& reply) mutable {
+      [this, answer, info = std::move(info), record, fail](const stored_outcome& reply) mutable {
         if (reply.outcome != domain::store_outcome::committed)
           return fail();
-        if (record)
+        if (record) {
           record->kept.made();
+          shard_.conversations.leave_to_store(*record);
+        }
         answer.deliver(conversation_reply{std::move(info)});
       },
       [fail](const caf::error&) mutable { fail(); });
@@ -238,9 +241,10 @@ front_end::pending_reply front_end::on_label_conversation(label_conversation& wh
   const auto record = shard_.conversations.find(what.name.tenant, what.name.id);
   if (record) {
     record->labels = what.labels;
+    record->labelled = true;
     shard_.conversations.changed(*record);
   }
-  if (record && !record->listed_by_store())
+  if (record && record->is_known() && !record->listed_by_store())
     answer.deliver(conversation_reply{record->info()}); // they are kept with its next turn
   else
     answer_from_store(answer, label_stored{std::move(what.name), std::move(what.labels)});

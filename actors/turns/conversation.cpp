@@ -94,10 +94,10 @@ void conversation::on_turn_ended(turn_ended& what) {
   }
   if (active_->asked)
     settle_repair(what);
-  const auto previous = record_->head;
+  active_->previous = record_->head;
   active_->last_word = std::exchange(what.last_word, std::nullopt);
   record_outcome(what);
-  if (!keep(what, previous))
+  if (!keep(what))
     conclude();
 }
 

@@ -52,6 +52,7 @@ struct active_turn {
   /// Set with the first run; all runs share it.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::optional<domain::event> last_word{}; ///< for the sink, once the turn is kept
+  domain::dialogue previous{};              ///< the conversation's, until the turn ended
   bool unstored = false;                    ///< it could not be
 };
 
@@ -156,17 +157,19 @@ private:
   void take_over(const domain::stored_dialogue& found);
   /// It is not known whether there is such a conversation.
   void go_on_without_store();
-  /// Has a turn kept. True: its last word waits for that. `previous`: the dialogue so far.
-  bool keep(const turn_ended& what, const domain::dialogue& previous);
+  /// Has a turn kept. True: its last word waits for that.
+  bool keep(const turn_ended& what);
   /// A first turn whose id may be used later, by then perhaps after a restart; no longer than until
   /// its dialogue comes back whole.
-  void keep_unnamed(const turn_ended& what, const domain::dialogue& previous);
+  void keep_unnamed(const turn_ended& what);
   void commit(domain::append_turn turn);
   /// `outcome`: nothing if it is not known.
   void on_committed(domain::turn_id turn, const kept_turns::write& write,
                     std::optional<domain::store_outcome> outcome);
   void note_unstored();
   void store_is_silent();
+  /// A write that nobody waits for.
+  void send_to_store(domain::store_write write);
   [[nodiscard]] domain::stored_conversation state_to_keep() const;
   [[nodiscard]] domain::stored_turn turn_to_keep(const turn_ended& what) const;
   /// The turn is over: tells its client, and begins the next one.

@@ -78,6 +78,8 @@ struct conversation_record {
   std::deque<interrupted_turn> interrupted;
   /// What the store has of it; without a store, nothing.
   kept_turns kept;
+  bool recalled = false;    ///< what the store has of its totals and labels is in here
+  bool labelled = false;    ///< its client has set the labels
   conversation_actor actor; ///< null while it has no turn
   /// Null: none. Belongs to the actor while there is one; set by entrust() and hand_over().
   std::unique_ptr<held_process> process;
@@ -86,7 +88,9 @@ struct conversation_record {
 
   [[nodiscard]] domain::conversation_info info() const;
   /// The store's list has it.
-  [[nodiscard]] bool listed_by_store() const noexcept { return named && kept.exists(); }
+  [[nodiscard]] bool listed_by_store() const noexcept { return kept.listed(); }
+  /// False: it was removed, but its actor is still ending.
+  [[nodiscard]] bool is_listed() const noexcept { return listed; }
   /// It is as it is told here: the store has no more of it.
   [[nodiscard]] bool is_known() const noexcept {
     return head || kept.known() == kept_turns::knowledge::certain;

@@ -4,6 +4,7 @@
 #include "actors/turns/conversation.hpp"
 #include "domain/dialogue/open_calls.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ccapi::actors {
@@ -12,6 +13,8 @@ namespace {
 
 using domain::error_code;
 using knowledge = kept_turns::knowledge;
+
+constexpr int load_patience = 5;
 
 domain::error unreadable() {
   return {.code = error_code::store_unavailable,
@@ -50,7 +53,8 @@ void conversation::load() {
   }
   active_->waits = store_wait::dialogue;
   const auto turn = active_->order.turn;
-  request(shard_.store, shard_.settings.store.commit_timeout,
+  // All of a long dialogue takes longer to read than a turn to write.
+  request(shard_.store, load_patience * shard_.settings.store.commit_timeout,
           load_stored{{record_->tenant, record_->id}})
     .then([this, turn](const loaded_reply& reply) { on_loaded(turn, reply); },
           [this, turn](const caf::error&) {
@@ -65,8 +69,9 @@ void conversation::on_loaded(domain::turn_id turn, const loaded_reply& reply) {
   active_->waits = store_wait::nothing;
   if (!reply.readable)
     return go_on_without_store();
-  if (reply.found && !record_->head)
+  if (reply.found)
     take_over(*reply.found);
+  record_->recalled = true;
   record_->kept.learn(reply.found.get(), record_->head);
   if (!reply.found && domain::is_minted_conversation_id(record_->id) && record_->left_no_trace())
     return refuse_active(unknown_id());
@@ -75,12 +80,19 @@ void conversation::on_loaded(domain::turn_id turn, const loaded_reply& reply) {
 
 void conversation::take_over(const domain::stored_dialogue& found) {
   const auto& info = found.about.info;
-  record_->ordered = true; // not by a turn of this run
-  record_->labels = info.labels;
-  record_->created_at = info.created_at;
+  record_->ordered = true;  // not by a turn of this run
+  if (!record_->recalled) { // it may have gone on while the store could not be read
+    if (!record_->labelled)
+      record_->labels = info.labels;
+    record_->created_at = info.created_at;
+    record_->turn_count += info.turn_count;
+    record_->total_tokens += info.total_tokens;
+  }
+  if (!found.about.named) // or it would not last
+    send_to_store(domain::put_conversation{state_to_keep()});
+  if (record_->head)
+    return;
   record_->updated_at = info.updated_at;
-  record_->turn_count = info.turn_count;
-  record_->total_tokens = info.total_tokens;
   record_->model = info.model;
   if (found.path.empty())
     return;
@@ -94,7 +106,11 @@ void conversation::take_over(const domain::stored_dialogue& found) {
 void conversation::go_on_without_store() {
   // What the request brings itself needs no store. Of a dialogue in memory only the store's part is
   // not known.
-  if (record_->head || active_->order.request.messages.size() > 1) {
+  const auto& messages = active_->order.request.messages;
+  const bool brings_dialogue =
+    std::any_of(messages.begin(), messages.end(),
+                [](const domain::message& each) { return each.role == domain::role::assistant; });
+  if (record_->head || brings_dialogue) {
     record_->kept.doubt();
     return go_on();
   }
@@ -123,12 +139,13 @@ domain::stored_turn conversation::turn_to_keep(const turn_ended& what) const {
   return turn;
 }
 
-bool conversation::keep(const turn_ended& what, const domain::dialogue& previous) {
+bool conversation::keep(const turn_ended& what) {
   const bool finished = what.outcome == turn_outcome::finished;
-  if (!shard_.store || forgotten_ || (!finished && what.outcome != turn_outcome::cancelled))
+  if (!shard_.store || forgotten_ || !record_->is_listed()
+      || (!finished && what.outcome != turn_outcome::cancelled))
     return false;
   if (!record_->named) {
-    keep_unnamed(what, previous);
+    keep_unnamed(what);
     return false;
   }
   auto& kept = record_->kept;
@@ -138,35 +155,37 @@ bool conversation::keep(const turn_ended& what, const domain::dialogue& previous
     return false;
   }
   if (finished) {
-    auto write = kept.next(state_to_keep(), turn_to_keep(what), previous, record_->head);
-    if (!record_->open_calls.empty()) // the client goes by these
+    auto write = kept.next(state_to_keep(), turn_to_keep(what), active_->previous, record_->head,
+                           asked().before->depth());
+    if (!record_->open_calls.empty() && !write.turn.messages.empty()) // the client goes by these
       domain::set_ids_of_calls(write.turn.messages.back(), record_->open_calls);
     commit(std::move(write));
   } else {
     const auto& last = record_->interrupted.back(); // as noted just now
-    commit(kept.aside(state_to_keep(), turn_to_keep(what), previous, asked().before, last.query,
-                      last.said));
+    commit(kept.aside(state_to_keep(), turn_to_keep(what), active_->previous, asked().before,
+                      last.query, last.said));
   }
   return true;
 }
 
-void conversation::keep_unnamed(const turn_ended& what, const domain::dialogue& previous) {
+void conversation::send_to_store(domain::store_write write) {
+  if (auto place = shard_.store_backlog->take(domain::heap_bytes(write)))
+    caf::anon_send(shard_.store, write_stored{std::move(write), std::move(place)});
+}
+
+void conversation::keep_unnamed(const turn_ended& what) {
   auto& kept = record_->kept;
-  const auto send_on = [this](domain::store_write write) {
-    if (auto place = shard_.store_backlog->take(domain::heap_bytes(write)))
-      caf::anon_send(shard_.store, write_stored{std::move(write), std::move(place)});
-  };
   if (kept.known() == knowledge::uncertain) {
-    send_on(domain::remove_conversation_of{record_->tenant, record_->id, true});
-    kept.begin();
+    send_to_store(domain::remove_conversation_of{record_->tenant, record_->id, true});
+    kept.forget(); // perhaps it has not
     return;
   }
-  const bool is_first = !previous && active_->plan.before->depth() == 0;
+  const bool is_first = !active_->previous && asked().before->depth() == 0;
   if (what.outcome != turn_outcome::finished || !is_first
       || shard_.settings.store.unnamed_time.count() == 0
       || shard_.unnamed_kept.take(shard_.unnamed_per_minute(), home().system().clock().now()))
     return;
-  send_on(kept.next(state_to_keep(), turn_to_keep(what), previous, record_->head));
+  send_to_store(kept.next(state_to_keep(), turn_to_keep(what), nullptr, record_->head, 0));
   kept.doubt(); // nobody waits for the outcome; whoever uses the id looks
 }
 
@@ -205,7 +224,7 @@ void conversation::on_committed(domain::turn_id turn, const kept_turns::write& w
 }
 
 void conversation::note_unstored() {
-  record_->kept.miss();
+  record_->kept.miss(active_->previous, record_->head, asked().before->depth());
   active_->unstored = true;
   ++shard_.totals.turns_unstored;
   shard_.log.warning(

@@ -48,7 +48,18 @@ domain::dialogue rebuild(domain::prefix_index& index, const std::string& tenant,
 void kept_turns::made() noexcept {
   begin();
   exists_ = true;
+  named_ = true;
   complete_ = true;
+}
+
+void kept_turns::miss(const domain::dialogue& before, const domain::dialogue& after,
+                      std::size_t own) {
+  complete_ = false;
+  const auto shared = std::min(shared_messages(before, after), own);
+  while (!path_.empty() && path_.back().depth > shared) {
+    path_.pop_back();
+    root_.reset();
+  }
 }
 
 void kept_turns::learn(const domain::stored_dialogue* found, const domain::dialogue& head) {
@@ -56,6 +67,7 @@ void kept_turns::learn(const domain::stored_dialogue* found, const domain::dialo
   if (found == nullptr)
     return;
   exists_ = true;
+  named_ = found->about.named;
   last_ = found->about.last;
   path_ = found->path;
   if (!head || found->path.empty()) {
@@ -68,8 +80,11 @@ void kept_turns::learn(const domain::stored_dialogue* found, const domain::dialo
   while (shared < nodes.size() && shared < found->messages.size()
          && domain::same_message(nodes[shared]->said(), found->messages[shared]))
     ++shared;
+  const auto ends = path_.size();
   while (!path_.empty() && path_.back().depth > shared)
     path_.pop_back();
+  if (path_.size() < ends)
+    return; // its head is another branch
   const auto& origin = head->root().origin();
   if (origin.model == found->model && origin.system_prompt == found->system_prompt)
     root_ = head->root().hash();
@@ -77,9 +92,9 @@ void kept_turns::learn(const domain::stored_dialogue* found, const domain::dialo
 }
 
 void kept_turns::fill(domain::append_turn& what, const domain::dialogue& known,
-                      const domain::dialogue& after) const {
+                      const domain::dialogue& after, std::size_t own) const {
   what.expected_last = last_;
-  const auto shared = shared_messages(known, after);
+  const auto shared = std::min(shared_messages(known, after), own);
   const auto parent = std::find_if(
     path_.rbegin(), path_.rend(), [&](const domain::turn_end& end) { return end.depth <= shared; });
   const auto from = parent == path_.rend() ? domain::turn_end{} : *parent;
@@ -99,11 +114,11 @@ void kept_turns::fill(domain::append_turn& what, const domain::dialogue& known,
 }
 
 domain::append_turn kept_turns::next(domain::stored_conversation about, domain::stored_turn turn,
-                                     const domain::dialogue& before,
-                                     const domain::dialogue& after) const {
+                                     const domain::dialogue& before, const domain::dialogue& after,
+                                     std::size_t own) const {
   domain::append_turn what{.after = std::move(about), .turn = std::move(turn)};
   what.turn.state = domain::stored_state::finished;
-  fill(what, before, after);
+  fill(what, before, after, own);
   return what;
 }
 
@@ -112,7 +127,7 @@ domain::append_turn kept_turns::aside(domain::stored_conversation about, domain:
                                       domain::message query, domain::message said) const {
   domain::append_turn what{.after = std::move(about), .turn = std::move(turn)};
   what.turn.state = domain::stored_state::interrupted;
-  fill(what, known, before);
+  fill(what, known, before, before->depth());
   what.turn.messages.push_back(std::move(query));
   what.turn.messages.push_back(std::move(said));
   what.turn.depth += 2;
@@ -122,6 +137,7 @@ domain::append_turn kept_turns::aside(domain::stored_conversation about, domain:
 void kept_turns::committed(const write& what, const domain::dialogue& after) {
   known_ = knowledge::certain;
   exists_ = true;
+  named_ = what.named;
   last_ = what.number;
   if (what.aside)
     return;

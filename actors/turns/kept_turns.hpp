@@ -25,30 +25,34 @@ public:
   };
 
   [[nodiscard]] knowledge known() const noexcept { return known_; }
-  /// The store has it, under whatever state.
-  [[nodiscard]] bool exists() const noexcept { return exists_; }
+  /// The store has it, and lists it: under a name.
+  [[nodiscard]] bool listed() const noexcept { return exists_ && named_; }
   /// All of the dialogue is in the store.
   [[nodiscard]] bool complete() const noexcept {
-    return known_ == knowledge::certain && exists_ && complete_;
+    return known_ == knowledge::certain && exists_ && named_ && complete_;
   }
 
   /// It is new: the store has nothing of this name.
   void begin() noexcept { *this = kept_turns{knowledge::certain}; }
+  /// The store was told to drop it.
+  void forget() noexcept { *this = kept_turns{knowledge::none}; }
   /// It was made there without a turn.
   void made() noexcept;
   /// The store was asked. `found`: null if it has none. `head`: the dialogue so far; null: none.
   void learn(const domain::stored_dialogue* found, const domain::dialogue& head);
   /// A write may have been committed, or not.
   void doubt() noexcept { known_ = knowledge::uncertain; }
-  /// The dialogue has got longer without the store.
-  void miss() noexcept { complete_ = false; }
+  /// The dialogue has gone on without the store, from `before` to `after`, of which the last turn
+  /// begins at the depth `own`.
+  void miss(const domain::dialogue& before, const domain::dialogue& after, std::size_t own);
 
   /// The write that brings the store up to date. `turn`: what is known of the last turn; its
   /// messages, parent, depth and system prompt are set here. `before`: the dialogue ahead of it as
-  /// it was known so far, or null; `after`: with it.
+  /// it was known so far, or null; `after`: with it; `own`: the depth of `after` ahead of the
+  /// turn's query. What it says anew may be what was said there before: that is still its own.
   [[nodiscard]] domain::append_turn next(domain::stored_conversation about,
                                          domain::stored_turn turn, const domain::dialogue& before,
-                                         const domain::dialogue& after) const;
+                                         const domain::dialogue& after, std::size_t own) const;
   /// The same for a turn that is no part of the dialogue: what was asked behind `before` and what
   /// was said.
   [[nodiscard]] domain::append_turn aside(domain::stored_conversation about,
@@ -62,12 +66,14 @@ public:
       : number{what.expected_last + 1},
         parent{what.turn.parent},
         depth{what.turn.depth},
-        aside{what.turn.state != domain::stored_state::finished} {}
+        aside{what.turn.state != domain::stored_state::finished},
+        named{what.after.named} {}
 
     domain::turn_number number;
     domain::turn_number parent;
     std::uint64_t depth;
     bool aside;
+    bool named;
   };
   /// It was committed; `after` as in next().
   void committed(const write& what, const domain::dialogue& after);
@@ -78,11 +84,12 @@ private:
     : known_{known} {}
   friend struct conversation_record;
 
-  void fill(domain::append_turn& what, const domain::dialogue& known,
-            const domain::dialogue& after) const;
+  void fill(domain::append_turn& what, const domain::dialogue& known, const domain::dialogue& after,
+            std::size_t own) const;
 
   knowledge known_ = knowledge::none;
   bool exists_ = false;
+  bool named_ = false; ///< there
   bool complete_ = false;
   domain::turn_number last_ = 0;
   std::vector<domain::turn_end> path_;

@@ -108,6 +108,23 @@ def test_results_of_calls_come_after_the_gateway_was_killed(with_cli, api):
     assert given["tool_use_id"] == use["id"] and "seen" in json.dumps(given["content"])
 
 
+def test_call_that_is_made_again_is_kept_again(start_fake, store_file):
+    gateway = start_fake("", store__path=store_file)
+    question = '[[call:look:{"q": "x"}]]'
+    gateway.answer("one", conversation_id="a")
+    gateway.chat(question, tools=[LOOK], conversation_id="a")
+    whole_dialogue = [{"role": "user", "content": "one"},
+                      {"role": "assistant", "content": "You said: one"},
+                      {"role": "user", "content": question}]
+    _, _, body = gateway.chat(whole_dialogue, tools=[LOOK], conversation_id="a")
+    assert "stored" not in body
+    asked, = body["choices"][0]["message"]["tool_calls"]
+    result = {"role": "tool", "tool_call_id": asked["id"], "content": "seen"}
+    status, _, body = gateway.chat([result], tools=[LOOK], conversation_id="a")
+    assert status == 200 and "stored" not in body, body
+    assert call(gateway, "GET", f"{PATH}/a")[1]["message_count"] == 6
+
+
 def test_conversations_are_shown_listed_changed_and_deleted_after_a_restart(keeps):
     gateway = keeps()
     status, made = call(gateway, "POST", PATH, {"metadata": {"topic": "dinner"}})

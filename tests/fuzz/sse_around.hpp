@@ -36,9 +36,10 @@ public:
   std::int64_t spent_today(std::string_view) const override { return 0; }
   void collect_stats(std::function<void(const domain::stats&)>) override {}
   void create_conversation(std::string, domain::new_conversation, shown) override {}
-  void list_conversations(std::string, std::size_t,
+  void list_conversations(domain::page_query, std::string,
                           std::function<void(domain::result<domain::conversation_page>)>) override {
   }
+  void label_conversation(domain::conversation_name, domain::conversation_labels, shown) override {}
   void show_conversation(domain::conversation_name, shown) override {}
   void remove_conversation(domain::conversation_name, shown) override {}
 

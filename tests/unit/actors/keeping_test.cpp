@@ -225,6 +225,86 @@ TEST_F(keeping, other_dialogue_under_the_same_id_is_a_branch) {
   turn_with_history(third, "a", {{"one", "1"}, {"two!", "2!"}}, "three", "3");
 }
 
+TEST_F(keeping, same_answer_again_is_a_turn_of_its_own) {
+  start();
+  client first;
+  turn_with_history(first, "a", {}, "one", "1");
+  client second;
+  turn(second, "a", 0, "two", "2");
+  client again;
+  auto whole = request("a", "two");
+  whole.messages = {{domain::role::user, std::string{"one"}},
+                    {domain::role::assistant, std::string{"1"}},
+                    {domain::role::user, std::string{"two"}}};
+  submit(again, whole);
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
+  next_turn(0, "two", "2");
+  ASSERT_TRUE(again.finished);
+  ASSERT_EQ(kept("a").turns.size(), 3U);
+  EXPECT_EQ(kept("a").turns.at(3).parent, 1);
+  EXPECT_EQ(kept("a").turns.at(3).messages.size(), 2U);
+}
+
+TEST_F(keeping, branch_that_could_not_be_kept_comes_along_later) {
+  start();
+  client first;
+  turn_with_history(first, "a", {}, "one", "1");
+  client second;
+  turn(second, "a", 0, "two", "2");
+  store->fails = true;
+  client branched;
+  auto whole = request("a", "TWO");
+  whole.messages = {{domain::role::user, std::string{"one"}},
+                    {domain::role::assistant, std::string{"1"}},
+                    {domain::role::user, std::string{"TWO"}}};
+  submit(branched, whole);
+  say(0, cli_lines::rewound(cli(0).take_control("rewind_conversation")));
+  next_turn(0, "TWO", "2!");
+  ASSERT_TRUE(branched.finished);
+  EXPECT_TRUE(branched.finished->unstored);
+  store->fails = false;
+  client third;
+  turn(third, "a", 0, "three", "3");
+  EXPECT_FALSE(third.finished->unstored);
+  restart();
+  client fourth;
+  turn_with_history(fourth, "a", {{"one", "1"}, {"TWO", "2!"}, {"three", "3"}}, "four", "4");
+}
+
+TEST_F(keeping, several_questions_are_no_dialogue) {
+  start();
+  client first;
+  turn_with_history(first, "a", {}, "one", "1");
+  restart();
+  store->fails = true;
+  client second;
+  auto asked = request("a", "two");
+  asked.messages.insert(asked.messages.begin(), {domain::role::user, std::string{"and"}});
+  submit(second, asked);
+  EXPECT_EQ(second.failure(), domain::error_code::store_unavailable);
+}
+
+TEST_F(keeping, labels_that_were_set_while_it_was_away_stay) {
+  start();
+  client first;
+  turn_with_history(first, "a", {}, "one", "1");
+  restart();
+  // Its dialogue is under way from the store when the labels come.
+  client second;
+  gateway().submit(request("a", "two"), second.make_sink());
+  while (world.pump_loop(1)) {
+  }
+  std::optional<domain::result<domain::conversation_info>> labelled;
+  gateway().label_conversation({"", "a"}, {{"k", "v"}}, [&](auto info) { labelled = info; });
+  world.pump();
+  ASSERT_TRUE(labelled && *labelled);
+  EXPECT_EQ((*labelled)->turn_count, 1U);
+  boot_with_history(0, "one", "1");
+  next_turn(0, "two", "2");
+  EXPECT_EQ(kept("a").about.info.labels, (domain::conversation_labels{{"k", "v"}}));
+  EXPECT_EQ(kept("a").about.info.turn_count, 2U);
+}
+
 TEST_F(keeping, interrupted_turn_is_kept_aside) {
   start();
   client first;
