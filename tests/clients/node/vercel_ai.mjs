@@ -7,6 +7,8 @@ import { z } from "zod";
 
 import { CITY, cityReport, Collector, serve, tell, TOOLS } from "./driver.mjs";
 
+globalThis.AI_SDK_LOG_WARNINGS = false; // they would go to the output, among the reports
+
 function options(order) {
   const gateway = createOpenAICompatible({
     name: "gateway", baseURL: process.env.GATEWAY, includeUsage: order.usage,
