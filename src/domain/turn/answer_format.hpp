@@ -36,16 +36,22 @@ public:
   /// What the API is told; it may say less than the client does. Empty: the API is told nothing.
   [[nodiscard]] const api_schema& for_api() const noexcept { return for_api_; }
 
+  /// What the client wrote of it, canonical enough that equal texts mean equal formats of a kind.
+  /// Empty: it only wants an object.
+  [[nodiscard]] const std::string& asked() const noexcept { return asked_; }
+
   /// What is wrong with the whole text of an answer, and where ("$.items[0].price must be at most
   /// 5"); nothing: it is as the client wants it. Takes bounded time.
   [[nodiscard]] virtual std::optional<std::string> flaw_of(std::string_view answer) const = 0;
 
 protected:
-  explicit answer_format(api_schema for_api)
-    : for_api_{std::move(for_api)} {}
+  explicit answer_format(api_schema for_api, std::string asked = {})
+    : for_api_{std::move(for_api)},
+      asked_{std::move(asked)} {}
 
 private:
   api_schema for_api_;
+  std::string asked_;
 };
 
 } // namespace ccapi::domain
