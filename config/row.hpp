@@ -24,6 +24,8 @@ inline constexpr std::array<std::string_view, 3> names_of<bare_mode>{"auto", "on
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<thinking_policy>{"auto", "off"};
 template <>
+inline constexpr std::array<std::string_view, 2> names_of<cache_scope>{"deterministic", "all"};
+template <>
 inline constexpr std::array<std::string_view, 3> names_of<busy_policy>{"queue", "reject",
                                                                        "interrupt"};
 

@@ -5,6 +5,7 @@
 #include "actors/io/asio_host.hpp"
 #include "actors/turns/conversation_directory.hpp"
 #include "config/settings.hpp"
+#include "domain/cache/cache_key.hpp"
 #include "domain/dialogue/opening.hpp"
 #include "domain/dialogue/placement.hpp"
 #include "domain/ids.hpp"
@@ -43,6 +44,7 @@ struct io_shard {
   std::shared_ptr<domain::model_knowledge> models; ///< of all threads
   /// Of all threads.
   std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
+  std::shared_ptr<const domain::cache_hasher> cache_hasher{}; ///< of all threads
   domain::retry_budget retries{settings.retry.budget_percent, placement.shards()};
   std::uint64_t numbers_given = 0;
   bool closing = false; ///< the gateway ends: no process rests any more

@@ -10,8 +10,11 @@ void show_stats(exchange& client) {
   client.shard().gateway.collect_stats(
     [waiting = pending_answer::to(client)](const domain::stats& figures) {
       if (auto* asker = waiting->take_client())
-        asker->guarded(
-          [&] { reply_json(*asker, status::stats_body(figures, asker->shard().version)); });
+        asker->guarded([&] {
+          const auto& shard = asker->shard();
+          reply_json(*asker,
+                     status::stats_body(figures, shard.version, shard.settings().cache_enabled));
+        });
     });
 }
 

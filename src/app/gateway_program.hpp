@@ -77,6 +77,8 @@ private:
   actors::cli_installation cli_;
   std::shared_ptr<domain::model_knowledge> models_ = std::make_shared<domain::model_knowledge>();
   std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
+  std::shared_ptr<const domain::cache_hasher> cache_hasher_ =
+    std::make_shared<const domain::cache_hasher>();
   process::launcher launcher_;
   caf_settings caf_settings_;
   caf::actor_system system_;

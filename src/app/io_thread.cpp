@@ -9,7 +9,8 @@ io_thread::io_thread(caf::actor_system& system, const domain::placement& placeme
                      const config::settings& settings, const observe::logger& log,
                      const actors::supervisor_actor& supervisor, const domain::health& health,
                      std::shared_ptr<domain::model_knowledge> models,
-                     std::shared_ptr<domain::asked_openings> asked)
+                     std::shared_ptr<domain::asked_openings> asked,
+                     std::shared_ptr<const domain::cache_hasher> cache_hasher)
   : home{system, loop},
     shard{.home = home,
           .placement = placement,
@@ -23,7 +24,8 @@ io_thread::io_thread(caf::actor_system& system, const domain::placement& placeme
                               settings.conversation.stored_max / placement.shards(), 1),
                             settings.conversation.stored_bytes_max / placement.shards()},
           .models = std::move(models),
-          .asked = std::move(asked)},
+          .asked = std::move(asked),
+          .cache_hasher = std::move(cache_hasher)},
     front_end{actors::spawn_on<actors::front_end>(home, std::ref(shard))},
     gateway{front_end_object()} {}
 

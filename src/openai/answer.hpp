@@ -14,7 +14,7 @@ struct answer_identity {
   std::string id;           ///< "chatcmpl-..."
   std::int64_t created = 0; ///< seconds since 1970
   std::string model;
-  std::string conversation_id;
+  std::string conversation_id; ///< empty: it belongs to none
 };
 
 /// "stop", "length", "content_filter", "tool_calls"; in the legacy form "function_call".

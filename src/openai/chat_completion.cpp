@@ -95,7 +95,7 @@ void end(std::string& body, const domain::usage& used, const answer_identity& id
   body += R"(],"usage":)";
   append_usage(body, used);
   body += R"(,"service_tier":"default","system_fingerprint":null,"conversation_id":)";
-  json::append_string(body, identity.conversation_id);
+  json::append_string_or_null(body, identity.conversation_id);
   body += '}';
 }
 

@@ -9,8 +9,8 @@
 
 namespace ccapi::status {
 
-/// {cache, version}, and the groups of domain::metrics(). Nothing is cached, which is what `cache`
-/// says. Pure.
-std::string stats_body(const domain::stats& figures, std::string_view version);
+/// The groups of domain::metrics(); the first, "cache", begins with {total_entries, total_hits,
+/// enabled}, and "version" follows it. Pure.
+std::string stats_body(const domain::stats& figures, std::string_view version, bool cache_enabled);
 
 } // namespace ccapi::status

@@ -78,7 +78,8 @@ private:
   struct played_thread {
     played_thread(io_home& home, const domain::placement& placement,
                   const config::settings& settings, const supervisor_actor& supervisor,
-                  const domain::health& health, std::shared_ptr<domain::asked_openings> asked);
+                  const domain::health& health, std::shared_ptr<domain::asked_openings> asked,
+                  std::shared_ptr<const domain::cache_hasher> hasher);
     io_shard state;
     front_end_actor actor;
     gateway_client gateway;
@@ -87,6 +88,8 @@ private:
   supervisor_actor supervisor_;
   stats_collector_actor collector_;
   std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
+  std::shared_ptr<const domain::cache_hasher> cache_hasher_ =
+    std::make_shared<const domain::cache_hasher>();
   std::deque<std::optional<played_thread>> shards_;
 };
 

@@ -43,10 +43,18 @@ TEST(stats, every_figure_has_its_place) {
   figures.spares_dropped = 29;
   figures.answers = {32, 33, 34, 35};
   figures.broken_invariants = 36;
+  figures.cache_hits = 40;
+  figures.cache_misses = 41;
+  figures.cache_bypasses = 42;
+  figures.cache_shared = 43;
+  figures.cache_evictions = 44;
+  figures.cache_entries = 45;
+  figures.cache_bytes = 46;
   figures.boot_times.add(std::chrono::microseconds{301'250});
   EXPECT_EQ(
-    stats_body(figures, "0.1.0"),
-    R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
+    stats_body(figures, "0.1.0", true),
+    R"({"cache":{"total_entries":45,"total_hits":40,"enabled":true,"hits":40,"misses":41,)"
+    R"("bypasses":42,"shared":43,"evictions":44,"entries":45,"bytes":46},"version":"0.1.0",)"
     R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,)"
     R"("without_parameter":29,"mended":37,"with_calls":38,"active":5},)"
     R"("matches":{"fresh":20,"seeded":21,"branched":22,"rewound":23,"continued":24},)"
