@@ -174,10 +174,8 @@ std::optional<domain::reasoning_effort> read_reasoning(field_reader& body,
   return nested;
 }
 
-std::optional<std::int64_t> read_seed(field_reader& body, std::vector<std::string>& ignored) {
-  const auto seed = body.integer("seed", integer_min, integer_max);
-  list_if(seed.has_value(), "seed", ignored);
-  return seed;
+std::optional<std::int64_t> read_seed(field_reader& body) {
+  return body.integer("seed", integer_min, integer_max);
 }
 
 std::string read_unheeded(field_reader& body) {
@@ -195,6 +193,7 @@ void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
     const auto penalty = body.number(name, -penalty_max, penalty_max);
     list_if(penalty.has_value() && (*penalty < 0 || *penalty > 0), name, ignored);
   }
+  list_if(body.any("seed").has_value(), "seed", ignored);
   const auto bias = body.object("logit_bias");
   list_if(bias && bias->size() > 0, "logit_bias", ignored);
   list_if(body.boolean("logprobs").value_or(false), "logprobs", ignored);

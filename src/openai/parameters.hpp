@@ -31,7 +31,7 @@ std::optional<domain::reasoning_effort> read_reasoning(json::field_reader& body,
                                                        std::vector<std::string>& ignored);
 
 /// seed. It has no effect on the model and is listed as ignored; it tells what the client is after.
-std::optional<std::int64_t> read_seed(json::field_reader& body, std::vector<std::string>& ignored);
+std::optional<std::int64_t> read_seed(json::field_reader& body);
 
 /// The parameters without effect that ask for another answer, name and JSON text by turns.
 std::string read_unheeded(json::field_reader& body);

@@ -25,6 +25,7 @@ OTHER = {
     "models.list": ["x", "y"], "models.echo_requested": True, "log.level": "trace",
     "log.format": "json", "conversation.session_timeout_minutes": 0.5,
     "conversation.busy": "interrupt", "process_pool.reuse": False, "process_pool.prime": False,
+    "cache.enabled": False, "cache.scope": "all",
     **{key: value for key, (value, _) in INACTIVE.items()},
 }
 
