@@ -86,6 +86,20 @@ using conversation_store_actor = status_client_actor::extend<
   takes<settings_changed>,
   // itself: anything past its time?
   takes<tick>>;
+/// Answers kept for equal requests, on each I/O thread, and the runs that such requests share.
+using response_cache_actor = caf::typed_actor<
+  // front end of another thread: a turn whose key this one owns; its events go there
+  takes<join_run>,
+  // front end of another thread: such a turn's client is gone
+  takes<cancel_turn>,
+  // front end of another thread: such a turn's sink has room again
+  takes<grant_credit>,
+  // response cache of another thread: an answer is kept
+  takes<answer_kept>,
+  // response cache of another thread: it no longer is
+  takes<answer_dropped>,
+  // itself: readers can go on
+  takes<feed_readers>>;
 
 /// Owns the process slots. Runs on CAF's scheduler.
 using supervisor_actor = status_client_actor::extend<

@@ -10,6 +10,10 @@
 
 #define CCAPI_MESSAGES(X)                                                                          \
   X(open_turn)                                                                                     \
+  X(join_run)                                                                                      \
+  X(answer_kept)                                                                                   \
+  X(answer_dropped)                                                                                \
+  X(feed_readers)                                                                                  \
   X(turn_events)                                                                                   \
   X(submit_turn)                                                                                   \
   X(cancel_turn)                                                                                   \

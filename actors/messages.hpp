@@ -5,6 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "claude/launch.hpp"
 #include "config/settings.hpp"
+#include "domain/cache/cache_entry.hpp"
 #include "domain/dialogue/prefix_index.hpp"
 #include "domain/metrics/metrics.hpp"
 #include "domain/metrics/status.hpp"
@@ -37,6 +38,26 @@ struct open_turn {
   turn_events_listener_actor origin{};
 };
 
+/// front end -> response cache of the thread that owns its key: a turn that may share a run.
+struct join_run {
+  domain::turn_id turn = 0;
+  domain::chat_request request{}; ///< has a cache_key
+  turn_events_listener_actor origin{};
+};
+
+/// Owner of a key -> response caches of the other threads: its answer is kept.
+struct answer_kept {
+  std::shared_ptr<const domain::cache_entry> entry{};
+};
+
+/// Owner of a key -> response caches of the other threads: its answer is kept no longer.
+struct answer_dropped {
+  std::shared_ptr<const domain::cache_entry> entry{};
+};
+
+/// response cache to itself: some readers can go on in their logs.
+struct feed_readers {};
+
 /// Conversation's thread -> origin of the turn: events in order, a batch per read.
 struct turn_events {
   domain::turn_id turn = 0;
@@ -56,12 +77,12 @@ struct submit_turn {
   std::shared_ptr<conversation_record> donor{};
 };
 
-/// front end -> (front end ->) conversation -> process: the client is gone.
+/// front end -> (front end ->) conversation -> process, or response cache: the client is gone.
 struct cancel_turn {
   domain::turn_id turn = 0;
 };
 
-/// front end -> (front end ->) conversation -> process: delta bytes have left.
+/// front end -> (front end ->) conversation -> process, or response cache: delta bytes have left.
 struct grant_credit {
   domain::turn_id turn = 0;
   std::size_t bytes = 0;

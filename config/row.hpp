@@ -27,6 +27,8 @@ template <>
 inline constexpr std::array<std::string_view, 2> names_of<store_durability>{"commit_before_answer",
                                                                             "after_answer"};
 template <>
+inline constexpr std::array<std::string_view, 2> names_of<cache_scope>{"deterministic", "all"};
+template <>
 inline constexpr std::array<std::string_view, 3> names_of<busy_policy>{"queue", "reject",
                                                                        "interrupt"};
 

@@ -26,10 +26,10 @@ constexpr auto openai = &settings::openai;
 constexpr auto conversation = &settings::conversation;
 constexpr auto store = &settings::store;
 constexpr auto limits = &settings::limits;
+constexpr auto cache = &settings::cache;
 constexpr auto log = &settings::log;
 constexpr auto file_access = &settings::file_access;
 constexpr auto mcp = &settings::mcp;
-constexpr auto cache = &settings::cache;
 constexpr auto process_pool = &settings::process_pool;
 
 constexpr key table_of_keys[] = {
@@ -336,6 +336,25 @@ constexpr key table_of_keys[] = {
     "limits.drain_timeout_seconds", 10, 24 * hour_ms,
     "Time that running turns have to end after SIGTERM."),
 
+  flag<cache, &cache_settings::enabled>(
+    "cache.enabled", "Answer repeated requests from memory, and equal ones at a time by one run."),
+  number<cache, &cache_settings::max_entries>(
+    "cache.max_entries", 1, 10'000'000, "answers",
+    "Answers kept; beyond that the least recently used one is dropped."),
+  number<cache, &cache_settings::ttl_seconds>("cache.ttl_seconds", 1, 31'536'000, "seconds",
+                                              "How long they are kept."),
+  number<cache, &cache_settings::bytes_max>(
+    "cache.bytes_max", 64 * kib, 1024 * gib, "bytes",
+    "Memory for kept answers and the requests that they belong to."),
+  number<cache, &cache_settings::entry_bytes_max>(
+    "cache.entry_bytes_max", kib, gib, "bytes",
+    "Longest answer, with its request, that is kept. Equal requests at a time can join a run as "
+    "long as its answer is not longer."),
+  word<cache, &cache_settings::scope>(
+    "cache.scope", "deterministic|all",
+    "Requests that the cache is for: those with `temperature` 0 or a `seed` that declare no tools, "
+    "or all. Never those with a `conversation_id`."),
+
   log_level_row(),
   at_start(word<log, &log_settings::format>("log.format", "text|json", "Form of a log line.")),
 
@@ -352,12 +371,6 @@ constexpr key table_of_keys[] = {
     text<mcp, &mcp_settings::config_json>("mcp.config_json", no_nul, "The same as JSON text.")),
   inactive(flag<mcp, &mcp_settings::strict>("mcp.strict", "Only the servers of that description.")),
   inactive(flag<mcp, &mcp_settings::debug>("mcp.debug", "Log what the servers say.")),
-  inactive(flag<cache, &cache_settings::enabled>("cache.enabled",
-                                                 "Answer repeated requests from memory.")),
-  inactive(number<cache, &cache_settings::max_entries>("cache.max_entries", 1, 10'000'000,
-                                                       "answers", "Answers kept.")),
-  inactive(number<cache, &cache_settings::ttl_seconds>("cache.ttl_seconds", 1, 31'536'000,
-                                                       "seconds", "How long they are kept.")),
   number<process_pool, &process_pool_settings::size>(
     "process_pool.size", 0, 10'000, "processes",
     "Most spare processes, for all models together; 0 = none. They count among "

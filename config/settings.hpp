@@ -303,6 +303,23 @@ struct limits_settings {
   milliseconds drain_timeout{30'000};
 };
 
+enum class cache_scope : std::uint8_t { deterministic, all };
+
+/// [cache] answers kept for equal requests.
+struct cache_settings {
+  bool enabled = true;
+  /// Answers kept, over all I/O threads.
+  std::uint32_t max_entries = 1000;
+  std::uint32_t ttl_seconds = 3600;
+  /// Of kept answers and the requests they belong to, over all I/O threads.
+  std::size_t bytes_max = std::size_t{64} << 20;
+  /// Of one of them. Also of an answer that several requests are getting at a time, as far as one
+  /// that comes later can still have it from its beginning.
+  std::size_t entry_bytes_max = std::size_t{1} << 20;
+  /// Which requests: those that ask for equal answers, or all.
+  cache_scope scope = cache_scope::deterministic;
+};
+
 /// [log]
 struct log_settings {
   std::string level = "info";  ///< trace | debug | info | warning | error | off
@@ -326,13 +343,6 @@ struct mcp_settings {
   bool debug = false;
 };
 
-/// [cache]
-struct cache_settings {
-  bool enabled = true;
-  std::uint32_t max_entries = 1000;
-  std::uint32_t ttl_seconds = 3600;
-};
-
 struct settings {
   server_settings server;
   tls_settings tls;
@@ -346,10 +356,10 @@ struct settings {
   conversation_settings conversation;
   store_settings store;
   limits_settings limits;
+  cache_settings cache;
   log_settings log;
   file_access_settings file_access;
   mcp_settings mcp;
-  cache_settings cache;
   process_pool_settings process_pool;
 };
 

@@ -41,6 +41,7 @@ struct shard_settings {
   bool lenient_content_type = false;
   bool strict_parameters = false;
   bool usage_cost = false; ///< answers tell their cost in the usage
+  bool cache_enabled = false;
   std::uint32_t failures_per_minute_max = 0;
   std::shared_ptr<const domain::model_catalog> models; ///< never null
   std::shared_ptr<const key_ring> keys;                ///< never null

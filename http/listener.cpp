@@ -115,6 +115,7 @@ shard_settings server::state::settings_for_shards() const {
           .lenient_content_type = settings_.server.lenient_content_type,
           .strict_parameters = settings_.server.strict_parameters,
           .usage_cost = settings_.openai.usage_cost,
+          .cache_enabled = settings_.cache.enabled,
           .failures_per_minute_max = settings_.auth.failures_per_minute_max,
           .models = std::make_shared<domain::model_catalog>(models.default_model, models.aliases,
                                                             models.list),

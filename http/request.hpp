@@ -1,6 +1,7 @@
 #pragma once
 // What is known of a request: the fields of its head that matter, and what handlers may use.
 
+#include "domain/turn/cached_answer.hpp"
 #include "http/wire/body_buffer.hpp"
 
 #include <chrono>
@@ -56,6 +57,7 @@ struct head_fields {
   std::string_view request_id; ///< x-request-id
   std::string_view strict;     ///< x-ccapi-strict
   std::string_view accept;
+  domain::cache_rules cache; ///< cache-control
   bool expects_continue = false;
   bool has_body = false; ///< a length above 0, or chunks
 };
@@ -86,6 +88,7 @@ struct request {
   const dialect::protocol* dialect = nullptr;     ///< that answers are given in; never null
   bool accepts_json = false;                      ///< Accept names application/json
   bool strict = false;                            ///< x-ccapi-strict: true
+  domain::cache_rules cache;                      ///< what it lets the response cache do
   std::chrono::steady_clock::time_point received; ///< when the head was complete
 };
 

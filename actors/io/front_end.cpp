@@ -18,10 +18,15 @@ constexpr std::chrono::seconds rest_before_reuse{3};
 
 front_end::front_end(caf::actor_config& config, io_home& home, io_shard& shard)
   : on_io{config, home},
-    shard_{shard} {}
+    shard_{shard},
+    cache_handle_{
+      spawn_on<response_cache>(home, std::ref(shard), std::ref(static_cast<turn_runner&>(*this)))},
+    cache_{static_cast<response_cache&>(*caf::actor_cast<caf::abstract_actor*>(cache_handle_))} {}
 
-void front_end::connect(std::vector<front_end_actor> all, stats_collector_actor collector) {
+void front_end::connect(std::vector<front_end_actor> all, std::vector<response_cache_actor> caches,
+                        stats_collector_actor collector) {
   all_ = std::move(all);
+  cache_.connect(std::move(caches));
   collector_ = std::move(collector);
 }
 
@@ -59,6 +64,8 @@ front_end::behavior_type front_end::make_behavior() {
 
 void front_end::on_exit() {
   *alive_ = false;
+  cache_.detach();
+  send_exit(cache_handle_, caf::exit_reason::user_shutdown);
   on_close_all();
   destroy(shard_.front_end);
   all_.clear(); // it is in there itself
@@ -69,41 +76,98 @@ void front_end::on_exit() {
 
 // -- domain::gateway -----------------------------------------------------------------------------
 
+domain::cache_finding front_end::look_up(domain::chat_request& request,
+                                         const domain::cache_rules& allowed) {
+  return cache_.look_up(request, allowed);
+}
+
 domain::turn_id front_end::submit(domain::chat_request&& request,
                                   std::shared_ptr<domain::event_sink> sink) {
   const auto turn = shard_.unique_number();
+  ++shard_.totals.turns_submitted;
+  if (request.cache_key)
+    share(turn, std::move(request), std::move(sink));
+  else
+    submit_to_conversation(turn, turn_kind::direct, std::move(request), std::move(sink));
+  return turn;
+}
+
+domain::turn_id front_end::run(domain::chat_request&& request,
+                               std::shared_ptr<domain::event_sink> sink) {
+  const auto turn = shard_.unique_number();
+  ++runs_;
+  submit_to_conversation(turn, turn_kind::run, std::move(request), std::move(sink));
+  return turn;
+}
+
+std::shared_ptr<local_sink> front_end::enter(domain::turn_id turn, const domain::home& where,
+                                             turn_kind kind,
+                                             std::shared_ptr<domain::event_sink> sink) {
+  auto local = std::make_shared<local_sink>(
+    [this, turn](const domain::event& outcome) { submitted_turn_over(turn, outcome); },
+    std::move(sink));
+  submitted_.emplace(turn, submitted_turn{local, where, kind});
+  return local;
+}
+
+/// The key's owner is where the dialogue lives, as the request shows it: in nearly all cases the
+/// run stays on that thread.
+void front_end::share(domain::turn_id turn, domain::chat_request&& request,
+                      std::shared_ptr<domain::event_sink> sink) {
+  const auto where = shard_.placement.home_of_dialogue(request);
+  auto local = enter(turn, where, turn_kind::shared, std::move(sink));
+  if (shard_.placement.is_here(where))
+    cache_.join(turn, std::move(request), std::move(local));
+  else
+    send(cache_.at(where), join_run{turn, std::move(request),
+                                    caf::actor_cast<turn_events_listener_actor>(self_reference())});
+}
+
+void front_end::submit_to_conversation(domain::turn_id turn, turn_kind kind,
+                                       domain::chat_request&& request,
+                                       std::shared_ptr<domain::event_sink> sink) {
   if (!request.conversation_id)
     domain::recall_opening(*shard_.asked, request);
   const auto where =
     request.conversation_id
       ? shard_.placement.home_of_conversation(request.tenant, *request.conversation_id)
       : shard_.placement.home_of_dialogue(request);
-  ++shard_.totals.turns_submitted;
-  auto local = std::make_shared<local_sink>(
-    [this, turn](const domain::event& outcome) { submitted_turn_over(turn, outcome); },
-    std::move(sink));
-  submitted_.emplace(turn, submitted_turn{local, where});
+  auto local = enter(turn, where, kind, std::move(sink));
   if (shard_.placement.is_here(where))
     open(turn, std::move(request), std::move(local));
   else
     send(front_end_at(where),
          open_turn{turn, std::move(request),
                    caf::actor_cast<turn_events_listener_actor>(self_reference())});
-  return turn;
+}
+
+template <class Message>
+void front_end::tell_owner(const submitted_turn& of, const Message& what) {
+  const bool here = shard_.placement.is_here(of.home);
+  if (of.kind == turn_kind::shared) {
+    if (here)
+      to_cache(what);
+    else
+      send(cache_.at(of.home), what);
+  } else if (here) {
+    to_conversation(what);
+  } else {
+    send(front_end_at(of.home), what);
+  }
 }
 
 void front_end::cancel(domain::turn_id turn) {
   const auto found = submitted_.find(turn);
   if (found == submitted_.end())
     return;
-  found->second.sink->detach();
-  const auto where = found->second.home;
+  const auto left = std::move(found->second);
   submitted_.erase(found);
-  ++shard_.totals.turns_cancelled;
-  if (shard_.placement.is_here(where))
-    to_conversation(cancel_turn{turn});
+  left.sink->detach();
+  if (left.kind == turn_kind::run)
+    --runs_;
   else
-    send(front_end_at(where), cancel_turn{turn});
+    ++shard_.totals.turns_cancelled;
+  tell_owner(left, cancel_turn{turn});
 }
 
 void front_end::acknowledge(domain::turn_id turn, std::size_t bytes) {
@@ -113,14 +177,8 @@ void front_end::acknowledge(domain::turn_id turn, std::size_t bytes) {
   // A quarter of the window at a time: the rest can never stop the process.
   auto& owed = found->second.credit_owed;
   owed += bytes;
-  if (owed < shard_.settings.limits.stream_buffer_bytes / 4)
-    return;
-  const grant_credit grant{turn, std::exchange(owed, 0)};
-  const auto& where = found->second.home;
-  if (shard_.placement.is_here(where))
-    to_conversation(grant);
-  else
-    send(front_end_at(where), grant);
+  if (owed >= shard_.settings.limits.stream_buffer_bytes / 4)
+    tell_owner(found->second, grant_credit{turn, std::exchange(owed, 0)});
 }
 
 void front_end::collect_stats(const std::function<void(const domain::stats&)>& callback) {
@@ -241,7 +299,10 @@ void front_end::on_turn_events(turn_events& batch) {
 }
 
 void front_end::submitted_turn_over(domain::turn_id turn, const domain::event& outcome) {
-  if (std::holds_alternative<domain::turn_finished>(outcome))
+  const auto found = submitted_.find(turn);
+  if (found != submitted_.end() && found->second.kind == turn_kind::run)
+    --runs_;
+  else if (std::holds_alternative<domain::turn_finished>(outcome))
     ++shard_.totals.turns_finished;
   else
     ++shard_.totals.turns_failed;
@@ -278,6 +339,7 @@ void front_end::on_close_all() {
 
 void front_end::on_settings_changed(const settings_changed& what) {
   shard_.settings = *what.values;
+  cache_.settings_changed();
   shard_.retries.set_percent(shard_.settings.retry.budget_percent);
   shard_.store_backlog->set_limit(shard_.settings.store.queue_bytes_max);
   shard_.conversations.set_limits(shard_.records_max(), shard_.record_bytes_max());
@@ -307,9 +369,10 @@ void front_end::arm_tick() {
                  tick{});
 }
 
-domain::stats front_end::figures() const {
+domain::stats front_end::figures() {
   auto figures = shard_.totals;
-  figures.turns_active = submitted_.size();
+  figures.turns_active = submitted_.size() - runs_;
+  cache_.fill_in(figures);
   figures.conversations = shard_.conversations.size();
   auto& details = figures.details;
   details.recent = shard_.times.recent(std::chrono::steady_clock::now());

@@ -4,6 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/io/asio_host.hpp"
 #include "actors/io/io_shard.hpp"
+#include "actors/io/response_cache.hpp"
 #include "actors/io/turn_sinks.hpp"
 #include "actors/messages.hpp"
 #include "domain/home.hpp"
@@ -23,18 +24,22 @@ namespace ccapi::actors {
 /// One per I/O thread; every call on that thread. A turn belongs to the thread its conversation
 /// lives on: on the same one events go straight from the process to the sink, else by mail between
 /// two front ends, a batch per read.
-class front_end final : public on_io<front_end_actor::base> {
+class front_end final : public on_io<front_end_actor::base>, private turn_runner {
 public:
   front_end(caf::actor_config& config, io_home& home, io_shard& shard);
 
-  /// The front ends of all threads in order, and who collects figures. Call once, before the
-  /// threads run.
-  void connect(std::vector<front_end_actor> all, stats_collector_actor collector);
+  /// The front ends and response caches of all threads in order, and who collects figures. Call
+  /// once, before the threads run.
+  void connect(std::vector<front_end_actor> all, std::vector<response_cache_actor> caches,
+               stats_collector_actor collector);
+  /// Of this thread; ends with the front end.
+  [[nodiscard]] const response_cache_actor& cache() const noexcept { return cache_handle_; }
 
   // -- domain::gateway, for gateway_client --
+  domain::cache_finding look_up(domain::chat_request& request, const domain::cache_rules& allowed);
   domain::turn_id submit(domain::chat_request&& request, std::shared_ptr<domain::event_sink> sink);
-  void cancel(domain::turn_id turn);
-  void acknowledge(domain::turn_id turn, std::size_t bytes);
+  void cancel(domain::turn_id turn) override;
+  void acknowledge(domain::turn_id turn, std::size_t bytes) override;
   [[nodiscard]] const domain::health& health() const noexcept { return shard_.health; }
   [[nodiscard]] domain::stats& totals() noexcept { return shard_.totals; }
   [[nodiscard]] std::int64_t spent_today(std::string_view tenant) const {
@@ -57,9 +62,16 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  /// Who has the turn, and for whom.
+  enum class turn_kind : std::uint8_t {
+    direct, ///< a conversation, for a client
+    shared, ///< a response cache, for a client
+    run,    ///< a conversation, for the response cache
+  };
   struct submitted_turn {
     std::shared_ptr<local_sink> sink;
-    domain::home home{};         ///< the conversation's
+    domain::home home{}; ///< the conversation's, or the cache's
+    turn_kind kind = turn_kind::direct;
     std::size_t credit_owed = 0; ///< acknowledged by the sink, not yet passed on
   };
 
@@ -75,6 +87,19 @@ private:
   [[nodiscard]] const front_end_actor& front_end_at(const domain::home& where) const {
     return all_[where.shard];
   }
+  domain::turn_id run(domain::chat_request&& request,
+                      std::shared_ptr<domain::event_sink> sink) override;
+  std::shared_ptr<local_sink> enter(domain::turn_id turn, const domain::home& where, turn_kind kind,
+                                    std::shared_ptr<domain::event_sink> sink);
+  void share(domain::turn_id turn, domain::chat_request&& request,
+             std::shared_ptr<domain::event_sink> sink);
+  void submit_to_conversation(domain::turn_id turn, turn_kind kind, domain::chat_request&& request,
+                              std::shared_ptr<domain::event_sink> sink);
+  /// Tells whoever has a turn.
+  template <class Message>
+  void tell_owner(const submitted_turn& of, const Message& what);
+  void to_cache(const cancel_turn& what) { cache_.leave(what.turn); }
+  void to_cache(const grant_credit& what) { cache_.grant(what.turn, what.bytes); }
   void open(domain::turn_id turn, domain::chat_request&& request,
             std::shared_ptr<domain::event_sink> sink);
   /// Settles the request's opening.
@@ -111,12 +136,15 @@ private:
   void on_tick();
   void arm_tick();
   void submitted_turn_over(domain::turn_id turn, const domain::event& outcome);
-  [[nodiscard]] domain::stats figures() const;
+  [[nodiscard]] domain::stats figures();
 
   io_shard& shard_;
   std::vector<front_end_actor> all_;
   stats_collector_actor collector_;
+  const response_cache_actor cache_handle_;
+  response_cache& cache_;                                          ///< the same
   std::unordered_map<domain::turn_id, submitted_turn> submitted_;  ///< by clients of this thread
+  std::size_t runs_ = 0;                                           ///< among them, for the cache
   std::unordered_map<domain::turn_id, conversation_actor> hosted_; ///< run on this thread
   domain::tick_schedule ticks_;
   /// False once this actor has ended; sinks may outlive it.

@@ -6,6 +6,11 @@
 
 namespace ccapi::actors {
 
+domain::cache_finding gateway_client::look_up(domain::chat_request& request,
+                                              const domain::cache_rules& allowed) {
+  return partner_.look_up(request, allowed);
+}
+
 domain::turn_id gateway_client::submit(domain::chat_request request,
                                        std::shared_ptr<domain::event_sink> sink) {
   return partner_.submit(std::move(request), std::move(sink));

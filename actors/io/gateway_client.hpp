@@ -13,6 +13,8 @@ public:
   explicit gateway_client(front_end& partner) noexcept
     : partner_{partner} {}
 
+  domain::cache_finding look_up(domain::chat_request& request,
+                                const domain::cache_rules& allowed) override;
   domain::turn_id submit(domain::chat_request request,
                          std::shared_ptr<domain::event_sink> sink) override;
   void cancel(domain::turn_id turn) override;

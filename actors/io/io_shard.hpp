@@ -5,6 +5,7 @@
 #include "actors/io/asio_host.hpp"
 #include "actors/turns/conversation_directory.hpp"
 #include "config/settings.hpp"
+#include "domain/cache/cache_key.hpp"
 #include "domain/daily_spending.hpp"
 #include "domain/dialogue/opening.hpp"
 #include "domain/dialogue/placement.hpp"
@@ -67,6 +68,7 @@ struct io_shard {
     std::make_shared<domain::store_backlog>(settings.store.queue_bytes_max);
   /// Of all threads.
   std::shared_ptr<domain::asked_openings> asked = std::make_shared<domain::asked_openings>();
+  std::shared_ptr<const domain::cache_hasher> cache_hasher{}; ///< of all threads
   /// First turns without an id that may still be kept.
   domain::token_bucket unnamed_kept{};
   account_books account{}; ///< of all threads

@@ -26,9 +26,23 @@ std::string chat_plan::shown_model(std::string_view ran) const {
   return ran.empty() ? resolved_model : std::string{ran};
 }
 
+std::string chat_plan::cache_headers() const {
+  switch (cache) {
+  case domain::cache_use::off:
+    break;
+  case domain::cache_use::bypass:
+    return "x-ccapi-cache: bypass\r\n";
+  case domain::cache_use::miss:
+    return "x-ccapi-cache: miss\r\n";
+  case domain::cache_use::hit:
+    return "x-ccapi-cache: hit\r\nage: " + std::to_string(age.count()) + "\r\n";
+  }
+  return {};
+}
+
 std::string chat_plan::headers(std::string_view ran,
                                const std::vector<std::string>& dropped) const {
-  std::string lines;
+  std::string lines = cache_headers();
   const auto mapped = ran.empty() ? std::string_view{resolved_model} : ran;
   if (mapped != requested_model) {
     lines.reserve(96);

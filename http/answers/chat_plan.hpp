@@ -6,6 +6,7 @@
 #include "domain/turn/gateway.hpp"
 #include "http/access/key_ring.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -20,15 +21,21 @@ struct chat_plan {
   std::string resolved_model;  ///< what the CLI is asked for
   std::vector<std::string> ignored_params;
   bool echo_requested = false; ///< answers repeat requested_model
+  domain::cache_use cache = domain::cache_use::off;
+  std::chrono::seconds age{}; ///< of an answer that was kept
   std::unique_ptr<dialect::answer_encoder> encoder{};
   key_usage::turn_place place{}; ///< among the turns of the request's key
 
   /// What `model` says when `ran` answers; `ran` is empty while unknown.
   [[nodiscard]] std::string shown_model(std::string_view ran) const;
-  /// The fields that tell what became of the model's name and of parameters.
+  /// The fields that tell what became of the model's name and of parameters, and what the cache
+  /// had to do with the answer.
   /// `dropped`: what the model does not take.
   [[nodiscard]] std::string headers(std::string_view ran,
                                     const std::vector<std::string>& dropped) const;
+
+private:
+  [[nodiscard]] std::string cache_headers() const;
 };
 
 /// What a turn's events have told so far, and its answer's headers tell.

@@ -25,26 +25,6 @@ constexpr std::size_t gather_from = std::size_t{64} << 10;
 /// client is treated like one that reads nothing.
 constexpr std::size_t pending_factor = 16;
 
-/// The text of a delta; null for other events.
-std::string* text_of(domain::event& what) noexcept {
-  if (auto* text = std::get_if<domain::text_delta>(&what))
-    return &text->text;
-  if (auto* reasoning = std::get_if<domain::reasoning_delta>(&what))
-    return &reasoning->text;
-  if (auto* input = std::get_if<domain::tool_input_delta>(&what))
-    return &input->json;
-  return nullptr;
-}
-
-/// Two deltas may become one: they are of one kind, and of the same call.
-bool belong_together(const domain::event& a, const domain::event& b) noexcept {
-  if (a.index() != b.index())
-    return false;
-  const auto* const first = std::get_if<domain::tool_input_delta>(&a);
-  const auto* const second = std::get_if<domain::tool_input_delta>(&b);
-  return !first || !second || first->index == second->index;
-}
-
 constexpr std::string_view stream_headers = "cache-control: no-cache, no-transform\r\n"
                                             "x-accel-buffering: no\r\n";
 
@@ -81,9 +61,19 @@ void sse_writer::on_event(domain::event&& what) {
   client_->guarded([&] { take(std::move(what)); });
 }
 
+void sse_writer::play(domain::event&& what) {
+  if (client_ && !ended() && !gathers(what))
+    take(std::move(what));
+}
+
+void sse_writer::write_played() {
+  if (client_)
+    try_write();
+}
+
 /// Most events are deltas of an answer that has begun, to be written with others: true for those.
 bool sse_writer::gathers(domain::event& what) {
-  const auto* const text = text_of(what);
+  const auto* const text = domain::delta_text(what);
   if (!opened_ || !text || text->empty() || pending_.size() >= gather_from)
     return false;
   trace_.work_begun = true;
@@ -94,7 +84,7 @@ bool sse_writer::gathers(domain::event& what) {
 
 void sse_writer::take(domain::event&& what) {
   trace_.note(what);
-  if (text_of(what)) {
+  if (domain::delta_text(what)) {
     on_delta(std::move(what));
   } else if (std::holds_alternative<domain::tool_call_started>(what)) {
     tell(what);
@@ -159,7 +149,7 @@ void sse_writer::on_gone() {
 }
 
 void sse_writer::on_delta(domain::event&& delta) {
-  const auto& text = *text_of(delta);
+  const auto& text = *domain::delta_text(delta);
   if (text.empty())
     return;
   if (!opened_) {
@@ -168,8 +158,8 @@ void sse_writer::on_delta(domain::event&& delta) {
       return;
   }
   pending_credit_ += text.size();
-  if (belong_together(held_, delta)) {
-    *text_of(held_) += text;
+  if (domain::belong_together(held_, delta)) {
+    *domain::delta_text(held_) += text;
   } else {
     encode_held();
     held_ = std::move(delta);
@@ -231,7 +221,7 @@ void sse_writer::open(std::string_view model) {
 }
 
 void sse_writer::encode_held() {
-  auto& text = *text_of(held_);
+  auto& text = *domain::delta_text(held_);
   if (text.empty())
     return;
   plan_.encoder->event(held_, pending_);
@@ -244,7 +234,7 @@ void sse_writer::encode_all_held() {
     return;
   const auto selected = choice_;
   for (std::size_t each = 0; each < others_held_.size(); ++each)
-    if (!text_of(others_held_[each])->empty()) {
+    if (!domain::delta_text(others_held_[each])->empty()) {
       select_choice(each);
       encode_held();
     }
@@ -252,9 +242,9 @@ void sse_writer::encode_all_held() {
 }
 
 std::size_t sse_writer::held_bytes() noexcept {
-  auto bytes = text_of(held_)->size();
+  auto bytes = domain::delta_text(held_)->size();
   for (auto& each : others_held_)
-    bytes += text_of(each)->size();
+    bytes += domain::delta_text(each)->size();
   return bytes;
 }
 

@@ -34,6 +34,11 @@ public:
   /// Tells the end of a choice that is not the last one to end.
   void end_choice(const domain::event& end);
 
+  /// As on_event and on_flush, from inside a step of the connection: of its handler, or of
+  /// turn_control::acknowledge.
+  void play(domain::event&& what);
+  void write_played();
+
   void on_event(domain::event&& what) override;
   void on_flush() override;
   void on_written() override;

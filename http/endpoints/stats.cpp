@@ -23,7 +23,9 @@ void with_figures(exchange& client, Answer answer) {
 
 void show_stats(exchange& client) {
   with_figures(client, [](exchange& asker, const domain::stats& figures) {
-    reply_json(asker, status::stats_body(figures, asker.shard().version, route_names));
+    const auto& shard = asker.shard();
+    reply_json(asker, status::stats_body(figures, shard.version, shard.settings().cache_enabled,
+                                         route_names));
   });
 }
 

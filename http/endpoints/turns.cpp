@@ -1,6 +1,7 @@
 #include "domain/daily_spending.hpp"
 #include "http/access/key_ring.hpp"
 #include "http/answers/choices.hpp"
+#include "http/answers/kept_answer.hpp"
 #include "http/answers/reply.hpp"
 #include "http/answers/reply_writer.hpp"
 #include "http/answers/sse_writer.hpp"
@@ -78,6 +79,13 @@ domain::error without_effect(const std::string& named) {
           .retry_useful = false};
 }
 
+/// Several choices are wanted because they differ.
+domain::cache_finding ask_cache(http_shard& shard, dialect::parsed_turn& asked,
+                                const domain::cache_rules& allowed) {
+  return shard.gateway.look_up(
+    asked.request, asked.choices ? domain::cache_rules{.read = false, .keep = false} : allowed);
+}
+
 } // namespace
 
 void create_turn(exchange& client) {
@@ -107,7 +115,12 @@ void create_turn(exchange& client) {
                  .echo_requested = shard.settings().echo_requested_model,
                  .encoder = std::move(asked.encoder),
                  .place = std::move(*place)};
-  if (asked.choices)
+  const auto found = ask_cache(shard, asked, client.request().cache);
+  plan.cache = found.use;
+  plan.age = found.age;
+  if (found.answer)
+    reply_kept(client, std::move(plan), found.answer, asked.stream);
+  else if (asked.choices)
     submit_each(client, {.plan = std::move(plan), .encoder = std::move(asked.choices)},
                 std::move(asked.request), asked.stream);
   else if (asked.stream)

@@ -6,6 +6,7 @@
 #include "http/wire/request_reader.hpp"
 
 #include "http/wire/ascii.hpp"
+#include "http/wire/cache_control.hpp"
 
 #include <boost/beast/http/error.hpp>
 
@@ -135,6 +136,8 @@ void request_reader::on_field_impl(beast::http::field name, text_view name_text,
   case field::accept:
     fields_.accept = value;
     return;
+  case field::cache_control:
+    return apply_cache_control(value, fields_.cache);
   case field::authorization:
     return set_once(fields_.authorization, value);
   case field::access_control_request_method:

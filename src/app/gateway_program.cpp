@@ -177,8 +177,8 @@ void gateway_program::make_threads() {
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     const domain::placement placement{{.node = this_node, .shard = shard}, shards};
     threads_.push_back(std::make_unique<io_thread>(system_, placement, settings_, log_, supervisor_,
-                                                   cli_.health, models_, asked_, account_, store_,
-                                                   store_backlog_));
+                                                   cli_.health, models_, asked_, cache_hasher_,
+                                                   account_, store_, store_backlog_));
     end_program_with(threads_.back()->front_end, "front end");
   }
   connect_actors();
@@ -193,9 +193,11 @@ void gateway_program::make_threads() {
 
 void gateway_program::connect_actors() {
   std::vector<actors::front_end_actor> front_ends;
+  std::vector<actors::response_cache_actor> caches;
   std::vector<actors::status_client_actor> sources{supervisor_};
   for (const auto& each : threads_) {
     front_ends.push_back(each->front_end);
+    caches.push_back(each->front_end_object().cache());
     sources.emplace_back(each->front_end);
     listeners_.listeners.emplace_back(each->front_end);
   }
@@ -203,7 +205,7 @@ void gateway_program::connect_actors() {
     sources.emplace_back(store_);
   collector_ = system_.spawn(actors::stats_collector, std::move(sources));
   for (const auto& each : threads_)
-    each->front_end_object().connect(front_ends, collector_);
+    each->front_end_object().connect(front_ends, caches, collector_);
 }
 
 void gateway_program::reload() {

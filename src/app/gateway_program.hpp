@@ -81,6 +81,8 @@ private:
   std::shared_ptr<domain::model_knowledge> models_ = std::make_shared<domain::model_knowledge>();
   actors::account_books account_;
   std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
+  std::shared_ptr<const domain::cache_hasher> cache_hasher_ =
+    std::make_shared<const domain::cache_hasher>();
   process::launcher launcher_;
   caf_settings caf_settings_;
   caf::actor_system system_;

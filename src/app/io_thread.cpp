@@ -9,8 +9,9 @@ io_thread::io_thread(caf::actor_system& system, const domain::placement& placeme
                      const config::settings& settings, const observe::logger& log,
                      const actors::supervisor_actor& supervisor, const domain::health& health,
                      std::shared_ptr<domain::model_knowledge> models,
-                     std::shared_ptr<domain::asked_openings> asked, actors::account_books account,
-                     const actors::conversation_store_actor& store,
+                     std::shared_ptr<domain::asked_openings> asked,
+                     std::shared_ptr<const domain::cache_hasher> cache_hasher,
+                     actors::account_books account, const actors::conversation_store_actor& store,
                      std::shared_ptr<domain::store_backlog> store_backlog)
   : home{system, loop},
     shard{.home = home,
@@ -28,6 +29,7 @@ io_thread::io_thread(caf::actor_system& system, const domain::placement& placeme
           .models = std::move(models),
           .store_backlog = std::move(store_backlog),
           .asked = std::move(asked),
+          .cache_hasher = std::move(cache_hasher),
           .account = std::move(account)},
     front_end{actors::spawn_on<actors::front_end>(home, std::ref(shard))},
     gateway{front_end_object()} {}

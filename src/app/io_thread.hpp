@@ -5,6 +5,7 @@
 #include "actors/io/gateway_client.hpp"
 #include "actors/io/io_shard.hpp"
 #include "config/settings.hpp"
+#include "domain/cache/cache_key.hpp"
 #include "domain/dialogue/opening.hpp"
 #include "domain/dialogue/placement.hpp"
 #include "domain/metrics/status.hpp"
@@ -31,7 +32,8 @@ struct io_thread {
             const config::settings& settings, const observe::logger& log,
             const actors::supervisor_actor& supervisor, const domain::health& health,
             std::shared_ptr<domain::model_knowledge> models,
-            std::shared_ptr<domain::asked_openings> asked, actors::account_books account,
+            std::shared_ptr<domain::asked_openings> asked,
+            std::shared_ptr<const domain::cache_hasher> cache_hasher, actors::account_books account,
             const actors::conversation_store_actor& store,
             std::shared_ptr<domain::store_backlog> store_backlog);
 

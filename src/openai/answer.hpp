@@ -14,8 +14,8 @@ struct answer_identity {
   std::string id;           ///< "chatcmpl-..."
   std::int64_t created = 0; ///< seconds since 1970
   std::string model;
-  std::string conversation_id;
-  bool tells_cost = false; ///< as `cost` in the usage
+  std::string conversation_id; ///< empty: it belongs to none
+  bool tells_cost = false;     ///< as `cost` in the usage
 };
 
 /// "stop", "length", "content_filter", "tool_calls"; in the legacy form "function_call".

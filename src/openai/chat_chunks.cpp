@@ -46,7 +46,7 @@ void chat_chunks::role(std::string& out) {
   delta_head_ += R"(,"delta":{)";
   out += head_;
   out += R"(,"conversation_id":)";
-  json::append_string(out, identity_.conversation_id);
+  json::append_string_or_null(out, identity_.conversation_id);
   out.append(delta_head_, head_.size());
   out += R"("role":"assistant","content":"","refusal":null)";
   out += delta_tail_;

@@ -96,7 +96,7 @@ void end(std::string& body, const domain::usage& used, bool unstored,
   body += R"(],"usage":)";
   append_usage(body, used, identity.tells_cost);
   body += R"(,"service_tier":"default","system_fingerprint":null,"conversation_id":)";
-  json::append_string(body, identity.conversation_id);
+  json::append_string_or_null(body, identity.conversation_id);
   body += unstored ? R"(,"stored":false})" : "}";
 }
 

@@ -122,6 +122,8 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
   chat.request.in_one_piece = !chat.stream;
   if (!usual) {
     chat.request.reasoning = read_reasoning(body, chat.ignored_params);
+    chat.request.seed = read_seed(body);
+    chat.request.unheeded = read_unheeded(body);
     list_ignored(body, chat.ignored_params);
   }
   if (body.failed())

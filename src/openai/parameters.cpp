@@ -174,12 +174,26 @@ std::optional<domain::reasoning_effort> read_reasoning(field_reader& body,
   return nested;
 }
 
+std::optional<std::int64_t> read_seed(field_reader& body) {
+  return body.integer("seed", integer_min, integer_max);
+}
+
+std::string read_unheeded(field_reader& body) {
+  std::string wishes;
+  for (const std::string_view name :
+       {"presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs",
+        "verbosity", "reasoning", "top_k", "min_p", "repetition_penalty", "thinking"})
+    if (const auto value = body.any(name))
+      wishes.append(name).append(":").append(simdjson::minify(*value)).append(",");
+  return wishes;
+}
+
 void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
   for (const std::string_view name : {"presence_penalty", "frequency_penalty"}) {
     const auto penalty = body.number(name, -penalty_max, penalty_max);
     list_if(penalty.has_value() && (*penalty < 0 || *penalty > 0), name, ignored);
   }
-  list_if(body.integer("seed", integer_min, integer_max).has_value(), "seed", ignored);
+  list_if(body.any("seed").has_value(), "seed", ignored);
   const auto bias = body.object("logit_bias");
   list_if(bias && bias->size() > 0, "logit_bias", ignored);
   list_if(body.boolean("logprobs").value_or(false), "logprobs", ignored);

@@ -6,6 +6,7 @@
 #include "json/field_reader.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,12 @@ domain::sampling read_sampling(json::field_reader& body);
 /// else that asks for is listed as ignored.
 std::optional<domain::reasoning_effort> read_reasoning(json::field_reader& body,
                                                        std::vector<std::string>& ignored);
+
+/// seed. It has no effect on the model and is listed as ignored; it tells what the client is after.
+std::optional<std::int64_t> read_seed(json::field_reader& body);
+
+/// The parameters without effect that ask for another answer, name and JSON text by turns.
+std::string read_unheeded(json::field_reader& body);
 
 /// Checks the types of parameters that have no effect here and lists those that ask for one.
 void list_ignored(json::field_reader& body, std::vector<std::string>& ignored);

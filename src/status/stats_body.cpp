@@ -126,24 +126,24 @@ void append_processes(std::string& out, const std::vector<domain::process_line>&
 
 } // namespace
 
-std::string stats_body(const domain::stats& figures, std::string_view version,
+std::string stats_body(const domain::stats& figures, std::string_view version, bool cache_enabled,
                        std::span<const std::string_view> routes) {
-  constexpr std::uint64_t none = 0;
   std::string body;
   object_writer root{body};
-  object_writer{root.key("cache")}
-    .count("total_entries", none)
-    .count("total_hits", none)
-    .flag("enabled", false)
-    .close();
-  root.text("version", version);
   const auto rows = domain::metrics();
   for (auto row = rows.begin(); row != rows.end();) {
     const auto name = row->group;
+    const bool first = row == rows.begin();
     object_writer group{root.key(name)};
+    if (first)
+      group.count("total_entries", figures.cache_entries)
+        .count("total_hits", figures.cache_hits)
+        .flag("enabled", cache_enabled);
     for (; row != rows.end() && row->group == name; ++row)
       append_figure(group, *row, row->read(figures));
     group.close();
+    if (first)
+      root.text("version", version);
   }
   const auto& details = figures.details;
   append_recent(root.key("recent"), details.recent);

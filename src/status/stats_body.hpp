@@ -10,10 +10,11 @@
 
 namespace ccapi::status {
 
-/// {cache, version}, the groups of domain::metrics(), and the details: recent, routes, models,
-/// keys, rate_limits, process_list. Nothing is cached, which is what `cache` says. `routes`: names
-/// of stats_details::routes; those without a name are left out. Pure.
-std::string stats_body(const domain::stats& figures, std::string_view version,
+/// The groups of domain::metrics(), the first of which, "cache", begins with {total_entries,
+/// total_hits, enabled}, and is followed by "version"; then the details: recent, routes, models,
+/// keys, rate_limits, process_list. `routes`: names of stats_details::routes; those without a name
+/// are left out. Pure.
+std::string stats_body(const domain::stats& figures, std::string_view version, bool cache_enabled,
                        std::span<const std::string_view> routes = {});
 
 } // namespace ccapi::status

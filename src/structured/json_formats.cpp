@@ -45,8 +45,9 @@ public:
 
 class schema_format final : public domain::answer_format {
 public:
-  schema_format(std::unique_ptr<const schema> wanted, api_form for_api)
-    : answer_format{domain::api_schema{std::move(for_api.text)}, std::move(for_api.map_name)},
+  schema_format(std::unique_ptr<const schema> wanted, api_form for_api, std::string asked)
+    : answer_format{domain::api_schema{std::move(for_api.text)}, std::move(for_api.map_name),
+                    std::move(asked)},
       wanted_{std::move(wanted)} {}
 
   [[nodiscard]] std::optional<std::string> flaw_of(std::string_view answer) const override {
@@ -68,14 +69,15 @@ std::shared_ptr<const domain::answer_format> any_object() {
 
 domain::result<std::shared_ptr<const domain::answer_format>> of_schema(std::string text,
                                                                        const std::string& path) {
+  auto asked = text;
   auto wanted = schema::read(std::move(text), path);
   if (!wanted)
     return std::move(wanted).error();
   auto for_api = api_form_of(**wanted, path);
   if (!for_api)
     return std::move(for_api).error();
-  return std::shared_ptr<const domain::answer_format>{
-    std::make_shared<const schema_format>(*std::move(wanted), *std::move(for_api))};
+  return std::shared_ptr<const domain::answer_format>{std::make_shared<const schema_format>(
+    *std::move(wanted), *std::move(for_api), std::move(asked))};
 }
 
 } // namespace ccapi::structured

@@ -121,6 +121,12 @@ ELSEWHERE = {
     "limits.stream_header_delay_seconds": "test_limits.py::test_limits_of_an_answer",
     "limits.stream_ping_interval_seconds": "test_limits.py::test_limits_of_an_answer",
     "limits.stream_buffer_bytes": "test_limits.py::test_how_far_the_cli_may_be_ahead_of_its_client",
+    "cache.enabled": "test_cache.py::test_keys_change_by_a_reload",
+    "cache.max_entries": "test_cache.py::test_no_more_answers_are_kept_than_allowed",
+    "cache.ttl_seconds": "test_cache.py::test_answers_get_old",
+    "cache.bytes_max": "test_cache.py::test_answers_take_no_more_memory_than_allowed",
+    "cache.entry_bytes_max": "test_cache.py::test_keys_change_by_a_reload",
+    "cache.scope": "test_cache.py::test_keys_change_by_a_reload",
     "log.level": "test_reload.py::test_log_level_changes",
     "log.format": "test_first_run.py::test_json_log_is_nothing_but_json",
 }
@@ -177,7 +183,6 @@ INACTIVE = {  # key: (a value, one that is refused)
     "mcp.enabled": (True, "maybe"), "mcp.config_file": ("/srv/mcp.json", "\0"),
     "mcp.config_json": ("{}", "\0"), "mcp.strict": (True, "maybe"),
     "mcp.debug": (True, "maybe"),
-    "cache.enabled": (False, "maybe"), "cache.max_entries": (7, 0), "cache.ttl_seconds": (7, 0),
 }
 
 

@@ -26,6 +26,9 @@ class counting_gateway final : public domain::gateway {
 public:
   using shown = std::function<void(domain::result<domain::conversation_info>)>;
 
+  domain::cache_finding look_up(domain::chat_request&, const domain::cache_rules&) override {
+    return {};
+  }
   domain::turn_id submit(domain::chat_request, std::shared_ptr<domain::event_sink>) override {
     return {};
   }

@@ -32,6 +32,13 @@ namespace ccapi::domain {
 // SUM:      of two members; has none of its own
 // clang-format off
 #define CCAPI_METRICS(COUNTER, GAUGE, LABELLED, TIMES, SUM)                                        \
+  COUNTER(cache_hits, "cache", "hits", "requests", "answered from the cache")                      \
+  COUNTER(cache_misses, "cache", "misses", "requests", "that the cache had no answer for")         \
+  COUNTER(cache_bypasses, "cache", "bypasses", "requests", "that the cache is not for")            \
+  COUNTER(cache_shared, "cache", "shared", "requests", "of the misses, those that joined a run")   \
+  COUNTER(cache_evictions, "cache", "evictions", "answers", "dropped to make room")                \
+  GAUGE(cache_entries, "cache", "entries", "answers", "that are kept")                             \
+  GAUGE(cache_bytes, "cache", "bytes", "bytes", "that they and their requests take")               \
   COUNTER(turns_submitted, "turns", "submitted", "turns", "asked for by clients")                  \
   COUNTER(turns_finished, "turns", "finished", "turns", "answered to the end")                     \
   COUNTER(turns_failed, "turns", "failed", "turns", "ended by an error")                           \

@@ -39,19 +39,24 @@ public:
   /// The member that stands for a map there, for map_filter to make one of it again. Empty: none
   /// does.
   [[nodiscard]] const std::string& map_name() const noexcept { return map_name_; }
+  /// What the client wrote of it, canonical enough that equal texts mean equal formats of a kind.
+  /// Empty: it only wants an object.
+  [[nodiscard]] const std::string& asked() const noexcept { return asked_; }
 
   /// What is wrong with the whole text of an answer, and where ("$.items[0].price must be at most
   /// 5"); nothing: it is as the client wants it. Takes bounded time.
   [[nodiscard]] virtual std::optional<std::string> flaw_of(std::string_view answer) const = 0;
 
 protected:
-  explicit answer_format(api_schema for_api, std::string map_name = {})
+  explicit answer_format(api_schema for_api, std::string map_name = {}, std::string asked = {})
     : for_api_{std::move(for_api)},
-      map_name_{std::move(map_name)} {}
+      map_name_{std::move(map_name)},
+      asked_{std::move(asked)} {}
 
 private:
   api_schema for_api_;
   std::string map_name_;
+  std::string asked_;
 };
 
 } // namespace ccapi::domain

@@ -3,6 +3,7 @@
 
 #include "domain/content.hpp"
 #include "domain/turn/answer_format.hpp"
+#include "domain/turn/cached_answer.hpp"
 #include "domain/turn/tools.hpp"
 
 #include <cstddef>
@@ -62,6 +63,9 @@ struct chat_request {
   domain::opening opening = domain::opening::plain;
   text_range question_at{}; ///< if the opening is open: the text in doubt, in `system_prompt`
   domain::sampling sampling;
+  /// What the client asks for to get equal answers. The model knows nothing of it; the cache does.
+  std::optional<std::int64_t> seed{};
+  std::string unheeded{}; ///< likewise: further wishes that have no effect, as JSON
   std::optional<reasoning_effort> reasoning{};   ///< unset: the client has no wish
   tool_list tools{};                             ///< that the model may call in this turn
   domain::tool_choice tool_choice{};             ///< says nothing without tools
@@ -69,6 +73,8 @@ struct chat_request {
   bool in_one_piece = false; ///< the client sees nothing of the answer before it is complete
   bool strict = false;       ///< fail rather than leave out what the model does not take
   std::optional<std::string> conversation_id;
+  /// Set by gateway::look_up: its answer is kept, and its run may be shared. Null: neither.
+  std::shared_ptr<const domain::cache_key> cache_key{};
 };
 
 } // namespace ccapi::domain

@@ -118,6 +118,26 @@ inline std::size_t credit_bytes(const event& what) noexcept {
   return 0;
 }
 
+/// The text of a delta that tells nothing else but where it belongs; null for other events.
+inline std::string* delta_text(event& what) noexcept {
+  if (auto* text = std::get_if<text_delta>(&what))
+    return &text->text;
+  if (auto* reasoning = std::get_if<reasoning_delta>(&what))
+    return &reasoning->text;
+  if (auto* input = std::get_if<tool_input_delta>(&what))
+    return &input->json;
+  return nullptr;
+}
+
+/// Two such deltas may become one: they are of one kind, and of the same call.
+inline bool belong_together(const event& a, const event& b) noexcept {
+  if (a.index() != b.index())
+    return false;
+  const auto* const first = std::get_if<tool_input_delta>(&a);
+  const auto* const second = std::get_if<tool_input_delta>(&b);
+  return !first || !second || first->index == second->index;
+}
+
 inline bool is_terminal(const event& what) noexcept {
   return std::holds_alternative<turn_finished>(what) || std::holds_alternative<turn_failed>(what);
 }

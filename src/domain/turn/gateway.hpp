@@ -4,6 +4,7 @@
 #include "domain/metrics/metrics.hpp"
 #include "domain/metrics/status.hpp"
 #include "domain/result.hpp"
+#include "domain/turn/cached_answer.hpp"
 #include "domain/turn/chat_request.hpp"
 #include "domain/turn/conversation_info.hpp"
 #include "domain/turn/event_sink.hpp"
@@ -50,8 +51,14 @@ public:
 /// from inside the call that took them.
 class gateway : public turn_control {
 public:
+  /// Before submit: is there an answer to an equal request already? Costs little where the cache is
+  /// not for this kind of request. Prepares the request so that its answer is kept and its run
+  /// shared with equal ones (chat_request::cache_key); needless if there is a hit.
+  virtual cache_finding look_up(chat_request& request, const cache_rules& allowed) = 0;
+
   /// Starts a turn. Failures of any kind arrive at the sink as turn_failed.
-  /// The first event tells which conversation it belongs to.
+  /// The first event tells which conversation it belongs to; a turn that shares the run of another
+  /// one belongs to none.
   virtual turn_id submit(chat_request request, std::shared_ptr<event_sink> sink) = 0;
 
   // Conversations. All call back within 3 s and store.commit_timeout; with server_busy if a thread

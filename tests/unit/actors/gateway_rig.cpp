@@ -17,6 +17,7 @@ gateway_rig::played_thread::played_thread(io_home& home, const domain::placement
                                           const supervisor_actor& supervisor,
                                           const domain::health& health,
                                           std::shared_ptr<domain::asked_openings> asked,
+                                          std::shared_ptr<const domain::cache_hasher> hasher,
                                           const conversation_store_actor& store)
   : state{.home = home,
           .placement = placement,
@@ -30,7 +31,8 @@ gateway_rig::played_thread::played_thread(io_home& home, const domain::placement
           .conversations = {settings.conversation.stored_max,
                             settings.conversation.stored_bytes_max},
           .models = std::make_shared<domain::model_knowledge>(),
-          .asked = std::move(asked)},
+          .asked = std::move(asked),
+          .cache_hasher = std::move(hasher)},
     actor{spawn_on<front_end>(home, std::ref(state))},
     gateway{object_of(actor)} {}
 
@@ -69,19 +71,21 @@ void gateway_rig::start(std::uint32_t io_threads) {
                                  .commit_timeout = settings.store.commit_timeout,
                                  .supervisor = supervisor_});
   std::vector<front_end_actor> front_ends;
+  std::vector<response_cache_actor> caches;
   std::vector<status_client_actor> sources{supervisor_};
   attach_listeners listeners;
   for (std::uint32_t index = 0; index < io_threads; ++index) {
-    auto& each = *shards_.emplace_back(std::in_place, world.add_loop(),
-                                       domain::placement{{.node = 0, .shard = index}, io_threads},
-                                       settings, supervisor_, health, asked_, store_);
+    auto& each = *shards_.emplace_back(
+      std::in_place, world.add_loop(), domain::placement{{.node = 0, .shard = index}, io_threads},
+      settings, supervisor_, health, asked_, cache_hasher_, store_);
     front_ends.push_back(each.actor);
+    caches.push_back(object_of(each.actor).cache());
     sources.emplace_back(each.actor);
     listeners.listeners.emplace_back(each.actor);
   }
   collector_ = world.system().spawn(stats_collector, std::move(sources));
   for (auto& each : shards_)
-    object_of(each->actor).connect(front_ends, collector_);
+    object_of(each->actor).connect(front_ends, caches, collector_);
   caf::anon_send(supervisor_, std::move(listeners));
   world.pump();
 }

@@ -85,6 +85,7 @@ private:
     played_thread(io_home& home, const domain::placement& placement,
                   const config::settings& settings, const supervisor_actor& supervisor,
                   const domain::health& health, std::shared_ptr<domain::asked_openings> asked,
+                  std::shared_ptr<const domain::cache_hasher> hasher,
                   const conversation_store_actor& store);
     io_shard state;
     front_end_actor actor;
@@ -95,6 +96,8 @@ private:
   conversation_store_actor store_;
   stats_collector_actor collector_;
   std::shared_ptr<domain::asked_openings> asked_ = std::make_shared<domain::asked_openings>();
+  std::shared_ptr<const domain::cache_hasher> cache_hasher_ =
+    std::make_shared<const domain::cache_hasher>();
   std::deque<std::optional<played_thread>> shards_;
 };
 

@@ -194,18 +194,17 @@ TEST_F(load_test, keys_of_features_that_are_not_there_are_checked_and_named_in_o
   directory.put("config/local.toml", "[mcp]\nenabled = true\nconfig_file = \"x\"\n"
                                      "[file_access]\nskip_permissions = false\n"
                                      "[auth]\nsecret_key = \"\"\n");
-  options.environment = {"CLAUDE_CODE__CACHE__ENABLED=true",
-                         "CLAUDE_CODE__DATABASE__URL=sqlite://x",
+  options.environment = {"CLAUDE_CODE__MCP__DEBUG=true", "CLAUDE_CODE__DATABASE__URL=sqlite://x",
                          "CLAUDE_CODE__CONVERSATION__MAX_HISTORY_MESSAGES=20"};
   const auto outcome = must_load();
   EXPECT_THAT(outcome.warnings,
               ElementsAre("not active yet, without effect in this version: mcp.enabled, "
                           "mcp.config_file, file_access.skip_permissions, auth.secret_key, "
-                          "cache.enabled, database.url"));
+                          "mcp.debug, database.url"));
   EXPECT_TRUE(outcome.values.mcp.enabled);
   EXPECT_EQ(outcome.values.conversation.max_history_messages, 20U);
-  options.environment = {"CLAUDE_CODE__CACHE__MAX_ENTRIES=many"};
-  EXPECT_THAT(must_fail(), ElementsAre(HasSubstr("cache.max_entries must be a whole number")));
+  options.environment = {"CLAUDE_CODE__MCP__STRICT=maybe"};
+  EXPECT_THAT(must_fail(), ElementsAre(HasSubstr("mcp.strict must be")));
 }
 
 TEST_F(load_test, variables_of_the_cli_itself_are_left_alone) {

@@ -89,9 +89,17 @@ public:
   std::size_t acknowledged = 0;
   std::size_t delivered = 0;
   std::map<std::string, domain::conversation_info> conversations; ///< by "tenant/id"
+  std::vector<domain::cache_rules> cache_asked;
+  domain::cache_finding cache_finds{}; ///< set it before anything is asked
 
   // domain::gateway
 
+  domain::cache_finding look_up(domain::chat_request&,
+                                const domain::cache_rules& allowed) override {
+    const std::lock_guard lock{mutex_};
+    cache_asked.push_back(allowed);
+    return allowed.read ? cache_finds : domain::cache_finding{.use = domain::cache_use::bypass};
+  }
   domain::turn_id submit(domain::chat_request request,
                          std::shared_ptr<domain::event_sink> sink) override {
     fail_if(call::submit);

@@ -126,6 +126,18 @@ TEST(chat_request, parameters_without_effect_are_named) {
                           "store", "prediction", "top_k", "min_p", "thinking"));
 }
 
+TEST(chat_request, what_has_no_effect_still_tells_requests_apart) {
+  EXPECT_EQ(accept_with(R"("seed":-7)").request.seed, -7);
+  EXPECT_FALSE(accept_with(R"("seed":null)").request.seed);
+  EXPECT_EQ(accept_with(R"("top_k":5,"logit_bias":{ "1": 2 })").request.unheeded,
+            R"(logit_bias:{"1":2},top_k:5,)");
+  EXPECT_EQ(accept_with(R"("seed":1,"store":true,"service_tier":"flex","metadata":{"a":"b"},
+                           "prediction":{"type":"content","content":"x"})")
+              .request.unheeded,
+            "")
+    << "these ask for no other answer";
+}
+
 TEST(chat_request, sampling_parameters_are_taken_over) {
   const auto sampling = accept_with(R"("temperature":0,"top_p":1,"stop":["a","b","c","\u0000"],
     "max_tokens":17)")

@@ -52,10 +52,18 @@ TEST(stats, every_figure_has_its_place) {
   figures.errors.front() = 51;
   figures.errors[domain::index_of(domain::error_code::rate_limited)] = 52;
   figures.errors.back() = 53;
+  figures.cache_hits = 60;
+  figures.cache_misses = 61;
+  figures.cache_bypasses = 62;
+  figures.cache_shared = 63;
+  figures.cache_evictions = 64;
+  figures.cache_entries = 65;
+  figures.cache_bytes = 66;
   figures.boot_times.add(std::chrono::microseconds{301'250});
   EXPECT_EQ(
-    stats_body(figures, "0.1.0"),
-    R"({"cache":{"total_entries":0,"total_hits":0,"enabled":false},"version":"0.1.0",)"
+    stats_body(figures, "0.1.0", true),
+    R"({"cache":{"total_entries":65,"total_hits":60,"enabled":true,"hits":60,"misses":61,)"
+    R"("bypasses":62,"shared":63,"evictions":64,"entries":65,"bytes":66},"version":"0.1.0",)"
     R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,)"
     R"("without_parameter":29,"mended":37,"with_calls":38,"limited":41,"over_budget":42,)"
     R"("active":5},)"
@@ -105,7 +113,7 @@ TEST(stats, details_have_their_place_behind_the_figures) {
     {.process = 1, .pid = 77, .state = "idle", .age = 9s, .turns = 2, .resident_bytes = 4096},
     {.process = 2, .state = "starting"}};
   const std::array<std::string_view, 3> routes{"/a", "/b", ""};
-  const auto body = stats_body(figures, "1", routes);
+  const auto body = stats_body(figures, "1", true, routes);
   constexpr std::string_view none = R"({"count":0,"p50_ms":0.00,"p99_ms":0.00,"max_ms":0.00})";
   std::string expected = R"("recent":{"5m":{"wait":{"count":1,"p50_ms":1.00,"p99_ms":1.00,)"
                          R"("max_ms":1.00})";
