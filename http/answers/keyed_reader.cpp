@@ -38,13 +38,27 @@ void keyed_reader::hear_end(std::shared_ptr<const answer_log> whole) {
   if (!client_)
     return;
   whole_ = std::move(whole);
-  client_->guarded([this] { go_on(); });
+  client_->guarded([this] {
+    if (replayed_)
+      note_replay();
+    go_on();
+  });
+}
+
+void keyed_reader::note_replay() {
+  const bool failed = whole_->last() == stream_piece::cut;
+  client_->note_outcome(failed ? "cut" : "replayed", {});
+  if (!failed)
+    ++client_->shard().gateway.totals().idempotent_replays;
 }
 
 void keyed_reader::refuse() {
   run_.reset();
   if (auto* const client = std::exchange(client_, nullptr))
-    client->guarded([&] { reply_problem(*client, key_in_work); });
+    client->guarded([&] {
+      client->note_outcome(key_in_work.code, {});
+      reply_problem(*client, key_in_work);
+    });
 }
 
 void keyed_reader::on_written() {
@@ -64,7 +78,8 @@ void keyed_reader::go_on() {
   const auto* const head = whole_ ? whole_->head() : head_.get();
   if (!client_ || writing_ || !head)
     return;
-  if (head->streamed)
+  // A large one leaves piece by piece, too: else each client that does not read would hold a copy.
+  if (head->streamed || (whole_ && whole_->size() > piece_bytes))
     write_some();
   else if (whole_)
     reply_whole();

@@ -41,6 +41,7 @@ public:
   void on_gone() override;
 
 private:
+  void note_replay();
   void go_on();
   void reply_whole();
   void write_some();

@@ -397,9 +397,7 @@ void answer_once(exchange& client, handler handle) {
     return reply_problem(client, key_reused);
   if (found.is == state::no_room)
     return reply_problem(client, keys_full, {}, std::chrono::seconds{1});
-  ++shard.gateway.totals().idempotent_replays;
-  client.note_turn({});
-  client.note_outcome("replayed", {});
+  client.note_turn({}); // the reader tells what became of it
   const auto reader = std::make_shared<keyed_reader>(client, true);
   client.work_on(reader);
   if (found.answer) // later: a client is never answered from inside such a call

@@ -213,6 +213,25 @@ TEST_F(server_idempotency, without_memory_for_it_a_stream_is_not_joined_and_its_
   EXPECT_EQ(ask(true).field("idempotent-replayed"), "") << "it could not be kept";
 }
 
+TEST_F(server_idempotency, a_long_whole_answer_comes_again_whole) {
+  serve();
+  gateway_->play({domain::answer_started{"m"}, domain::text_delta{std::string(200'000, 'x')},
+                  domain::turn_finished{.model = "m"}});
+  const auto first = ask(false);
+  ASSERT_GT(first.body.size(), 200'000U);
+  for (int again = 0; again < 2; ++again) {
+    const auto answer = ask(false);
+    EXPECT_EQ(answer.body, first.body);
+    EXPECT_EQ(answer.field("content-type"), "application/json");
+    EXPECT_EQ(answer.field("idempotent-replayed"), "true");
+  }
+  auto client = connect();
+  auto request = keyed(false);
+  request.replace(request.find("HTTP/1.1"), 8, "HTTP/1.0");
+  client.send(request);
+  EXPECT_TRUE(client.read_to_end().ends_with(first.body));
+}
+
 TEST_F(server_idempotency, http_1_0_streams_end_with_the_connection) {
   serve();
   gateway_->play(hello());
