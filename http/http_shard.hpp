@@ -53,7 +53,7 @@ struct shard_settings {
 };
 
 /// Used on its I/O thread only. The gateway must outlive the connections.
-class http_shard {
+class http_shard : public std::enable_shared_from_this<http_shard> {
 public:
   using executor_type = boost::asio::io_context::executor_type;
 

@@ -8,15 +8,16 @@ namespace ccapi::http {
 namespace {
 
 /// Refusals that depend on more than the request: on the key, the time, others, or the load.
-constexpr std::array passing{401U, 403U, 408U, 409U, 425U, 429U};
+constexpr std::array passing{401U, 403U, 408U, 409U, 425U, 429U, 499U};
 
 } // namespace
 
 void answer_log::forget_until(std::size_t position) {
-  if (position <= forgotten_)
+  const auto gone = std::max(position, forgotten_) - forgotten_;
+  if (gone == 0 || gone < body_.size() / 2)
     return;
-  body_.erase(0, position - forgotten_);
-  forgotten_ = position;
+  body_ = body_.substr(gone); // gives its memory back, too
+  forgotten_ += gone;
 }
 
 std::string_view answer_log::from(std::size_t position) const noexcept {

@@ -4,7 +4,7 @@
 #include "http/answers/exchange.hpp"
 
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -30,16 +30,17 @@ struct logged_head {
 /// have been forgotten. One thread while it grows; any number once it is over.
 class answer_log {
 public:
-  void begin(logged_head head) { head_.emplace(std::move(head)); }
+  /// Again: in place of a head that nobody was told.
+  void begin(std::shared_ptr<const logged_head> head) noexcept { head_ = std::move(head); }
   void append(std::string_view bytes, stream_piece piece) {
     body_ += bytes;
     last_ = piece;
   }
-  /// Nobody will want what is ahead of `position`.
+  /// Nobody will want what is ahead of `position`. It goes once it is most of what there is.
   void forget_until(std::size_t position);
 
   /// Null: it has not begun.
-  [[nodiscard]] const logged_head* head() const noexcept { return head_ ? &*head_ : nullptr; }
+  [[nodiscard]] const std::shared_ptr<const logged_head>& head() const noexcept { return head_; }
   /// How it ended; middle: it has not.
   [[nodiscard]] stream_piece last() const noexcept { return last_; }
   [[nodiscard]] bool over() const noexcept { return last_ != stream_piece::middle; }
@@ -56,7 +57,7 @@ public:
   [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
-  std::optional<logged_head> head_;
+  std::shared_ptr<const logged_head> head_;
   std::string body_;
   std::size_t forgotten_ = 0;
   stream_piece last_ = stream_piece::middle;

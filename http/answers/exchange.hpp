@@ -67,7 +67,7 @@ public:
   virtual void reply(const response_head& head, std::string_view body) = 0;
 
   /// The request and its copies take so much memory until the answer begins: it counts among that
-  /// of bodies. False: it is not there (limits.bodies_bytes_max). Before work_on.
+  /// of bodies. False: it is not there (limits.bodies_bytes_max).
   [[nodiscard]] virtual bool hold_memory(std::size_t bytes) = 0;
   /// The answer takes its time. The client is watched meanwhile; the request's body is gone.
   virtual void work_on(std::shared_ptr<answer> work) = 0;

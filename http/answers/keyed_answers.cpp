@@ -43,8 +43,11 @@ keyed_answers::finding keyed_answers::claim(const std::string& name, std::string
   const auto bytes = entry_bytes + 2 * name.size();
   if (!make_room(bytes))
     return {.is = state::no_room};
-  entries_.emplace(
-    name, entry{.fingerprint = std::string{fingerprint}, .run = run, .answer = {}, .bytes = bytes});
+  entry made{.fingerprint = std::string{fingerprint}, .run = run, .answer = {}, .bytes = bytes};
+  made.node.push_back(nullptr);
+  made.place = made.node.begin();
+  const auto place = entries_.emplace(name, std::move(made)).first;
+  *place->second.place = &place->first;
   bytes_ += bytes;
   return {.is = state::fresh};
 }
@@ -70,7 +73,7 @@ void keyed_answers::keep(const std::string& name, std::shared_ptr<const answer_l
   if (found == entries_.end())
     return;
   auto& of = found->second;
-  of.place = order_.insert(order_.end(), &found->first);
+  order_.splice(order_.end(), of.node);
   kept_bytes_ += of.bytes;
   of.run.reset();
   of.answer = std::move(answer);

@@ -54,7 +54,7 @@ public:
                 const std::shared_ptr<keyed_run>& run, time_point now);
   /// So many bytes are taken by the answer in work. False: there is no room; it can't be kept.
   [[nodiscard]] bool charge(const std::string& name, std::size_t bytes);
-  /// The run of this name has ended with an answer that can be repeated.
+  /// The run of this name has ended with an answer that can be repeated. Needs no memory.
   void keep(const std::string& name, std::shared_ptr<const answer_log> answer, time_point now);
   /// The run of this name has ended otherwise: the next one is fresh.
   void drop(const std::string& name);
@@ -68,7 +68,8 @@ private:
     std::shared_ptr<const answer_log> answer; ///< null before
     std::size_t bytes = 0;
     time_point kept_at{};
-    std::list<const std::string*>::iterator place{}; ///< in order_, if answered
+    std::list<const std::string*> node{};            ///< its name, until it is in order_
+    std::list<const std::string*>::iterator place{}; ///< of that
   };
   using entries = std::unordered_map<std::string, entry>;
 

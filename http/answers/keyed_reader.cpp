@@ -4,6 +4,8 @@
 #include "http/answers/reply.hpp"
 #include "http/http_shard.hpp"
 
+#include <chrono>
+#include <stdexcept>
 #include <utility>
 
 namespace ccapi::http {
@@ -24,18 +26,20 @@ keyed_reader::keyed_reader(exchange& client, bool replayed)
 void keyed_reader::hear(const std::shared_ptr<const logged_head>& head, std::string&& bytes) {
   if (!client_)
     return;
-  head_ = head;
-  heard_ += bytes.size();
-  if (pending_.empty())
-    pending_ = std::move(bytes);
-  else
-    pending_ += bytes;
-  client_->guarded([this] { go_on(); });
+  client_->guarded([&] {
+    head_ = head;
+    heard_ += bytes.size();
+    if (pending_.empty())
+      pending_ = std::move(bytes);
+    else
+      pending_ += bytes;
+    go_on();
+  });
 }
 
 void keyed_reader::hear_end(std::shared_ptr<const answer_log> whole) {
   run_.reset();
-  if (!client_)
+  if (!client_ || whole_)
     return;
   whole_ = std::move(whole);
   client_->guarded([this] {
@@ -52,13 +56,19 @@ void keyed_reader::note_replay() {
     ++client_->shard().gateway.totals().idempotent_replays;
 }
 
-void keyed_reader::refuse() {
+void keyed_reader::refuse(const transport_problem& why) {
   run_.reset();
   if (auto* const client = std::exchange(client_, nullptr))
     client->guarded([&] {
-      client->note_outcome(key_in_work.code, {});
-      reply_problem(*client, key_in_work);
+      client->note_outcome(why.code, {});
+      reply_problem(*client, why, {}, std::chrono::seconds{1});
     });
+}
+
+void keyed_reader::lose() {
+  run_.reset();
+  if (client_)
+    client_->guarded([] { throw std::runtime_error{"the answer for its key was lost"}; });
 }
 
 void keyed_reader::on_written() {
@@ -75,11 +85,13 @@ void keyed_reader::on_gone() {
 }
 
 void keyed_reader::go_on() {
-  const auto* const head = whole_ ? whole_->head() : head_.get();
+  const auto* const head = whole_ ? whole_->head().get() : head_.get();
   if (!client_ || writing_ || !head)
     return;
-  // A large one leaves piece by piece, too: else each client that does not read would hold a copy.
-  if (head->streamed || (whole_ && whole_->size() > piece_bytes))
+  // A large one is replayed piece by piece, too: else each client that does not read would hold a
+  // copy of it.
+  const bool in_pieces = head->streamed || (replayed_ && whole_ && whole_->size() > piece_bytes);
+  if (in_pieces)
     write_some();
   else if (whole_)
     reply_whole();

@@ -3,6 +3,7 @@
 
 #include "http/answers/answer_log.hpp"
 #include "http/answers/exchange.hpp"
+#include "http/wire/transport_problem.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -33,8 +34,10 @@ public:
   void hear(const std::shared_ptr<const logged_head>& head, std::string&& bytes);
   /// All that there will be, also of what was heard already.
   void hear_end(std::shared_ptr<const answer_log> whole);
-  /// Its part of the answer is not there any more.
-  void refuse();
+  /// There is no answer for it.
+  void refuse(const transport_problem& why);
+  /// The rest of the answer is lost: its client gets a failure, or an end that shows it.
+  void lose();
 
   void on_written() override;
   void on_wake() override {}

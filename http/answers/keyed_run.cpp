@@ -24,11 +24,14 @@ constexpr transport_problem key_reused{
   422, error_kind::invalid_request, "idempotency_key_reused",
   "This Idempotency-Key was used for another request. Make a new one for each request, and repeat "
   "it only with the same body."};
+constexpr transport_problem run_ended{
+  503, error_kind::unavailable, "server_busy",
+  "The request with this Idempotency-Key ended just when this one came. Try again."};
 constexpr transport_problem keys_full{
   503, error_kind::unavailable, "server_busy",
   "Requests with an Idempotency-Key that are in work take all of idempotency.bytes_max."};
 
-/// All but the body.
+/// All but the body, and the key.
 request without_body(const request& of) {
   request copy;
   copy.method = of.method;
@@ -52,64 +55,76 @@ bool is_valid_key(std::string_view key) noexcept {
 
 /// What must be equal for two requests to be the same. The route as it was called, too.
 std::string fingerprint_of(const request& of) {
-  return of.path + ' ' + of.query + (of.strict ? " strict " : " ") + sha256_hex(of.body.view());
+  return sha256_hex(of.path + '\n' + of.query + (of.strict ? "\nstrict\n" : "\n")
+                    + sha256_hex(of.body.view()));
 }
 
 } // namespace
 
 keyed_run::keyed_run(http_shard& home, std::string name)
-  : shard_{home},
+  : shard_{home.shared_from_this()},
     name_{std::move(name)},
     answers_{home.settings().answers},
     window_{home.limits().stream_buffer_bytes},
+    body_share_{home.settings().bodies},
     alarm_{home.executor} {}
 
 void keyed_run::start(exchange& client, handler handle) {
   try {
     request_ = without_body(client.request());
     request_.body = std::move(client.request().body);
-    self_at_work_ = shared_from_this();
+    // What the request takes is the run's from here on, whether its client stays or not.
+    if (!client.hold_memory(0) || !body_share_.resize(request_.body.capacity())) {
+      abandon("failed");
+      return reply_problem(client, bodies_full, {}, std::chrono::seconds{1});
+    }
     first_ = std::make_shared<keyed_reader>(client, false);
     first_->follow(shared_from_this());
     readers_.push_back({first_});
     client.work_on(first_);
-  } catch (...) { // out of memory
+    self_at_work_ = shared_from_this();
+  } catch (...) {     // out of memory
+    readers_.clear(); // its connection tells its client
     abandon("failed");
     throw;
   }
-  shard_.enter(*this);
+  shard_->enter(*this);
   guarded([&] { handle(*this); });
 }
 
 // -- clients -------------------------------------------------------------------------------------
 
 void keyed_run::later_join(std::shared_ptr<keyed_reader> who) {
-  asio::post(shard_.executor, [self = shared_from_this(), who = std::move(who)]() mutable {
+  asio::post(shard_->executor, [self = shared_from_this(), who = std::move(who)]() mutable {
     self->join(std::move(who));
   });
 }
 
 void keyed_run::later_taken(std::shared_ptr<keyed_reader> who, std::size_t bytes) {
-  asio::post(shard_.executor, [self = shared_from_this(), who = std::move(who), bytes] {
+  asio::post(shard_->executor, [self = shared_from_this(), who = std::move(who), bytes] {
     self->taken(*who, bytes);
   });
 }
 
 void keyed_run::later_left(std::shared_ptr<keyed_reader> who) {
-  asio::post(shard_.executor,
+  asio::post(shard_->executor,
              [self = shared_from_this(), who = std::move(who)] { self->left(*who); });
 }
 
 void keyed_run::join(std::shared_ptr<keyed_reader> who) {
-  if (!log_->is_whole() || (over_ && !log_->over())) {
-    asio::post(who->where(), [who] { who->refuse(); });
-    return;
-  }
-  grace_end_ = deadlines::never;
-  readers_.push_back({std::move(who)});
-  feed(readers_.back());
-  if (over_)
-    readers_.clear();
+  guarded([&] {
+    const auto* const refusal = over_ && !log_->over() ? &run_ended
+                                : kept_                ? nullptr
+                                                       : &key_in_work;
+    if (refusal) {
+      asio::post(who->where(), [who, refusal] { who->refuse(*refusal); });
+    } else if (over_) {
+      tell_end(*who);
+    } else {
+      grace_end_ = deadlines::never;
+      readers_.push_back({std::move(who)});
+    }
+  });
 }
 
 void keyed_run::taken(const keyed_reader& by, std::size_t bytes) {
@@ -127,28 +142,30 @@ void keyed_run::left(const keyed_reader& who) {
     return;
   if (!readers_.empty())
     return guarded([] {}); // it may have been the slowest
-  if (!kept_ || shard_.draining())
+  if (!kept_ || shard_->draining())
     return abandon("cancelled");
-  grace_end_ = clock::now() + answers_->grace();
-  arm();
+  guarded([this] {
+    grace_end_ = clock::now() + answers_->grace();
+    arm();
+  });
+}
+
+void keyed_run::tell_end(keyed_reader& who) {
+  asio::post(who.where(), [who = who.shared_from_this(),
+                           log = std::shared_ptr<const answer_log>{log_}] { who->hear_end(log); });
 }
 
 /// Tells a client what it does not know, as far as it may.
 void keyed_run::feed(place& to) {
-  if (log_->over()) {
-    asio::post(to.who->where(), [who = to.who, log = std::shared_ptr<const answer_log>{log_}] {
-      who->hear_end(log);
-    });
-    return;
-  }
-  if (!head_ || to.under_way >= window_ || to.position == log_->size())
+  if (!log_->head() || log_->over() || to.under_way >= window_ || to.position == log_->size())
     return;
   const auto bytes = log_->from(to.position).substr(0, window_ - to.under_way);
   to.position += bytes.size();
   to.under_way += bytes.size();
-  asio::post(to.who->where(), [who = to.who, head = head_, bytes = std::string{bytes}]() mutable {
-    who->hear(head, std::move(bytes));
-  });
+  asio::post(to.who->where(),
+             [who = to.who, head = log_->head(), bytes = std::string{bytes}]() mutable {
+               who->hear(head, std::move(bytes));
+             });
 }
 
 /// Behind every step: what follows a write, once whoever called for it has returned.
@@ -230,8 +247,7 @@ void keyed_run::reply(const response_head& head, std::string_view body) {
 }
 
 bool keyed_run::hold_memory(std::size_t bytes) {
-  auto* const client = first_client();
-  return !client || client->hold_memory(bytes);
+  return body_share_.resize(bytes);
 }
 
 void keyed_run::work_on(std::shared_ptr<answer> work) {
@@ -261,8 +277,8 @@ void keyed_run::write(std::string& bytes, std::size_t from, stream_piece piece) 
 }
 
 void keyed_run::begin(const response_head& head, bool streamed) {
-  head_ = std::make_shared<const logged_head>(head, streamed);
-  log_->begin(logged_head{head, streamed});
+  log_->begin(std::make_shared<const logged_head>(head, streamed));
+  body_share_.release();
 }
 
 void keyed_run::append(std::string_view bytes, stream_piece piece) {
@@ -276,55 +292,87 @@ void keyed_run::append(std::string_view bytes, stream_piece piece) {
 
 // -- the end -------------------------------------------------------------------------------------
 
-void keyed_run::finish() {
+/// A step that must not keep what follows from being done.
+template <class Step>
+void keyed_run::attempt(const Step& step) const noexcept {
+  try {
+    step();
+  } catch (const std::exception& failure) {
+    try {
+      shard_->log.error("request failed", {{"request", request_.id}, {"detail", failure.what()}});
+    } catch (...) { // not even for a line of the log
+    }
+  } catch (...) { // the same
+  }
+}
+
+void keyed_run::finish() noexcept {
   over_ = true;
-  wake_ = grace_end_ = deadlines::never;
-  alarm_.cancel();
-  if (kept_ && log_->can_be_repeated())
-    answers_->keep(name_, log_, clock::now());
-  else
-    answers_->drop(name_);
+  attempt([this] { // first, so that whoever asks next finds it
+    if (kept_ && log_->can_be_repeated())
+      answers_->keep(name_, log_, clock::now());
+    else
+      answers_->drop(name_);
+  });
   if (!first_client())
-    log_end();
-  readers_.clear(); // each has been told the end
+    attempt([this] { log_end(); });
+  for (const auto& each : readers_)
+    attempt([&] { tell_end(*each.who); });
+  leave();
+}
+
+/// Nobody wants the answer any more, or there will be none.
+void keyed_run::abandon(std::string_view outcome) noexcept {
+  const auto self = shared_from_this();
+  over_ = true;
+  attempt([this] { answers_->drop(name_); });
+  const auto work = std::exchange(work_, nullptr);
+  attempt([&] {
+    if (work)
+      work->on_gone();
+  });
+  if (work && readers_.empty())
+    attempt([&] {
+      outcome_ = outcome;
+      log_end();
+    });
+  for (const auto& each : readers_)
+    attempt([&] { asio::post(each.who->where(), [who = each.who] { who->lose(); }); });
+  leave();
+}
+
+/// Nothing more is expected from anywhere.
+void keyed_run::leave() noexcept {
+  wake_ = grace_end_ = deadlines::never;
+  attempt([this] { alarm_.cancel(); });
+  body_share_.release();
+  readers_.clear();
   first_.reset();
   work_.reset();
-  shard_member::unlink();
+  if (shard_member::is_linked())
+    shard_member::unlink();
   self_at_work_.reset(); // who called this holds one, too
 }
 
-/// Nobody wants the answer any more.
-void keyed_run::abandon(std::string_view outcome) noexcept {
-  const auto self = shared_from_this();
-  const auto work = std::exchange(work_, nullptr);
-  try {
-    over_ = true;
-    outcome_ = outcome;
-    if (work)
-      work->on_gone();
-    alarm_.cancel();
-    answers_->drop(name_);
-    log_end();
-  } catch (const std::exception& failure) {
-    shard_.log.error("request failed", {{"request", request_.id}, {"detail", failure.what()}});
-  }
-  readers_.clear();
-  first_.reset();
-  if (shard_member::is_linked())
-    shard_member::unlink();
-  self_at_work_.reset();
-}
-
 void keyed_run::give_up(const char* why) noexcept {
+  attempt([&] {
+    shard_->log.error("request failed", {{"request", request_.id}, {"detail", why}});
+  });
   const auto work = std::exchange(work_, nullptr);
-  try {
-    shard_.log.error("request failed", {{"request", request_.id}, {"detail", why}});
+  attempt([&] {
     if (work)
       work->on_gone();
-    if (!head_)
-      reply_problem(*this, internal_failure);
-    else if (!log_->over())
-      append({}, stream_piece::cut);
+  });
+  if (over_)
+    return;
+  try {
+    if (!log_->over()) {
+      note_outcome(internal_failure.code, {});
+      if (log_->head() && log_->head()->streamed)
+        append({}, stream_piece::cut);
+      else
+        reply_problem(*this, internal_failure);
+    }
     settle();
   } catch (...) {
     abandon("failed");
@@ -357,26 +405,27 @@ void keyed_run::on_alarm() {
   const auto now = clock::now();
   if (grace_end_ <= now)
     return abandon("cancelled");
-  if (wake_ <= now) {
-    wake_ = deadlines::never;
-    guarded([this] {
+  guarded([&] {
+    if (wake_ <= now) {
+      wake_ = deadlines::never;
       if (const auto work = work_)
         work->on_wake();
-    });
-  }
-  arm();
+    }
+    arm();
+  });
 }
 
 /// The line of the request that began it was written when its client left.
 void keyed_run::log_end() const {
-  shard_.log.info("request went on without its client", {{"request", request_.id},
-                                                         {"key", request_.caller.name},
-                                                         {"conversation", conversation_},
-                                                         {"model", model_},
-                                                         {"outcome", outcome_},
-                                                         {"prompt_tokens", used_.prompt_tokens()},
-                                                         {"completion_tokens", used_.output_tokens},
-                                                         {"cost_micro_usd", used_.cost_micro_usd}});
+  shard_->log.info("request went on without its client",
+                   {{"request", request_.id},
+                    {"key", request_.caller.name},
+                    {"conversation", conversation_},
+                    {"model", model_},
+                    {"outcome", outcome_},
+                    {"prompt_tokens", used_.prompt_tokens()},
+                    {"completion_tokens", used_.output_tokens},
+                    {"cost_micro_usd", used_.cost_micro_usd}});
 }
 
 void answer_once(exchange& client, handler handle) {
@@ -399,6 +448,7 @@ void answer_once(exchange& client, handler handle) {
     return reply_problem(client, keys_full, {}, std::chrono::seconds{1});
   client.note_turn({}); // the reader tells what became of it
   const auto reader = std::make_shared<keyed_reader>(client, true);
+  static_cast<void>(client.hold_memory(0)); // its body is of no use
   client.work_on(reader);
   if (found.answer) // later: a client is never answered from inside such a call
     return asio::post(shard.executor,

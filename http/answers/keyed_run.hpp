@@ -8,6 +8,7 @@
 #include "http/endpoints.hpp"
 #include "http/http_shard.hpp"
 #include "http/wire/alarm.hpp"
+#include "http/wire/body_budget.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -48,7 +49,7 @@ public:
 
   // exchange
   http::request& request() override { return request_; }
-  http_shard& shard() override { return shard_; }
+  http_shard& shard() override { return *shard_; }
   void guarded(const std::function<void()>& step) noexcept override;
   void note_conversation(std::string_view id) override;
   void note_turn(std::string_view model) override;
@@ -77,7 +78,11 @@ private:
   void settle();
   void feed(place& to);
   void pace();
-  void finish();
+  void tell_end(keyed_reader& who);
+  template <class Step>
+  void attempt(const Step& step) const noexcept;
+  void finish() noexcept;
+  void leave() noexcept;
   void abandon(std::string_view outcome) noexcept;
   void give_up(const char* why) noexcept;
   void arm();
@@ -87,15 +92,15 @@ private:
   }
   void log_end() const;
 
-  http_shard& shard_;
+  const std::shared_ptr<http_shard> shard_;
   const std::string name_;
   const std::shared_ptr<keyed_answers> answers_;
   const std::size_t window_; ///< bytes that a client may be told and not have taken
   http::request request_;
+  body_budget::share body_share_; ///< until the answer begins
   std::shared_ptr<answer> work_;
   std::shared_ptr<keyed_run> self_at_work_; ///< while work_ may still speak to it
   std::shared_ptr<answer_log> log_ = std::make_shared<answer_log>();
-  std::shared_ptr<const logged_head> head_; ///< the log's, for clients on other threads
   std::vector<place> readers_;
   std::shared_ptr<keyed_reader> first_; ///< whose line of the log tells of the turn
 

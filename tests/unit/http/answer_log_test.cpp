@@ -7,15 +7,16 @@ namespace {
 
 answer_log ended(unsigned status, stream_piece piece = stream_piece::last) {
   answer_log log;
-  log.begin(logged_head{{.status = status}, false});
+  log.begin(std::make_shared<const logged_head>(response_head{.status = status}, false));
   log.append("body", piece);
   return log;
 }
 
 TEST(answer_log, counts_from_the_first_byte_also_of_what_is_forgotten) {
   answer_log log;
-  EXPECT_EQ(log.head(), nullptr);
-  log.begin(logged_head{{.status = 200, .content_type = "a/b", .extra = "x: y\r\n"}, true});
+  EXPECT_FALSE(log.head());
+  log.begin(std::make_shared<const logged_head>(
+    response_head{.status = 200, .content_type = "a/b", .extra = "x: y\r\n"}, true));
   log.append("Hello ", stream_piece::middle);
   log.append("world", stream_piece::middle);
   EXPECT_EQ(log.from(0), "Hello world");

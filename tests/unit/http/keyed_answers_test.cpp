@@ -15,7 +15,7 @@ const keyed_answers::time_point start{};
 
 std::shared_ptr<const answer_log> answer(std::string_view body = "x") {
   const auto log = std::make_shared<answer_log>();
-  log->begin(logged_head{{}, false});
+  log->begin(std::make_shared<const logged_head>(response_head{}, false));
   log->append(body, stream_piece::last);
   return log;
 }

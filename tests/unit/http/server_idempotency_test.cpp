@@ -255,6 +255,63 @@ TEST_F(server_idempotency, a_handler_that_throws_leaves_no_key_behind) {
   EXPECT_EQ(ask(false).status, 200U);
 }
 
+TEST_F(server_idempotency, a_key_is_free_again_whatever_fails_at_the_end_of_its_turn) {
+  idempotency_.grace = 0ms;
+  serve();
+  gateway_->fail_at(fake_gateway::call::cancel);
+  {
+    auto client = connect();
+    client.send(keyed(true));
+    ASSERT_TRUE(gateway_->wait_for_turns(1));
+  }
+  wait_until_empty();
+  gateway_->play(hello());
+  for (unsigned status = 0; gateway_->requests.size() < 2;) { // until its time is over
+    auto client = connect();
+    client.send(keyed(true));
+    if (client.readable_within(50))
+      status = client.read_answer().status;
+    ASSERT_NE(status, 409U);
+  }
+  gateway_->fail_at(fake_gateway::call::none);
+}
+
+TEST_F(server_idempotency, nobody_waits_for_an_answer_that_failed_twice) {
+  limits_.answer_bytes_max = 4096;
+  serve();
+  gateway_->fail_at(fake_gateway::call::cancel);
+  gateway_->play({domain::answer_started{"m"}, domain::text_delta{std::string(5000, 'x')}});
+  EXPECT_EQ(ask(false).status, 500U);
+  gateway_->fail_at(fake_gateway::call::none);
+  gateway_->play(hello());
+  EXPECT_EQ(ask(false).status, 200U) << "the key is free again";
+}
+
+TEST_F(server_idempotency, a_body_counts_as_long_as_its_request_waits) {
+  limits_.bodies_bytes_max = 1 << 20;
+  serve();
+  const auto large = [&](const std::string& key) {
+    auto body = chat(true);
+    body.insert(body.size() - 1, R"(,"user":")" + std::string(700'000, 'u') + '"');
+    return post(body, "Idempotency-Key: " + key + "\r\n");
+  };
+  {
+    auto client = connect();
+    client.send(large("a"));
+    ASSERT_TRUE(gateway_->wait_for_turns(1));
+  }
+  wait_until_empty();
+  auto second = connect();
+  second.send(large("b"));
+  EXPECT_EQ(second.read_answer().status, 503U);
+  gateway_->send(1, hello());
+  gateway_->play(hello());
+  EXPECT_EQ(ask(true, "c").status, 200U);
+  auto client = connect();
+  client.send(large("b"));
+  EXPECT_EQ(client.read_answer().status, 200U) << "the first answer has begun";
+}
+
 TEST_F(server_idempotency, a_turn_without_client_does_not_hold_up_the_end) {
   serve();
   {
