@@ -27,6 +27,7 @@ constexpr auto conversation = &settings::conversation;
 constexpr auto store = &settings::store;
 constexpr auto limits = &settings::limits;
 constexpr auto cache = &settings::cache;
+constexpr auto idempotency = &settings::idempotency;
 constexpr auto log = &settings::log;
 constexpr auto file_access = &settings::file_access;
 constexpr auto mcp = &settings::mcp;
@@ -354,6 +355,18 @@ constexpr key table_of_keys[] = {
     "cache.scope", "deterministic|all",
     "Requests that the cache is for: those with `temperature` 0 or a `seed` that declare no tools, "
     "or all. Never those with a `conversation_id`."),
+
+  seconds<idempotency, &idempotency_settings::ttl>(
+    "idempotency.ttl_seconds", 1000, 24 * hour_ms,
+    "How long an answer is kept for requests with the same Idempotency-Key, from its end on."),
+  seconds<idempotency, &idempotency_settings::grace>(
+    "idempotency.grace_seconds", 0, hour_ms,
+    "How long a turn with an Idempotency-Key goes on when its client has left, for it to come "
+    "back."),
+  number<idempotency, &idempotency_settings::bytes_max>(
+    "idempotency.bytes_max", 64 * kib, 1024 * gib, "bytes",
+    "Memory for the answers of requests with an Idempotency-Key, those in work included; the "
+    "oldest ones go first."),
 
   log_level_row(),
   at_start(word<log, &log_settings::format>("log.format", "text|json", "Form of a log line.")),

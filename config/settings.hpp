@@ -320,6 +320,14 @@ struct cache_settings {
   cache_scope scope = cache_scope::deterministic;
 };
 
+/// [idempotency] answers kept for requests that are sent again with their Idempotency-Key.
+struct idempotency_settings {
+  milliseconds ttl{600'000};  ///< from the end of an answer
+  milliseconds grace{60'000}; ///< that a turn goes on without its client
+  /// Of these answers, those in work included, of all clients together.
+  std::size_t bytes_max = std::size_t{64} << 20;
+};
+
 /// [log]
 struct log_settings {
   std::string level = "info";  ///< trace | debug | info | warning | error | off
@@ -357,6 +365,7 @@ struct settings {
   store_settings store;
   limits_settings limits;
   cache_settings cache;
+  idempotency_settings idempotency;
   log_settings log;
   file_access_settings file_access;
   mcp_settings mcp;

@@ -16,10 +16,11 @@ std::unique_ptr<json::reader> reader_for(const config::limits_settings& limits) 
 
 } // namespace
 
-http_shard::http_shard(domain::gateway& the_gateway, const http::dialects& the_dialects,
-                       host_allow_list hosts, shard_settings settings, std::string the_version,
-                       observe::logger the_log)
-  : gateway{the_gateway},
+http_shard::http_shard(executor_type the_executor, domain::gateway& the_gateway,
+                       const http::dialects& the_dialects, host_allow_list hosts,
+                       shard_settings settings, std::string the_version, observe::logger the_log)
+  : executor{std::move(the_executor)},
+    gateway{the_gateway},
     dialects{the_dialects},
     version{std::move(the_version)},
     log{std::move(the_log)},

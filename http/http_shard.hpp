@@ -7,12 +7,14 @@
 #include "http/access/auth_failures.hpp"
 #include "http/access/key_ring.hpp"
 #include "http/access/middleware.hpp"
+#include "http/answers/keyed_answers.hpp"
 #include "http/answers/response.hpp"
 #include "http/endpoints.hpp"
 #include "http/wire/body_budget.hpp"
 #include "http/wire/decoding_queue.hpp"
 #include "observe/log.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <cstdint>
@@ -47,17 +49,22 @@ struct shard_settings {
   std::shared_ptr<const key_ring> keys;                ///< never null
   std::shared_ptr<auth_failures> failures;             ///< never null
   std::shared_ptr<body_budget> bodies;                 ///< never null; the same as long as it runs
+  std::shared_ptr<keyed_answers> answers;              ///< the same
 };
 
 /// Used on its I/O thread only. The gateway must outlive the connections.
-class http_shard {
+class http_shard : public std::enable_shared_from_this<http_shard> {
 public:
-  http_shard(domain::gateway& gateway, const http::dialects& dialects, host_allow_list hosts,
-             shard_settings settings, std::string version, observe::logger log);
+  using executor_type = boost::asio::io_context::executor_type;
+
+  http_shard(executor_type executor, domain::gateway& gateway, const http::dialects& dialects,
+             host_allow_list hosts, shard_settings settings, std::string version,
+             observe::logger log);
   ~http_shard();
   http_shard(const http_shard&) = delete;
   http_shard& operator=(const http_shard&) = delete;
 
+  const executor_type executor; ///< of its I/O thread
   domain::gateway& gateway;
   const http::dialects dialects;
   const std::string version;

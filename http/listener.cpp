@@ -46,6 +46,10 @@ void report_lost_connection(const observe::logger& log, const char* why) noexcep
   }
 }
 
+keyed_answers::limits limits_of(const config::idempotency_settings& given) {
+  return {.bytes_max = given.bytes_max, .age_max = given.ttl, .grace = given.grace};
+}
+
 } // namespace
 
 /// What start's and the acceptors' handlers share; lives as long as one of them.
@@ -68,6 +72,7 @@ public:
       tls_files_{given.tls},
       settings_{given},
       bodies_{std::make_shared<body_budget>(given.limits.bodies_bytes_max)},
+      answers_{std::make_shared<keyed_answers>(limits_of(given.idempotency))},
       keys_{std::make_shared<key_ring>(given.auth.accepted, nullptr)} {}
 
   domain::result<void> reload_tls();
@@ -99,6 +104,7 @@ private:
   std::vector<std::shared_ptr<http_shard>> shards_; ///< one per worker; set by open
   config::settings settings_;
   const std::shared_ptr<body_budget> bodies_;
+  const std::shared_ptr<keyed_answers> answers_;
   std::shared_ptr<const key_ring> keys_;
   std::shared_ptr<auth_failures> failures_ = std::make_shared<auth_failures>();
   std::uint16_t port_ = 0; ///< that is listened on
@@ -121,7 +127,8 @@ shard_settings server::state::settings_for_shards() const {
                                                             models.list),
           .keys = keys_,
           .failures = failures_,
-          .bodies = bodies_};
+          .bodies = bodies_,
+          .answers = answers_};
 }
 
 host_allow_list server::state::hosts() const {
@@ -190,8 +197,8 @@ domain::result<std::vector<std::string>> server::state::open() {
   }
   const auto common = settings_for_shards();
   for (const auto& each : workers)
-    shards_.push_back(
-      std::make_shared<http_shard>(each.gateway, dialects, hosts(), common, version, log));
+    shards_.push_back(std::make_shared<http_shard>(each.loop.get_executor(), each.gateway, dialects,
+                                                   hosts(), common, version, log));
   return names;
 }
 
@@ -200,6 +207,7 @@ void server::state::reconfigure(const config::settings& given) {
   keys_ = std::make_shared<key_ring>(given.auth.accepted, keys_.get());
   limit->set(given.limits.connections_max, given.limits.connections_per_address_max);
   bodies_->set(given.limits.bodies_bytes_max);
+  answers_->set(limits_of(given.idempotency));
   const auto common = settings_for_shards();
   for (std::size_t i = 0; i < shards_.size(); ++i)
     asio::post(workers[i].loop, [home = shards_[i], allowed = hosts(), common] {

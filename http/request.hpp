@@ -57,6 +57,7 @@ struct head_fields {
   std::string_view request_id; ///< x-request-id
   std::string_view strict;     ///< x-ccapi-strict
   std::string_view accept;
+  std::optional<std::string_view> idempotency_key;
   domain::cache_rules cache; ///< cache-control
   bool expects_continue = false;
   bool has_body = false; ///< a length above 0, or chunks
@@ -84,6 +85,8 @@ struct request {
   std::string parameter; ///< the route's {id} or {model}, percent-decoded
   std::string id;        ///< goes out as x-request-id
   body_buffer body;
+  /// As sent, unchecked; nothing if it was not.
+  std::optional<std::string> idempotency_key;
   http::caller caller;
   const dialect::protocol* dialect = nullptr;     ///< that answers are given in; never null
   bool accepts_json = false;                      ///< Accept names application/json

@@ -95,7 +95,6 @@ domain::turn_id front_end::submit(domain::chat_request&& request,
 domain::turn_id front_end::run(domain::chat_request&& request,
                                std::shared_ptr<domain::event_sink> sink) {
   const auto turn = shard_.unique_number();
-  ++runs_;
   submit_to_conversation(turn, turn_kind::run, std::move(request), std::move(sink));
   return turn;
 }
@@ -107,6 +106,8 @@ std::shared_ptr<local_sink> front_end::enter(domain::turn_id turn, const domain:
     [this, turn](const domain::event& outcome) { submitted_turn_over(turn, outcome); },
     std::move(sink));
   submitted_.emplace(turn, submitted_turn{local, where, kind});
+  if (kind == turn_kind::run)
+    ++runs_;
   return local;
 }
 

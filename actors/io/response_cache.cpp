@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 namespace ccapi::actors {
@@ -232,7 +233,13 @@ void response_cache::join(domain::turn_id turn, domain::chat_request&& request,
   seats_.emplace(turn, seat{made, made->first});
   if (key->joins)
     open_.insert_or_assign(made->place, made);
-  start(made, std::move(request));
+  try {
+    start(made, std::move(request));
+  } catch (...) { // out of memory: nobody may join what does not run
+    seats_.erase(turn);
+    close(*made);
+    throw;
+  }
 }
 
 std::shared_ptr<response_cache::flight>
@@ -260,7 +267,10 @@ bool response_cache::replay(domain::turn_id turn, const domain::cache_key& key,
     return false;
   const auto& said = (*entry)->answer;
   auto made = std::make_shared<flight>(
-    flight{.key = {}, .place = {}, .may_be_mended = false, .log = domain::shared_run{{}}});
+    flight{.key = {},
+           .place = {},
+           .may_be_mended = false,
+           .log = domain::shared_run{{.log_bytes_max = std::numeric_limits<std::size_t>::max()}}});
   made->log.take(domain::answer_started{.model = said.model});
   if (!said.reasoning.empty())
     made->log.take(domain::reasoning_delta{said.reasoning});

@@ -21,7 +21,8 @@ constexpr std::string_view own_family = "x-ccapi-";
 constexpr std::string_view exposed_fields =
   "x-request-id, retry-after, retry-after-ms, x-should-retry, x-ratelimit-limit-requests, "
   "x-ratelimit-remaining-requests, x-ccapi-conversation-id, x-ccapi-match, x-ccapi-mapped-model, "
-  "x-ccapi-ignored-params, x-ccapi-cost-usd, x-ccapi-cache, age, x-ccapi-demo, server-timing";
+  "x-ccapi-ignored-params, x-ccapi-cost-usd, x-ccapi-cache, age, idempotent-replayed, "
+  "x-ccapi-demo, server-timing";
 
 bool is_known(std::string_view name, const dialect::header_fields& of_dialect) noexcept {
   const auto is = [&](std::string_view known) { return ascii::equals_lower(name, known); };

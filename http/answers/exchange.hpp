@@ -66,9 +66,9 @@ public:
   /// Sends a complete answer (for HEAD: its head).
   virtual void reply(const response_head& head, std::string_view body) = 0;
 
-  /// So many copies of the request are made, until the answer begins: their memory counts among
-  /// that of bodies. False: it is not there (limits.bodies_bytes_max). While the body is there.
-  [[nodiscard]] virtual bool hold_copies(std::size_t count) = 0;
+  /// The request and its copies take so much memory until the answer begins: it counts among that
+  /// of bodies. False: it is not there (limits.bodies_bytes_max).
+  [[nodiscard]] virtual bool hold_memory(std::size_t bytes) = 0;
   /// The answer takes its time. The client is watched meanwhile; the request's body is gone.
   virtual void work_on(std::shared_ptr<answer> work) = 0;
   /// Calls the answer's on_wake then, or a little later; replaces an earlier time.

@@ -39,7 +39,8 @@ void reply_problem(exchange& client, const transport_problem& problem, std::stri
   if (problem.status == 503 && !retry_after)
     retry_after = short_wait;
   // Only what time heals is worth a retry; the rest would fail again.
-  const bool passes = problem.status == 503 || problem.status == 429 || problem.status == 408;
+  const bool passes = problem.status == 503 || problem.status == 429 || problem.status == 409
+                      || problem.status == 408;
   append_retry_headers(extra, passes, retry_after);
   const auto* dialect = client.request().dialect;
   client.reply({.status = problem.status, .extra = extra}, problem_body(*dialect, problem));

@@ -72,6 +72,14 @@ void append_header(std::string& lines, std::string_view name, std::string_view v
   lines.append(name).append(": ", 2).append(value).append("\r\n", 2);
 }
 
+void append_chunk(std::string& out, std::string_view bytes) {
+  if (bytes.empty())
+    return;
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.begin(), digits.end(), bytes.size(), 16).ptr;
+  out.append(digits.begin(), end).append("\r\n", 2).append(bytes).append("\r\n", 2);
+}
+
 std::string_view http_date::at(std::time_t now) {
   if (now != second_) {
     std::tm parts{};

@@ -48,6 +48,10 @@ void append_response_head(std::string& out, const response_head& head, const res
 /// (it may come from the CLI) or is empty.
 void append_header(std::string& lines, std::string_view name, std::string_view value);
 
+/// Appends a chunk of a chunked body; nothing if it is empty, which would end the body.
+void append_chunk(std::string& out, std::string_view bytes);
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
 /// The Date field's value, formatted at most once a second. One per I/O thread.
 class http_date {
 public:

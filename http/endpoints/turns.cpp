@@ -2,6 +2,7 @@
 #include "http/access/key_ring.hpp"
 #include "http/answers/choices.hpp"
 #include "http/answers/kept_answer.hpp"
+#include "http/answers/keyed_run.hpp"
 #include "http/answers/reply.hpp"
 #include "http/answers/reply_writer.hpp"
 #include "http/answers/sse_writer.hpp"
@@ -58,7 +59,7 @@ void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& t
                                              "API key's max_concurrent allows no more.",
                                 .param = "n",
                                 .retry_useful = false});
-  if (!client.hold_copies(count))
+  if (!client.hold_memory(client.request().body.capacity() * count))
     return reply_problem(client, bodies_full, {}, std::chrono::seconds{1});
   for (std::size_t more = 1; more < count; ++more) {
     auto place = begin_turn(client.request().caller);
@@ -86,9 +87,7 @@ domain::cache_finding ask_cache(http_shard& shard, dialect::parsed_turn& asked,
     asked.request, asked.choices ? domain::cache_rules{.read = false, .keep = false} : allowed);
 }
 
-} // namespace
-
-void create_turn(exchange& client) {
+void begin(exchange& client) {
   auto& shard = client.shard();
   if (const auto problem = budget_problem(client)) {
     client.note_turn({});
@@ -127,6 +126,15 @@ void create_turn(exchange& client) {
     submit<sse_writer>(client, std::move(plan), std::move(asked.request));
   else
     submit<reply_writer>(client, std::move(plan), std::move(asked.request));
+}
+
+} // namespace
+
+void create_turn(exchange& client) {
+  if (client.request().idempotency_key)
+    answer_once(client, begin);
+  else
+    begin(client);
 }
 
 } // namespace ccapi::http::endpoints

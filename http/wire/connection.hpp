@@ -70,7 +70,7 @@ public:
   void note_usage(const domain::usage& used) override;
   void note_outcome(std::string_view outcome, std::string_view model) override;
   void reply(const response_head& head, std::string_view body) override;
-  [[nodiscard]] bool hold_copies(std::size_t count) override;
+  [[nodiscard]] bool hold_memory(std::size_t bytes) override;
   void work_on(std::shared_ptr<answer> work) override;
   void wake_at(std::chrono::steady_clock::time_point when) override;
   bool begin_stream(const response_head& head, std::string& out) override;

@@ -29,6 +29,7 @@ void connection::accept_head(std::size_t head_bytes) {
   request_.id = request_id_for(fields.request_id);
   request_.strict = ascii::equals_lower(fields.strict, "true") || fields.strict == "1";
   request_.cache = fields.cache;
+  request_.idempotency_key = fields.idempotency_key;
   request_.accepts_json = fields.accept.find(json_type) != std::string_view::npos;
   http_10_ = reader.is_http_10();
   keep_alive_ = reader.keeps_alive() && ++requests_ < shard_->limits().requests_per_connection_max;

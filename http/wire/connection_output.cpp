@@ -71,8 +71,8 @@ void connection::reply(const response_head& head, std::string_view body) {
   start_write(write_kind::last);
 }
 
-bool connection::hold_copies(std::size_t count) {
-  return body_share_.resize(request_.body.capacity() * count);
+bool connection::hold_memory(std::size_t bytes) {
+  return body_share_.resize(bytes);
 }
 
 void connection::work_on(std::shared_ptr<answer> work) {

@@ -162,6 +162,8 @@ void request_reader::on_unknown_field(std::string_view name, std::string_view va
     fields_.strict = value;
   else if (ascii::equals_lower(name, "x-api-key"))
     set_once(fields_.x_api_key, value);
+  else if (ascii::equals_lower(name, "idempotency-key"))
+    set_once(fields_.idempotency_key, value);
   else if (ascii::equals_lower(name, "api-key"))
     set_once(fields_.api_key, value);
   else if (ascii::equals_lower(name, "access-control-request-private-network"))

@@ -43,6 +43,10 @@ inline constexpr transport_problem key_rate_exceeded{
 inline constexpr transport_problem key_turns_exceeded{
   429, error_kind::rate_limit, "rate_limit_exceeded",
   "This API key has as many requests in work as its max_concurrent allows."};
+inline constexpr transport_problem key_in_work{
+  409, error_kind::invalid_request, "idempotency_key_in_use",
+  "The request with this Idempotency-Key is in work, and too much has been answered for another "
+  "one to join. Try again when it is over."};
 inline constexpr transport_problem request_timeout{
   408, error_kind::invalid_request, "request_timeout",
   "The request did not arrive in time (limits.header_timeout_seconds, "

@@ -64,6 +64,7 @@ order parse(const std::string& line) {
       read.what = value == "health"    ? scenario::health
                   : value == "keyed"   ? scenario::keyed
                   : value == "refused" ? scenario::refused
+                  : value == "cached"  ? scenario::cached
                   : value == "turn"    ? scenario::turn
                   : value == "stream"  ? scenario::stream
                                        : scenario::paced;

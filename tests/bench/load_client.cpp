@@ -53,7 +53,7 @@ void load_client::ask(scenario what, std::string_view conversation, std::uint64_
   if (server_closes_)
     connect();
   what_ = what;
-  mark_ = 'q' + std::to_string(number);
+  mark_ = what == scenario::cached ? "cached" : 'q' + std::to_string(number);
   received_.clear();
   head_bytes_ = 0;
   first_text_ = {};
@@ -62,16 +62,20 @@ void load_client::ask(scenario what, std::string_view conversation, std::uint64_
 
 void load_client::send_request(std::string_view conversation) {
   const auto host = "Host: 127.0.0.1:" + std::to_string(port_) + "\r\n";
-  if (!is_chat(what_)) {
+  if (!is_chat(what_) && what_ != scenario::cached) {
     request_ = what_ == scenario::refused ? "GET /v1/models" : "GET /health";
     request_ += " HTTP/1.1\r\n" + host;
     if (what_ == scenario::keyed)
       request_ += "Authorization: Bearer the-key-of-the-benchmark\r\n";
     request_ += "\r\n";
   } else {
-    std::string body = R"({"model":"sonnet","conversation_id":")";
-    body += conversation;
-    body += what_ == scenario::turn ? R"(",)" : R"(","stream":true,)";
+    std::string body = R"({"model":"sonnet",)";
+    if (what_ == scenario::cached)
+      body += R"("temperature":0,)";
+    else
+      body.append(R"("conversation_id":")").append(conversation).append(R"(",)");
+    if (what_ > scenario::turn)
+      body += R"("stream":true,)";
     body += R"("messages":[{"role":"user","content":"Say the words that go with [[mark:)" + mark_;
     body += what_ == scenario::paced ? "]] [[delay:1]] in order.\"}]}" : "]] in order.\"}]}";
     request_ = "POST /v1/chat/completions HTTP/1.1\r\n" + host
@@ -138,22 +142,23 @@ void load_client::check() const {
   if (what_ == scenario::refused)
     return;
   const auto body = all.substr(head_bytes_);
-  if (!is_chat(what_)) {
+  if (what_ < scenario::cached) {
     if (body != "OK")
       fail("health is not OK");
     return;
   }
   std::size_t at = 0;
-  if (what_ == scenario::turn && (at = body.find(R"("content":")" + mark_)) == std::string::npos)
+  const bool streamed = what_ > scenario::turn;
+  if (!streamed && (at = body.find(R"("content":")" + mark_)) == std::string::npos)
     fail("another question's answer");
   for (int i = 0; i < deltas_per_answer; ++i) {
     const auto word = mark_ + '-' + std::to_string(i) + ' ';
-    at = body.find(what_ == scenario::turn ? word : R"("content":")" + word + '"', at);
+    at = body.find(streamed ? R"("content":")" + word + '"' : word, at);
     if (at == std::string_view::npos)
       fail("a word is missing or out of order");
     at += word.size();
   }
-  if (what_ != scenario::turn && body.find("data: [DONE]", at) == std::string_view::npos)
+  if (streamed && body.find("data: [DONE]", at) == std::string_view::npos)
     fail("a stream without its end");
 }
 

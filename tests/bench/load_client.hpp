@@ -16,11 +16,13 @@ enum class scenario : std::uint8_t {
   health,  ///< GET /health
   keyed,   ///< the same, with an API key
   refused, ///< GET /v1/models without a key: 401
+  cached,  ///< a chat completion that the gateway has in its cache
   turn,    ///< chat completion in one piece
   stream,  ///< streamed; the CLI says all at once
   paced,   ///< streamed; the CLI pauses 1 ms between deltas
 };
 
+/// It has a conversation.
 constexpr bool is_chat(scenario what) noexcept {
   return what >= scenario::turn;
 }

@@ -38,7 +38,7 @@ ROWS = [("health", "health", 1), ("health, shown a key", "keyed", 1), ("turn", "
         ("the same, 8 conversations", "paced", 8)]
 THREAD_ROWS = [("turn", "turn", 1), ("turn", "turn", 8), ("turn", "turn", 64),
                ("stream, 1 ms between deltas", "paced", 64)]
-COUNTED = ["health", "keyed", "turn", "stream", "paced"]
+COUNTED = ["health", "keyed", "cached", "turn", "stream", "paced"]
 COUNTED_REQUESTS = 40
 SPARES = 2  # process_pool.min_idle
 LONG_TURNS, LONG_STEP = 1000, 50
@@ -241,7 +241,8 @@ def traced(pid, tasks):
 def count(build, directory):
     rows = []
     for scenario in COUNTED:
-        for kind in ("floor", "gateway with keys" if scenario == "keyed" else "gateway"):
+        kinds = ("floor", "gateway with keys" if scenario == "keyed" else "gateway")
+        for kind in kinds[scenario == "cached":]:  # the floor has no cache
             row = {"scenario": scenario, "kind": kind, "instructions": None, "calls": None}
             if shutil.which("valgrind"):
                 row["instructions"] = instructions(build, directory, kind, scenario)
@@ -340,6 +341,8 @@ def measure(options, directory):
                            options)) for name, scenario, c in ROWS]
     rows.insert(2, ("refused without a key : its own health",
                     compare(load, guarded, guarded, "refused", 1, options, of_first="health")))
+    rows.insert(3, ("from the cache : the floor's health",
+                    compare(load, floor, gateway, "cached", 1, options, of_first="health")))
     loads.append(os.getloadavg()[0])
     growth = [long_conversation(load, server) for server in (floor, gateway)]
     memory = [server.resident_kib() / 1024 for server in (floor, gateway)]

@@ -10,7 +10,8 @@ import time
 class ChatStream:
     """One streaming POST /v1/chat/completions over a socket of its own."""
 
-    def __init__(self, gateway, text, timeout=30, include_usage=True, key=..., **fields):
+    def __init__(self, gateway, text, timeout=30, include_usage=True, key=...,
+                 headers=None, **fields):
         messages = [{"role": "user", "content": text}] if isinstance(text, str) else text
         body = {"messages": messages, "stream": True, **fields}
         if include_usage:
@@ -18,7 +19,7 @@ class ChatStream:
         self.connection = gateway.connection(timeout)
         shown = gateway.authorization() if key is ... else {"Authorization": f"Bearer {key}"}
         self.connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(),
-                                {"Content-Type": "application/json", **shown})
+                                {"Content-Type": "application/json", **shown, **(headers or {})})
         gateway.clients.append(self)
         self.socket = self.connection.sock
         self.answer = None

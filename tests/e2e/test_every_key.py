@@ -127,6 +127,9 @@ ELSEWHERE = {
     "cache.bytes_max": "test_cache.py::test_answers_take_no_more_memory_than_allowed",
     "cache.entry_bytes_max": "test_cache.py::test_keys_change_by_a_reload",
     "cache.scope": "test_cache.py::test_keys_change_by_a_reload",
+    "idempotency.ttl_seconds": "test_idempotency.py::test_keys_change_by_a_reload",
+    "idempotency.grace_seconds": "test_idempotency.py::test_keys_change_by_a_reload",
+    "idempotency.bytes_max": "test_idempotency.py::test_keys_change_by_a_reload",
     "log.level": "test_reload.py::test_log_level_changes",
     "log.format": "test_first_run.py::test_json_log_is_nothing_but_json",
 }

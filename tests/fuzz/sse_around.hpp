@@ -5,6 +5,8 @@
 #include "http/http_shard.hpp"
 #include "openai/protocol.hpp"
 
+#include <boost/asio/io_context.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -55,8 +57,10 @@ private:
 };
 
 struct world {
+  boost::asio::io_context loop;
   counting_gateway gateway;
-  http::http_shard shard{gateway,
+  http::http_shard shard{loop.get_executor(),
+                         gateway,
                          {.openai = &openai::protocol, .otherwise = &openai::protocol},
                          http::host_allow_list{{}, 8080},
                          settings(),
@@ -99,7 +103,7 @@ public:
     refusal = body;
     over = true;
   }
-  [[nodiscard]] bool hold_copies(std::size_t) override { return true; }
+  [[nodiscard]] bool hold_memory(std::size_t) override { return true; }
   void work_on(std::shared_ptr<http::answer>) override {}
   void wake_at(std::chrono::steady_clock::time_point) override { require(!over); }
   bool begin_stream(const http::response_head& answer, std::string& out) override {

@@ -39,6 +39,8 @@ namespace ccapi::domain {
   COUNTER(cache_evictions, "cache", "evictions", "answers", "dropped to make room")                \
   GAUGE(cache_entries, "cache", "entries", "answers", "that are kept")                             \
   GAUGE(cache_bytes, "cache", "bytes", "bytes", "that they and their requests take")               \
+  COUNTER(idempotent_replays, "idempotency", "replays", "requests",                                \
+          "answered as the one before with their `Idempotency-Key`")                               \
   COUNTER(turns_submitted, "turns", "submitted", "turns", "asked for by clients")                  \
   COUNTER(turns_finished, "turns", "finished", "turns", "answered to the end")                     \
   COUNTER(turns_failed, "turns", "failed", "turns", "ended by an error")                           \

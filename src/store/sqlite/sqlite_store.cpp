@@ -5,6 +5,8 @@
 #include "store/sqlite/writes.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <sys/stat.h>
 #include <utility>
 #include <variant>
@@ -18,14 +20,8 @@ using domain::store_outcome;
 constexpr const char* count_named =
   "SELECT count(*) FROM conversations WHERE named = 1 AND removed = 0";
 
-struct conversation_key {
-  const std::string& tenant;
-  const std::string& id;
-
-  friend bool operator==(const conversation_key& a, const conversation_key& b) noexcept {
-    return a.tenant == b.tenant && a.id == b.id;
-  }
-};
+/// Tenant and id.
+using conversation_key = std::pair<std::string_view, std::string_view>;
 
 conversation_key key_of(const domain::store_write& write) {
   struct visitor {
@@ -45,12 +41,12 @@ conversation_key key_of(const domain::store_write& write) {
 /// The outcomes of a group that was not committed. What is stale only because of others in it is
 /// not so any more.
 void take_back(std::span<const domain::store_write> writes, std::span<store_outcome> outcomes) {
-  for (auto at = outcomes.size(); at-- > 0;) {
-    for (std::size_t earlier = 0; earlier < at; ++earlier)
-      if (outcomes[earlier] == store_outcome::committed
-          && key_of(writes[earlier]) == key_of(writes[at]))
-        outcomes[at] = store_outcome::unavailable;
+  std::set<conversation_key> changed;
+  for (std::size_t at = 0; at < outcomes.size(); ++at) {
+    const auto key = key_of(writes[at]);
     if (outcomes[at] == store_outcome::committed)
+      changed.insert(key);
+    if (changed.contains(key))
       outcomes[at] = store_outcome::unavailable;
   }
 }

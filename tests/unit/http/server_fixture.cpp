@@ -10,6 +10,7 @@ config::settings server_fixture::settings() const {
   auto all = settings_of_keys_;
   all.server = settings_;
   all.limits = limits_;
+  all.idempotency = idempotency_;
   all.tls = tls_;
   all.models.default_model = "sonnet";
   all.models.aliases = {{"gpt-*", "default"}};

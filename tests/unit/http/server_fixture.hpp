@@ -48,6 +48,7 @@ protected:
   }();
   config::tls_settings tls_;
   config::limits_settings limits_;
+  config::idempotency_settings idempotency_;
   bool echo_requested_model_ = false;
   config::settings settings_of_keys_; ///< auth and cors
   dialects dialects_{.openai = &openai::protocol, .otherwise = &openai::protocol};

@@ -59,11 +59,13 @@ TEST(stats, every_figure_has_its_place) {
   figures.cache_evictions = 64;
   figures.cache_entries = 65;
   figures.cache_bytes = 66;
+  figures.idempotent_replays = 67;
   figures.boot_times.add(std::chrono::microseconds{301'250});
   EXPECT_EQ(
     stats_body(figures, "0.1.0", true),
     R"({"cache":{"total_entries":65,"total_hits":60,"enabled":true,"hits":60,"misses":61,)"
     R"("bypasses":62,"shared":63,"evictions":64,"entries":65,"bytes":66},"version":"0.1.0",)"
+    R"("idempotency":{"replays":67},)"
     R"("turns":{"submitted":1,"finished":2,"failed":3,"cancelled":4,"retried":19,)"
     R"("without_parameter":29,"mended":37,"with_calls":38,"limited":41,"over_budget":42,)"
     R"("active":5},)"

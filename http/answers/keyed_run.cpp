@@ -1,0 +1,460 @@
+#include "http/answers/keyed_run.hpp"
+
+#include "http/access/key_ring.hpp"
+#include "http/answers/reply.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace ccapi::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t key_bytes_max = 255;
+
+constexpr transport_problem bad_key{
+  400, error_kind::invalid_request, "invalid_idempotency_key",
+  "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters."};
+constexpr transport_problem key_reused{
+  422, error_kind::invalid_request, "idempotency_key_reused",
+  "This Idempotency-Key was used for another request. Make a new one for each request, and repeat "
+  "it only with the same body."};
+constexpr transport_problem run_ended{
+  503, error_kind::unavailable, "server_busy",
+  "The request with this Idempotency-Key ended just when this one came. Try again."};
+constexpr transport_problem keys_full{
+  503, error_kind::unavailable, "server_busy",
+  "Requests with an Idempotency-Key that are in work take all of idempotency.bytes_max."};
+
+/// All but the body, and the key.
+request without_body(const request& of) {
+  request copy;
+  copy.method = of.method;
+  copy.path = of.path;
+  copy.query = of.query;
+  copy.parameter = of.parameter;
+  copy.id = of.id;
+  copy.caller = of.caller;
+  copy.dialect = of.dialect;
+  copy.accepts_json = of.accepts_json;
+  copy.strict = of.strict;
+  copy.cache = of.cache;
+  copy.received = of.received;
+  return copy;
+}
+
+bool is_valid_key(std::string_view key) noexcept {
+  return !key.empty() && key.size() <= key_bytes_max && key != head_fields::repeated
+         && std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+/// What must be equal for two requests to be the same. The route as it was called, too.
+std::string fingerprint_of(const request& of) {
+  return sha256_hex(of.path + '\n' + of.query + (of.strict ? "\nstrict\n" : "\n")
+                    + sha256_hex(of.body.view()));
+}
+
+} // namespace
+
+keyed_run::keyed_run(http_shard& home, std::string name)
+  : shard_{home.shared_from_this()},
+    name_{std::move(name)},
+    answers_{home.settings().answers},
+    window_{home.limits().stream_buffer_bytes},
+    body_share_{home.settings().bodies},
+    alarm_{home.executor} {}
+
+void keyed_run::start(exchange& client, handler handle) {
+  try {
+    request_ = without_body(client.request());
+    request_.body = std::move(client.request().body);
+    // What the request takes is the run's from here on, whether its client stays or not.
+    if (!client.hold_memory(0) || !body_share_.resize(request_.body.capacity())) {
+      abandon("failed");
+      return reply_problem(client, bodies_full, {}, std::chrono::seconds{1});
+    }
+    first_ = std::make_shared<keyed_reader>(client, false);
+    first_->follow(shared_from_this());
+    readers_.push_back({first_});
+    client.work_on(first_);
+    self_at_work_ = shared_from_this();
+  } catch (...) {     // out of memory
+    readers_.clear(); // its connection tells its client
+    abandon("failed");
+    throw;
+  }
+  shard_->enter(*this);
+  guarded([&] { handle(*this); });
+}
+
+// -- clients -------------------------------------------------------------------------------------
+
+void keyed_run::later_join(std::shared_ptr<keyed_reader> who) {
+  asio::post(shard_->executor, [self = shared_from_this(), who = std::move(who)]() mutable {
+    self->join(std::move(who));
+  });
+}
+
+void keyed_run::later_taken(std::shared_ptr<keyed_reader> who, std::size_t bytes) {
+  asio::post(shard_->executor, [self = shared_from_this(), who = std::move(who), bytes] {
+    self->taken(*who, bytes);
+  });
+}
+
+void keyed_run::later_left(std::shared_ptr<keyed_reader> who) {
+  asio::post(shard_->executor,
+             [self = shared_from_this(), who = std::move(who)] { self->left(*who); });
+}
+
+void keyed_run::join(std::shared_ptr<keyed_reader> who) {
+  guarded([&] {
+    const auto* const refusal = over_ && !log_->over() ? &run_ended
+                                : kept_                ? nullptr
+                                                       : &key_in_work;
+    if (refusal) {
+      asio::post(who->where(), [who, refusal] { who->refuse(*refusal); });
+    } else if (over_) {
+      tell_end(*who);
+    } else {
+      grace_end_ = deadlines::never;
+      readers_.push_back({std::move(who)});
+    }
+  });
+}
+
+void keyed_run::taken(const keyed_reader& by, std::size_t bytes) {
+  const auto found = std::find_if(readers_.begin(), readers_.end(),
+                                  [&](const place& each) { return each.who.get() == &by; });
+  if (found == readers_.end())
+    return;
+  found->under_way -= std::min(bytes, found->under_way);
+  guarded([] {});
+}
+
+void keyed_run::left(const keyed_reader& who) {
+  std::erase_if(readers_, [&](const place& each) { return each.who.get() == &who; });
+  if (over_)
+    return;
+  if (!readers_.empty())
+    return guarded([] {}); // it may have been the slowest
+  if (!kept_ || shard_->draining())
+    return abandon("cancelled");
+  guarded([this] {
+    grace_end_ = clock::now() + answers_->grace();
+    arm();
+  });
+}
+
+void keyed_run::tell_end(keyed_reader& who) {
+  asio::post(who.where(), [who = who.shared_from_this(),
+                           log = std::shared_ptr<const answer_log>{log_}] { who->hear_end(log); });
+}
+
+/// Tells a client what it does not know, as far as it may.
+void keyed_run::feed(place& to) {
+  if (!log_->head() || log_->over() || to.under_way >= window_ || to.position == log_->size())
+    return;
+  const auto bytes = log_->from(to.position).substr(0, window_ - to.under_way);
+  to.position += bytes.size();
+  to.under_way += bytes.size();
+  asio::post(to.who->where(),
+             [who = to.who, head = log_->head(), bytes = std::string{bytes}]() mutable {
+               who->hear(head, std::move(bytes));
+             });
+}
+
+/// Behind every step: what follows a write, once whoever called for it has returned.
+void keyed_run::settle() {
+  do {
+    while (std::exchange(written_, false) && work_) {
+      const auto work = work_;
+      work->on_written();
+    }
+    for (auto& each : readers_)
+      feed(each);
+    if (!over_ && !kept_ && !log_->over())
+      pace();
+  } while (written_ && work_);
+  if (log_->over() && !over_)
+    finish();
+}
+
+/// No memory is left for the log: it keeps what somebody has not been told.
+void keyed_run::pace() {
+  auto slowest = log_->size();
+  auto untaken = slowest;
+  for (const auto& each : readers_) {
+    slowest = std::min(slowest, each.position);
+    untaken = std::min(untaken, each.position - each.under_way);
+  }
+  if (readers_.empty())
+    return abandon("cancelled");
+  log_->forget_until(slowest);
+  if (held_ && log_->size() - untaken <= window_) {
+    held_ = false;
+    written_ = true;
+  }
+}
+
+// -- exchange ------------------------------------------------------------------------------------
+
+void keyed_run::guarded(const std::function<void()>& step) noexcept {
+  const auto self = shared_from_this();
+  try {
+    step();
+    settle();
+  } catch (const std::exception& failure) {
+    give_up(failure.what());
+  } catch (...) {
+    give_up("unknown exception");
+  }
+}
+
+void keyed_run::note_conversation(std::string_view id) {
+  conversation_ = id;
+  if (auto* const client = first_client())
+    client->note_conversation(id);
+}
+
+void keyed_run::note_turn(std::string_view model) {
+  model_ = model;
+  if (auto* const client = first_client())
+    client->note_turn(model);
+}
+
+void keyed_run::note_usage(const domain::usage& used) {
+  used_ += used;
+  if (auto* const client = first_client())
+    client->note_usage(used);
+}
+
+void keyed_run::note_outcome(std::string_view outcome, std::string_view model) {
+  outcome_ = outcome;
+  if (!model.empty())
+    model_ = model;
+  if (auto* const client = first_client())
+    client->note_outcome(outcome, model);
+}
+
+void keyed_run::reply(const response_head& head, std::string_view body) {
+  begin(head, false);
+  append(body, stream_piece::last);
+}
+
+bool keyed_run::hold_memory(std::size_t bytes) {
+  return body_share_.resize(bytes);
+}
+
+void keyed_run::work_on(std::shared_ptr<answer> work) {
+  work_ = std::move(work);
+  request_.body.release(); // it may take minutes
+}
+
+void keyed_run::wake_at(std::chrono::steady_clock::time_point when) {
+  wake_ = when;
+  arm();
+}
+
+bool keyed_run::begin_stream(const response_head& head, std::string&) {
+  begin(head, true);
+  return false; // framing is each client's own
+}
+
+void keyed_run::write(std::string& bytes, std::size_t from, stream_piece piece) {
+  append(std::string_view{bytes}.substr(from), piece);
+  bytes.clear();
+  if (piece != stream_piece::middle)
+    return;
+  if (kept_)
+    written_ = true;
+  else
+    held_ = true;
+}
+
+void keyed_run::begin(const response_head& head, bool streamed) {
+  log_->begin(std::make_shared<const logged_head>(head, streamed));
+  body_share_.release();
+}
+
+void keyed_run::append(std::string_view bytes, stream_piece piece) {
+  log_->append(bytes, piece);
+  const auto taken = log_->bytes();
+  if (!kept_ || taken == charged_)
+    return;
+  charged_ = taken;
+  kept_ = answers_->charge(name_, taken);
+}
+
+// -- the end -------------------------------------------------------------------------------------
+
+/// A step that must not keep what follows from being done.
+template <class Step>
+void keyed_run::attempt(const Step& step) const noexcept {
+  try {
+    step();
+  } catch (const std::exception& failure) {
+    try {
+      shard_->log.error("request failed", {{"request", request_.id}, {"detail", failure.what()}});
+    } catch (...) { // not even for a line of the log
+    }
+  } catch (...) { // the same
+  }
+}
+
+void keyed_run::finish() noexcept {
+  over_ = true;
+  attempt([this] { // first, so that whoever asks next finds it
+    if (kept_ && log_->can_be_repeated())
+      answers_->keep(name_, log_, clock::now());
+    else
+      answers_->drop(name_);
+  });
+  if (!first_client())
+    attempt([this] { log_end(); });
+  for (const auto& each : readers_)
+    attempt([&] { tell_end(*each.who); });
+  leave();
+}
+
+/// Nobody wants the answer any more, or there will be none.
+void keyed_run::abandon(std::string_view outcome) noexcept {
+  const auto self = shared_from_this();
+  over_ = true;
+  attempt([this] { answers_->drop(name_); });
+  const auto work = std::exchange(work_, nullptr);
+  attempt([&] {
+    if (work)
+      work->on_gone();
+  });
+  if (work && readers_.empty())
+    attempt([&] {
+      outcome_ = outcome;
+      log_end();
+    });
+  for (const auto& each : readers_)
+    attempt([&] { asio::post(each.who->where(), [who = each.who] { who->lose(); }); });
+  leave();
+}
+
+/// Nothing more is expected from anywhere.
+void keyed_run::leave() noexcept {
+  wake_ = grace_end_ = deadlines::never;
+  attempt([this] { alarm_.cancel(); });
+  body_share_.release();
+  readers_.clear();
+  first_.reset();
+  work_.reset();
+  if (shard_member::is_linked())
+    shard_member::unlink();
+  self_at_work_.reset(); // who called this holds one, too
+}
+
+void keyed_run::give_up(const char* why) noexcept {
+  attempt([&] {
+    shard_->log.error("request failed", {{"request", request_.id}, {"detail", why}});
+  });
+  const auto work = std::exchange(work_, nullptr);
+  attempt([&] {
+    if (work)
+      work->on_gone();
+  });
+  if (over_)
+    return;
+  try {
+    if (!log_->over()) {
+      note_outcome(internal_failure.code, {});
+      if (log_->head() && log_->head()->streamed)
+        append({}, stream_piece::cut);
+      else
+        reply_problem(*this, internal_failure);
+    }
+    settle();
+  } catch (...) {
+    abandon("failed");
+  }
+}
+
+void keyed_run::drain() {
+  if (readers_.empty())
+    abandon("cancelled");
+}
+
+void keyed_run::close() {
+  abandon("cancelled");
+}
+
+void keyed_run::arm() {
+  const auto earliest = std::min(wake_, grace_end_);
+  if (over_ || alarm_.rings_by(earliest))
+    return;
+  alarm_.set(earliest, [self = shared_from_this()](const boost::system::error_code& ec) {
+    if (!ec)
+      self->on_alarm();
+  });
+}
+
+void keyed_run::on_alarm() {
+  alarm_.rang();
+  if (over_)
+    return;
+  const auto now = clock::now();
+  if (grace_end_ <= now)
+    return abandon("cancelled");
+  guarded([&] {
+    if (wake_ <= now) {
+      wake_ = deadlines::never;
+      if (const auto work = work_)
+        work->on_wake();
+    }
+    arm();
+  });
+}
+
+/// The line of the request that began it was written when its client left.
+void keyed_run::log_end() const {
+  shard_->log.info("request went on without its client",
+                   {{"request", request_.id},
+                    {"key", request_.caller.name},
+                    {"conversation", conversation_},
+                    {"model", model_},
+                    {"outcome", outcome_},
+                    {"prompt_tokens", used_.prompt_tokens()},
+                    {"completion_tokens", used_.output_tokens},
+                    {"cost_micro_usd", used_.cost_micro_usd}});
+}
+
+void answer_once(exchange& client, handler handle) {
+  auto& shard = client.shard();
+  auto& request = client.request();
+  if (!is_valid_key(*request.idempotency_key))
+    return reply_problem(client, bad_key);
+  // Names of keys hold no line feed.
+  auto name = request.caller.name + '\n' + *request.idempotency_key;
+  const auto run = std::make_shared<keyed_run>(shard, name);
+  auto& answers = *shard.settings().answers;
+  const auto found =
+    answers.claim(name, fingerprint_of(request), run, std::chrono::steady_clock::now());
+  using state = keyed_answers::state;
+  if (found.is == state::fresh)
+    return run->start(client, handle);
+  if (found.is == state::other_request)
+    return reply_problem(client, key_reused);
+  if (found.is == state::no_room)
+    return reply_problem(client, keys_full, {}, std::chrono::seconds{1});
+  client.note_turn({}); // the reader tells what became of it
+  const auto reader = std::make_shared<keyed_reader>(client, true);
+  static_cast<void>(client.hold_memory(0)); // its body is of no use
+  client.work_on(reader);
+  if (found.answer) // later: a client is never answered from inside such a call
+    return asio::post(shard.executor,
+                      [reader, answer = found.answer] { reader->hear_end(answer); });
+  reader->follow(found.run);
+  found.run->later_join(reader);
+}
+
+} // namespace ccapi::http
