@@ -14,6 +14,11 @@
 
 namespace ccapi::config {
 
+inline constexpr std::int64_t kib = 1024;
+inline constexpr std::int64_t mib = 1024 * kib;
+inline constexpr std::int64_t gib = 1024 * mib;
+inline constexpr std::int64_t hour_ms = 3'600'000;
+
 // ---- from a member of settings to a value and back
 
 /// The words for an enum's values, in order; none for other types.

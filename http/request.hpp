@@ -77,14 +77,13 @@ struct caller {
   std::shared_ptr<key_usage> usage;          ///< null without a key
 };
 
-/// A request that passed all checks, as handlers see it.
-struct request {
+/// A request that passed all checks, as handlers see it, but for its body.
+struct request_head {
   http::method method = http::method::other;
   std::string path;      ///< as sent, without the query
   std::string query;     ///< without '?'
   std::string parameter; ///< the route's {id} or {model}, percent-decoded
   std::string id;        ///< goes out as x-request-id
-  body_buffer body;
   /// As sent, unchecked; nothing if it was not.
   std::optional<std::string> idempotency_key;
   http::caller caller;
@@ -93,6 +92,10 @@ struct request {
   bool strict = false;                            ///< x-ccapi-strict: true
   domain::cache_rules cache;                      ///< what it lets the response cache do
   std::chrono::steady_clock::time_point received; ///< when the head was complete
+};
+
+struct request : request_head {
+  body_buffer body;
 };
 
 } // namespace ccapi::http

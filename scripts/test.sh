@@ -91,7 +91,7 @@ threads() {
   CCAPI_BINARY="$root/build/tsan/claude-code-api" CCAPI_FAKE_CLAUDE="$root/build/dev/fake_claude" \
     "$venv/bin/python" -m pytest -q --durations=5 -m "not real_cli" tests/e2e/test_storm.py \
     tests/e2e/test_reload.py tests/e2e/test_drain.py tests/e2e/test_client_gone.py \
-    tests/e2e/test_hostile_clients.py
+    tests/e2e/test_hostile_clients.py tests/e2e/test_cache.py tests/e2e/test_idempotency.py
 }
 
 # What operators get: units, manual, completions, and the package in a clean Debian.

@@ -4,6 +4,7 @@
 #include "http/answers/exchange.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,11 +33,8 @@ class answer_log {
 public:
   /// Again: in place of a head that nobody was told.
   void begin(std::shared_ptr<const logged_head> head) noexcept { head_ = std::move(head); }
-  void append(std::string_view bytes, stream_piece piece) {
-    body_ += bytes;
-    last_ = piece;
-  }
-  /// Nobody will want what is ahead of `position`. It goes once it is most of what there is.
+  void append(std::string_view bytes, stream_piece piece);
+  /// Nobody will want what is ahead of `position`: its memory goes, as far as whole parts are.
   void forget_until(std::size_t position);
 
   /// Null: it has not begun.
@@ -45,21 +43,29 @@ public:
   [[nodiscard]] stream_piece last() const noexcept { return last_; }
   [[nodiscard]] bool over() const noexcept { return last_ != stream_piece::middle; }
   /// Bytes that have been said.
-  [[nodiscard]] std::size_t size() const noexcept { return forgotten_ + body_.size(); }
-  /// What was said from there on.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// What was said from there on, or the first part of it; empty only at the end. What was appended
+  /// at once to an empty log is one part.
   [[nodiscard]] std::string_view from(std::size_t position) const noexcept;
   /// Nothing has been forgotten.
-  [[nodiscard]] bool is_whole() const noexcept { return forgotten_ == 0; }
+  [[nodiscard]] bool is_whole() const noexcept { return whole_; }
   /// It is whole and over, and would be the same for anybody who asked again: a success, or a
   /// refusal of what the client sent. What time heals, or another key, is none.
   [[nodiscard]] bool can_be_repeated() const noexcept;
-  /// Memory that it takes, estimated.
-  [[nodiscard]] std::size_t bytes() const noexcept;
+  /// Memory that it takes once so many more bytes have been appended; estimated.
+  [[nodiscard]] std::size_t bytes_with(std::size_t more) const noexcept;
 
 private:
+  struct part {
+    std::size_t begin; ///< of the bytes that were ever said
+    std::string bytes; ///< never beyond its capacity
+  };
+
   std::shared_ptr<const logged_head> head_;
-  std::string body_;
-  std::size_t forgotten_ = 0;
+  std::deque<part> parts_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0; ///< of the parts
+  bool whole_ = true;
   stream_piece last_ = stream_piece::middle;
 };
 

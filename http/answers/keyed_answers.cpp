@@ -29,7 +29,8 @@ std::size_t keyed_answers::bytes() const {
 }
 
 keyed_answers::finding keyed_answers::claim(const std::string& name, std::string_view fingerprint,
-                                            const std::shared_ptr<keyed_run>& run, time_point now) {
+                                            const std::function<std::shared_ptr<keyed_run>()>& make,
+                                            time_point now) {
   const std::lock_guard lock{mutex_};
   expire(now);
   if (const auto found = entries_.find(name); found != entries_.end()) {
@@ -43,13 +44,13 @@ keyed_answers::finding keyed_answers::claim(const std::string& name, std::string
   const auto bytes = entry_bytes + 2 * name.size();
   if (!make_room(bytes))
     return {.is = state::no_room};
-  entry made{.fingerprint = std::string{fingerprint}, .run = run, .answer = {}, .bytes = bytes};
+  entry made{.fingerprint = std::string{fingerprint}, .run = make(), .answer = {}, .bytes = bytes};
   made.node.push_back(nullptr);
   made.place = made.node.begin();
   const auto place = entries_.emplace(name, std::move(made)).first;
   *place->second.place = &place->first;
   bytes_ += bytes;
-  return {.is = state::fresh};
+  return {.is = state::fresh, .run = place->second.run};
 }
 
 bool keyed_answers::charge(const std::string& name, std::size_t bytes) {

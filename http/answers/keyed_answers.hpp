@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -31,7 +32,7 @@ public:
 
   /// What a name stands for.
   enum class state : std::uint8_t {
-    fresh,         ///< nothing yet: it is the caller's now
+    fresh,         ///< nothing yet: `run` is the caller's to start
     in_work,       ///< `run`
     answered,      ///< `answer`
     other_request, ///< something that another request asked for
@@ -49,9 +50,10 @@ public:
   void set(const limits& within);
   [[nodiscard]] std::chrono::milliseconds grace() const;
 
-  /// `run`: who works on it if it is fresh. `fingerprint`: equal for equal requests only.
+  /// `make`: gives the run that is to work on it if it is fresh; throws, and nothing is claimed.
+  /// `fingerprint`: equal for equal requests only.
   finding claim(const std::string& name, std::string_view fingerprint,
-                const std::shared_ptr<keyed_run>& run, time_point now);
+                const std::function<std::shared_ptr<keyed_run>()>& make, time_point now);
   /// So many bytes are taken by the answer in work. False: there is no room; it can't be kept.
   [[nodiscard]] bool charge(const std::string& name, std::size_t bytes);
   /// The run of this name has ended with an answer that can be repeated. Needs no memory.

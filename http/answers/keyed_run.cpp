@@ -1,6 +1,5 @@
 #include "http/answers/keyed_run.hpp"
 
-#include "http/access/key_ring.hpp"
 #include "http/answers/reply.hpp"
 
 #include <boost/asio/post.hpp>
@@ -15,49 +14,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t key_bytes_max = 255;
-
-constexpr transport_problem bad_key{
-  400, error_kind::invalid_request, "invalid_idempotency_key",
-  "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters."};
-constexpr transport_problem key_reused{
-  422, error_kind::invalid_request, "idempotency_key_reused",
-  "This Idempotency-Key was used for another request. Make a new one for each request, and repeat "
-  "it only with the same body."};
 constexpr transport_problem run_ended{
   503, error_kind::unavailable, "server_busy",
   "The request with this Idempotency-Key ended just when this one came. Try again."};
-constexpr transport_problem keys_full{
-  503, error_kind::unavailable, "server_busy",
-  "Requests with an Idempotency-Key that are in work take all of idempotency.bytes_max."};
-
-/// All but the body, and the key.
-request without_body(const request& of) {
-  request copy;
-  copy.method = of.method;
-  copy.path = of.path;
-  copy.query = of.query;
-  copy.parameter = of.parameter;
-  copy.id = of.id;
-  copy.caller = of.caller;
-  copy.dialect = of.dialect;
-  copy.accepts_json = of.accepts_json;
-  copy.strict = of.strict;
-  copy.cache = of.cache;
-  copy.received = of.received;
-  return copy;
-}
-
-bool is_valid_key(std::string_view key) noexcept {
-  return !key.empty() && key.size() <= key_bytes_max && key != head_fields::repeated
-         && std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
-/// What must be equal for two requests to be the same. The route as it was called, too.
-std::string fingerprint_of(const request& of) {
-  return sha256_hex(of.path + '\n' + of.query + (of.strict ? "\nstrict\n" : "\n")
-                    + sha256_hex(of.body.view()));
-}
 
 } // namespace
 
@@ -71,7 +30,7 @@ keyed_run::keyed_run(http_shard& home, std::string name)
 
 void keyed_run::start(exchange& client, handler handle) {
   try {
-    request_ = without_body(client.request());
+    static_cast<request_head&>(request_) = client.request();
     request_.body = std::move(client.request().body);
     // What the request takes is the run's from here on, whether its client stays or not.
     if (!client.hold_memory(0) || !body_share_.resize(request_.body.capacity())) {
@@ -159,11 +118,15 @@ void keyed_run::tell_end(keyed_reader& who) {
 void keyed_run::feed(place& to) {
   if (!log_->head() || log_->over() || to.under_way >= window_ || to.position == log_->size())
     return;
-  const auto bytes = log_->from(to.position).substr(0, window_ - to.under_way);
-  to.position += bytes.size();
-  to.under_way += bytes.size();
+  std::string bytes;
+  while (to.under_way < window_ && to.position < log_->size()) {
+    const auto part = log_->from(to.position).substr(0, window_ - to.under_way);
+    bytes += part;
+    to.position += part.size();
+    to.under_way += part.size();
+  }
   asio::post(to.who->where(),
-             [who = to.who, head = log_->head(), bytes = std::string{bytes}]() mutable {
+             [who = to.who, head = log_->head(), bytes = std::move(bytes)]() mutable {
                who->hear(head, std::move(bytes));
              });
 }
@@ -282,12 +245,11 @@ void keyed_run::begin(const response_head& head, bool streamed) {
 }
 
 void keyed_run::append(std::string_view bytes, stream_piece piece) {
+  if (const auto taken = log_->bytes_with(bytes.size()); kept_ && taken != charged_) {
+    charged_ = taken;
+    kept_ = answers_->charge(name_, taken);
+  }
   log_->append(bytes, piece);
-  const auto taken = log_->bytes();
-  if (!kept_ || taken == charged_)
-    return;
-  charged_ = taken;
-  kept_ = answers_->charge(name_, taken);
 }
 
 // -- the end -------------------------------------------------------------------------------------
@@ -426,35 +388,6 @@ void keyed_run::log_end() const {
                     {"prompt_tokens", used_.prompt_tokens()},
                     {"completion_tokens", used_.output_tokens},
                     {"cost_micro_usd", used_.cost_micro_usd}});
-}
-
-void answer_once(exchange& client, handler handle) {
-  auto& shard = client.shard();
-  auto& request = client.request();
-  if (!is_valid_key(*request.idempotency_key))
-    return reply_problem(client, bad_key);
-  // Names of keys hold no line feed.
-  auto name = request.caller.name + '\n' + *request.idempotency_key;
-  const auto run = std::make_shared<keyed_run>(shard, name);
-  auto& answers = *shard.settings().answers;
-  const auto found =
-    answers.claim(name, fingerprint_of(request), run, std::chrono::steady_clock::now());
-  using state = keyed_answers::state;
-  if (found.is == state::fresh)
-    return run->start(client, handle);
-  if (found.is == state::other_request)
-    return reply_problem(client, key_reused);
-  if (found.is == state::no_room)
-    return reply_problem(client, keys_full, {}, std::chrono::seconds{1});
-  client.note_turn({}); // the reader tells what became of it
-  const auto reader = std::make_shared<keyed_reader>(client, true);
-  static_cast<void>(client.hold_memory(0)); // its body is of no use
-  client.work_on(reader);
-  if (found.answer) // later: a client is never answered from inside such a call
-    return asio::post(shard.executor,
-                      [reader, answer = found.answer] { reader->hear_end(answer); });
-  reader->follow(found.run);
-  found.run->later_join(reader);
 }
 
 } // namespace ccapi::http

@@ -119,7 +119,4 @@ private:
   bool over_ = false;
 };
 
-/// Answers a request with an Idempotency-Key: by the handler, or with what it answered before.
-void answer_once(exchange& client, handler handle);
-
 } // namespace ccapi::http

@@ -1,8 +1,8 @@
 #include "domain/daily_spending.hpp"
 #include "http/access/key_ring.hpp"
+#include "http/answers/answer_once.hpp"
 #include "http/answers/choices.hpp"
 #include "http/answers/kept_answer.hpp"
-#include "http/answers/keyed_run.hpp"
 #include "http/answers/reply.hpp"
 #include "http/answers/reply_writer.hpp"
 #include "http/answers/sse_writer.hpp"
@@ -131,10 +131,7 @@ void begin(exchange& client) {
 } // namespace
 
 void create_turn(exchange& client) {
-  if (client.request().idempotency_key)
-    answer_once(client, begin);
-  else
-    begin(client);
+  answer_once(client, begin);
 }
 
 } // namespace ccapi::http::endpoints

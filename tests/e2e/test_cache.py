@@ -1,7 +1,6 @@
 """Answers that are kept for equal requests, and runs that such requests share."""
 
 import json
-import signal
 import socket
 import time
 
@@ -10,6 +9,7 @@ import pytest
 from proc_tree import wait_until
 from sse import ChatStream
 from test_auth import ADMIN, ALICE, BOB, record
+from test_reload import House
 
 COLD = {"temperature": 0}
 LONG = "[[text:10000]][[delay:20]]"
@@ -202,24 +202,17 @@ def test_who_comes_later_has_the_answer_from_its_beginning(fake_gateway, ledger)
 
 
 def test_keys_change_by_a_reload(start_fake, tmp_path):
-    file = tmp_path / "mine.toml"
-    file.write_text("")
-    gateway = start_fake(arguments=("--config", str(file)))
-
-    def reload(text):
-        file.write_text("[cache]\n" + text)
-        gateway.wait_next_log(lambda line: line.get("msg") == "configuration read anew",
-                              lambda: gateway.process.send_signal(signal.SIGHUP))
-
+    house = House(start_fake, tmp_path / "mine.toml")
+    gateway = house.gateway
     assert [ask(gateway)[0] for _ in range(2)] == ["miss", "hit"]
-    reload("enabled = false")
+    house.reload("[cache]\nenabled = false")
     _, headers, _ = gateway.chat("[[say:Well]]", **COLD)
     assert "x-ccapi-cache" not in headers
     cache = gateway.stats()["cache"]
     assert not cache["enabled"] and cache["entries"] == 0
-    reload('scope = "all"')
+    house.reload('[cache]\nscope = "all"')
     assert [use(gateway.chat("y")[1]) for _ in range(2)] == ["miss", "hit"]
-    reload("entry_bytes_max = 1024")
+    house.reload("[cache]\nentry_bytes_max = 1024")
     long = "x" * 2000
     assert ask(gateway, long)[0] == "bypass", "its key alone is too long"
     text = "[[text:1000]]"

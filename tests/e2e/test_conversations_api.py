@@ -155,6 +155,8 @@ def test_the_official_client_can_make_show_and_delete_them(fake_gateway):
     client.chat.completions.create(model="sonnet", messages=[{"role": "user", "content": "x"}],
                                    extra_body={"conversation_id": conversation.id})
     assert client.conversations.retrieve(conversation.id).metadata["turn_count"] == 1
+    client.conversations.update(conversation.id, metadata={"topic": "lunch"})
+    assert client.conversations.retrieve(conversation.id).metadata["topic"] == "lunch"
     deleted = client.conversations.delete(conversation.id)
     assert deleted.deleted is True and deleted.id == conversation.id
     with pytest.raises(openai.NotFoundError):

@@ -2,13 +2,13 @@
 
 import concurrent.futures
 import json
-import signal
 
 import pytest
 
 from proc_tree import wait_until
 from sse import ChatStream
 from test_auth import ADMIN, ALICE, BOB, record
+from test_reload import House
 
 SLOW = "[[text:200]][[delay:20]]"
 
@@ -125,23 +125,16 @@ def test_audit_line_tells_what_became_of_each(fake_gateway):
 
 
 def test_keys_change_by_a_reload(start_fake, tmp_path, ledger):
-    file = tmp_path / "mine.toml"
-    file.write_text("[idempotency]\ngrace_seconds = 0\n")
-    gateway = start_fake(arguments=("--config", str(file)))
-
-    def reload(text):
-        file.write_text("[idempotency]\n" + text)
-        gateway.wait_next_log(lambda line: line.get("msg") == "configuration read anew",
-                              lambda: gateway.process.send_signal(signal.SIGHUP))
-
+    house = House(start_fake, tmp_path / "mine.toml", "[idempotency]\ngrace_seconds = 0\n")
+    gateway = house.gateway
     stream = ChatStream(gateway, SLOW, headers=keyed("gone")).open()
     stream.read_contents(1)
     stream.close()
     wait_until(lambda: gateway.stats()["turns"]["cancelled"] == 1, 10, "the turn to end")
     assert not replayed(ask(gateway)[1]) and replayed(ask(gateway)[1])
-    reload("ttl_seconds = 1")
+    house.reload("[idempotency]\nttl_seconds = 1")
     wait_until(lambda: not replayed(ask(gateway)[1]), 10, "the answer to be forgotten")
-    reload("bytes_max = 65536")
+    house.reload("[idempotency]\nbytes_max = 65536")
     text = "[[text:20000]]"
     assert len(ask(gateway, text, "long")[2]["choices"][0]["message"]["content"]) > 65536
     assert not replayed(ask(gateway, text, "long")[1])

@@ -46,6 +46,13 @@ def test_the_page_of_the_api_knows_every_parameter():
         assert re.search(rf"`{name}[`.]", page) or name == "messages", name
 
 
+def test_the_page_of_the_api_lists_every_endpoint():
+    page = (ROOT / "docs/api.md").read_text().split("\n## ")[0]
+    for path, methods in json.loads((ROOT / "http/openapi.json").read_text())["paths"].items():
+        for method in {"get", "post", "delete"} & set(methods):
+            assert f"| `{method.upper()} {path}` |" in page, (method, path)
+
+
 def test_exit_codes_are_the_same_in_manual_and_page():
     manual = (ROOT / "packaging/man/claude-code-api.1").read_text()
     codes = re.findall(r"^\.It (\d+)$", manual.split(".Sh EXIT STATUS")[1], re.MULTILINE)

@@ -29,6 +29,14 @@ event behind(const event& what, std::size_t offset) {
   return what;
 }
 
+/// How it ended for another one than the first to hear of it: what the run cost was paid once.
+void take_cost_off(event& end) noexcept {
+  if (auto* const finished = std::get_if<turn_finished>(&end))
+    finished->usage.cost_micro_usd = 0;
+  else if (auto* const failed = std::get_if<turn_failed>(&end))
+    failed->usage.cost_micro_usd = 0;
+}
+
 bool is_delta(const event& what) noexcept {
   return std::holds_alternative<text_delta>(what) || std::holds_alternative<reasoning_delta>(what)
          || std::holds_alternative<tool_input_delta>(what);
@@ -119,6 +127,8 @@ void shared_run::feed(reader& who) {
     if (!what)
       break;
     if (is_terminal(*what)) {
+      if (std::exchange(cost_told_, true))
+        take_cost_off(*what);
       who.sink_.reset();
       sink->on_event(*std::move(what));
       sink->on_flush();

@@ -103,7 +103,8 @@ private:
   bool fell_back_ = false;
   bool trimmed_ = false; ///< the log has been too long
   bool over_ = false;
-  unsigned telling_ = 0; ///< calls of sinks under way
+  bool cost_told_ = false; ///< to whoever heard the end first
+  unsigned telling_ = 0;   ///< calls of sinks under way
 };
 
 } // namespace ccapi::domain

@@ -25,6 +25,8 @@ struct listener final : event_sink {
     } else if (std::holds_alternative<turn_placed>(what)) {
       ++placed;
     }
+    if (const auto* finished = std::get_if<turn_finished>(&what))
+      cost = finished->usage.cost_micro_usd;
     over = is_terminal(what);
     failed = failed || std::holds_alternative<turn_failed>(what);
     if (const auto once = std::exchange(then, nullptr))
@@ -37,6 +39,7 @@ struct listener final : event_sink {
   std::size_t deltas = 0;
   std::size_t placed = 0;
   std::size_t flushes = 0;
+  std::int64_t cost = -1; ///< millionths of a US dollar; below 0: not told
   bool over = false;
   bool failed = false;
   std::function<void()> then;
@@ -79,6 +82,18 @@ protected:
   turn_id last = 0;
   std::size_t released = 0; ///< of the run's credit
 };
+
+TEST_F(shared_run_test, what_it_cost_is_told_once) {
+  const auto one = join();
+  const auto two = join();
+  run.take(text_delta{"Hello"});
+  run.take(turn_finished{.usage = {.output_tokens = 3, .cost_micro_usd = 700}});
+  run.feed_all();
+  EXPECT_EQ(one.heard->cost, 700);
+  EXPECT_EQ(two.heard->cost, 0);
+  ASSERT_TRUE(run.answer());
+  EXPECT_EQ(run.answer()->usage.output_tokens, 3);
+}
 
 TEST_F(shared_run_test, a_reader_hears_each_delta_as_it_comes) {
   auto one = join();

@@ -98,10 +98,14 @@ TEST_F(server_idempotency, a_whole_answer_in_work_is_waited_for) {
   ASSERT_TRUE(gateway_->wait_for_turns(1));
   auto second = connect();
   second.send(keyed(false));
+  auto other = connect(); // once this one is at work, the second has been read
+  other.send(post(chat(false)));
+  ASSERT_TRUE(gateway_->wait_for_turns(2));
+  EXPECT_FALSE(second.readable_within(0));
   gateway_->send(1, hello());
   const auto answer = first.read_answer();
   EXPECT_EQ(second.read_answer().body, answer.body);
-  EXPECT_EQ(gateway_->requests.size(), 1U);
+  EXPECT_EQ(gateway_->requests.size(), 2U);
 }
 
 TEST_F(server_idempotency, a_turn_goes_on_without_its_client) {
