@@ -20,7 +20,9 @@ domain::retention retention_of(const config::settings& given) {
           // If they are not to be kept, what there is goes soon.
           .unnamed = std::max(std::chrono::ceil<std::chrono::minutes>(given.store.unnamed_time),
                               std::chrono::minutes{1}),
-          .bytes_max = given.store.bytes_max};
+          .bytes_max = given.store.bytes_max,
+          .idempotency = std::chrono::ceil<std::chrono::seconds>(given.idempotency.ttl),
+          .idempotency_bytes_max = given.idempotency.bytes_max};
 }
 
 conversation_store_state::conversation_store_state(conversation_store_actor::pointer self,
@@ -119,6 +121,17 @@ stored_page_reply conversation_store_state::on_list(const list_stored& what) {
   return {.readable = true, .page = *std::move(page)};
 }
 
+/// Not behind what waits to be written: such a record is of this run, and its key is in memory as a
+/// rule. A look costs no commit.
+idempotency_record_reply
+conversation_store_state::on_find_record(const find_idempotency_record& what) {
+  auto found = options_.store->find_idempotency_record(what.tenant, what.key);
+  report();
+  if (!found || !*found)
+    return {};
+  return {std::make_shared<const domain::idempotency_record>(std::move(**found))};
+}
+
 void conversation_store_state::on_settings_changed(const settings_changed& what) {
   options_.keep = retention_of(*what.values);
   options_.commit_timeout = what.values->store.commit_timeout;
@@ -167,6 +180,7 @@ conversation_store_actor::behavior_type conversation_store(
     [&state](const show_stored& what) { return state.on_show(what); },
     [&state](const label_stored& what) { return state.on_label(what); },
     [&state](const list_stored& what) { return state.on_list(what); },
+    [&state](const find_idempotency_record& what) { return state.on_find_record(what); },
     [&state](const flush_writes&) { state.on_flush(); },
     [&state](const settings_changed& what) { state.on_settings_changed(what); },
     [&state](const tick&) { state.on_tick(); },

@@ -42,6 +42,7 @@ public:
   stored_reply on_show(const show_stored& what);
   stored_reply on_label(const label_stored& what);
   stored_page_reply on_list(const list_stored& what);
+  idempotency_record_reply on_find_record(const find_idempotency_record& what);
   void on_settings_changed(const settings_changed& what);
   void on_tick();
   [[nodiscard]] domain::stats figures() const;

@@ -80,6 +80,8 @@ using conversation_store_actor = status_client_actor::extend<
   answers<stored_reply>::to<label_stored>,
   // front end: a page of them
   answers<stored_page_reply>::to<list_stored>,
+  // front end: what an Idempotency-Key was answered with
+  answers<idempotency_record_reply>::to<find_idempotency_record>,
   // itself: writes have come in
   takes<flush_writes>,
   // app: the configuration was read anew

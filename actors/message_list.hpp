@@ -50,6 +50,8 @@
   X(stored_reply)                                                                                  \
   X(list_stored)                                                                                   \
   X(stored_page_reply)                                                                             \
+  X(find_idempotency_record)                                                                       \
+  X(idempotency_record_reply)                                                                      \
   X(flush_writes)                                                                                  \
   X(store_report)                                                                                  \
   X(label_conversation)                                                                            \

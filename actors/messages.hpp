@@ -345,6 +345,16 @@ struct stored_page_reply {
   domain::conversation_page page{};
 };
 
+/// front end -> store. Answered by idempotency_record_reply.
+struct find_idempotency_record {
+  std::string tenant{};
+  std::string key{};
+  domain::store_backlog::place place{}; ///< among what waits for the store
+};
+struct idempotency_record_reply {
+  std::shared_ptr<const domain::idempotency_record> found{}; ///< null: none, or nobody can tell
+};
+
 /// store to itself: commit what has come in.
 struct flush_writes {};
 
@@ -352,6 +362,16 @@ struct flush_writes {};
 struct store_report {
   std::string reason{}; ///< as in domain::store_state
 };
+
+/// Of a store that has not answered in time.
+inline store_report silent_store() {
+  return {
+    "The store of conversations does not answer in time: its disk is slow or hangs. Answers go "
+    "on, but are not kept. It is tried again with every turn."};
+}
+
+/// How many times store.commit_timeout a look into the store may take that a turn waits for.
+inline constexpr int load_patience = 5;
 
 /// conversation to itself: the pause before a turn's next run is over.
 struct run_again {

@@ -247,11 +247,13 @@ constexpr std::array rows_ahead_of_limits{
     "Conversations are deleted so long after their last turn; 0 = never."),
   number<store, &store_settings::bytes_max>(
     "store.bytes_max", 0, 1024 * gib, "bytes",
-    "Size of the file beyond which the conversations that were unused for longest are deleted; 0 = "
-    "no limit."),
+    "Size of the file beyond which the conversations that were unused for longest are deleted, "
+    "unnamed ones first; 0 = no limit."),
   number<store, &store_settings::queue_bytes_max>(
     "store.queue_bytes_max", 64 * kib, 64 * gib, "bytes",
-    "Memory for turns that wait for the disk; further ones are not kept."),
+    "Memory for turns, and answers for Idempotency-Keys, that wait for the disk; further ones are "
+    "not "
+    "kept."),
   minutes<store, &store_settings::unnamed_time>(
     "store.unnamed_minutes", 0, 720 * hour_ms,
     "How long the first turn of a conversation is kept whose id no request has used yet; 0 = not "
@@ -292,8 +294,8 @@ constexpr std::array rows_behind_limits{
     "back."),
   number<idempotency, &idempotency_settings::bytes_max>(
     "idempotency.bytes_max", 64 * kib, 1024 * gib, "bytes",
-    "Memory for the answers of requests with an Idempotency-Key, those in work included; the "
-    "oldest ones go first."),
+    "Memory for the answers of requests with an Idempotency-Key, those in work included, and room "
+    "for them in the store; the oldest ones go first."),
 
   log_level_row(),
   at_start(word<log, &log_settings::format>("log.format", "text|json", "Form of a log line.")),

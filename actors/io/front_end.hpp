@@ -48,12 +48,17 @@ public:
   void collect_stats(const std::function<void(const domain::stats&)>& done);
   using info_callback = std::function<void(domain::result<domain::conversation_info>)>;
   using page_callback = std::function<void(domain::result<domain::conversation_page>)>;
+  using record_callback =
+    std::function<void(const std::shared_ptr<const domain::idempotency_record>&)>;
   void create(std::string tenant, domain::new_conversation wanted, info_callback callback);
   void show(domain::conversation_name name, info_callback callback);
   void label(domain::conversation_name name, domain::conversation_labels labels,
              info_callback callback);
   void remove(domain::conversation_name name, info_callback callback);
   void list(domain::page_query query, const std::string& after, page_callback callback);
+
+  bool find_record(const std::string& tenant, const std::string& key, record_callback callback);
+  void keep_record(domain::idempotency_record&& record);
 
   const char* name() const override { return "front_end"; }
   void on_exit() override;
@@ -116,11 +121,16 @@ private:
   pending_reply on_show_conversation(const show_conversation& what);
   pending_reply on_label_conversation(label_conversation& what);
   pending_reply on_remove_conversation(const remove_conversation& what);
-  /// Writes to the store, and answers when that is done: with `info` if it was committed.
-  /// Without a store, at once.
+  /// Nothing: the store did not answer in time, and may do it yet.
+  using write_callback = std::function<void(std::optional<domain::store_outcome>)>;
+  /// Writes to the store, and answers when that is done: with `info` if it was committed. `then`
+  /// hears of it first. Without a store, at once, as if it was.
   void answer_when_written(pending_reply answer, domain::store_write write,
-                           domain::conversation_info info,
-                           const std::shared_ptr<conversation_record>& record = {});
+                           domain::conversation_info info, write_callback then);
+  /// Takes it out of what is known here. Its turns fail, its process ends.
+  void forget(conversation_record& record);
+  /// Removes one that is known here, also from the store.
+  void remove_known(pending_reply answer, const std::shared_ptr<conversation_record>& record);
   /// Answers with what the store says.
   template <class Message>
   void answer_from_store(pending_reply answer, Message what);

@@ -5,7 +5,8 @@
 #include <utility>
 
 // front_end: conversations made, shown, listed and removed by clients, on whichever thread they
-// live. All go by mail, also to this thread itself: a callback never runs inside the call.
+// live, and what the store keeps for Idempotency-Keys. All go by mail, also to this thread itself:
+// a callback never runs inside the call.
 
 namespace ccapi::actors {
 
@@ -157,6 +158,37 @@ void front_end::list_all(const domain::page_query& query, page_callback callback
         });
 }
 
+bool front_end::find_record(const std::string& tenant, const std::string& key,
+                            record_callback callback) {
+  constexpr std::size_t of_a_look = 512; // about, beside the key
+  auto place = shard_.store
+                 ? shard_.store_backlog->take_little(of_a_look + tenant.size() + key.size())
+                 : nullptr;
+  if (!place)
+    return false;
+  // As long as a conversation waits for its dialogue: without the answer a turn runs twice.
+  request(shard_.store, load_patience * shard_.settings.store.commit_timeout,
+          find_idempotency_record{tenant, key, std::move(place)})
+    .then([callback](const idempotency_record_reply& reply) { callback(reply.found); },
+          [this, callback](const caf::error&) {
+            send(shard_.supervisor, silent_store());
+            callback(nullptr);
+          });
+  return true;
+}
+
+void front_end::keep_record(domain::idempotency_record&& record) {
+  domain::store_write write{domain::put_idempotency_record{std::move(record)}};
+  auto place =
+    shard_.store ? shard_.store_backlog->take_little(domain::heap_bytes(write)) : nullptr;
+  if (!place)
+    return;
+  request(shard_.store, shard_.settings.store.commit_timeout,
+          write_stored{std::move(write), std::move(place)})
+    .then([](const stored_outcome&) {},
+          [this](const caf::error&) { send(shard_.supervisor, silent_store()); });
+}
+
 // -- on the conversation's thread ----------------------------------------------------------------
 
 std::shared_ptr<conversation_record> front_end::make_conversation(const std::string& tenant) {
@@ -167,33 +199,29 @@ std::shared_ptr<conversation_record> front_end::make_conversation(const std::str
 }
 
 void front_end::answer_when_written(pending_reply answer, domain::store_write write,
-                                    domain::conversation_info info,
-                                    const std::shared_ptr<conversation_record>& record) {
+                                    domain::conversation_info info, write_callback then) {
   if (!shard_.store) {
+    then(domain::store_outcome::committed);
     answer.deliver(conversation_reply{std::move(info)});
     return;
   }
   auto place = shard_.store_backlog->take(domain::heap_bytes(write));
-  auto fail = [this, answer, record]() mutable {
-    if (record) // its client does not know it
-      shard_.conversations.forget(*record);
+  auto fail = [answer, then](std::optional<domain::store_outcome> outcome) mutable {
+    then(outcome);
     answer.deliver(conversation_reply{.found = {}, .store_failed = true});
   };
   if (!place)
-    return fail();
+    return fail(domain::store_outcome::unavailable);
   request(shard_.store, shard_.settings.store.commit_timeout,
           write_stored{std::move(write), std::move(place)})
     .then(
-      [this, answer, info = std::move(info), record, fail](const stored_outcome& reply) mutable {
+      [answer, info = std::move(info), then, fail](const stored_outcome& reply) mutable {
         if (reply.outcome != domain::store_outcome::committed)
-          return fail();
-        if (record) {
-          record->kept.made();
-          shard_.conversations.leave_to_store(*record);
-        }
+          return fail(reply.outcome);
+        then(reply.outcome);
         answer.deliver(conversation_reply{std::move(info)});
       },
-      [fail](const caf::error&) mutable { fail(); });
+      [fail](const caf::error&) mutable { fail(std::nullopt); });
 }
 
 template <class Message>
@@ -222,7 +250,14 @@ front_end::pending_reply front_end::on_create_conversation(create_conversation& 
   shard_.conversations.changed(*record);
   answer_when_written(
     answer, domain::put_conversation{{.tenant = what.tenant, .info = record->info()}, true},
-    record->info(), record);
+    record->info(), [this, record](std::optional<domain::store_outcome> outcome) {
+      if (outcome != domain::store_outcome::committed) { // its client does not know it
+        shard_.conversations.forget(*record);
+      } else if (shard_.store) {
+        record->kept.made();
+        shard_.conversations.leave_to_store(*record);
+      }
+    });
   return answer;
 }
 
@@ -251,16 +286,33 @@ front_end::pending_reply front_end::on_label_conversation(label_conversation& wh
   return answer;
 }
 
+void front_end::forget(conversation_record& record) {
+  shard_.conversations.forget(record);
+  if (record.actor)
+    send(record.actor, forget_conversation{});
+  else
+    record.process.reset();
+}
+
+/// Out of memory first: what is asked of it from now on comes behind the store's part.
+void front_end::remove_known(pending_reply answer,
+                             const std::shared_ptr<conversation_record>& record) {
+  forget(*record);
+  answer_when_written(std::move(answer), domain::remove_conversation_of{record->tenant, record->id},
+                      record->info(), [this, record](std::optional<domain::store_outcome> outcome) {
+                        if (outcome == domain::store_outcome::committed)
+                          return;
+                        if (!outcome)
+                          record->kept.doubt();
+                        shard_.conversations.take_back(record); // may be more than is stored
+                      });
+}
+
 front_end::pending_reply front_end::on_remove_conversation(const remove_conversation& what) {
   auto answer = make_response_promise<conversation_reply>();
   const auto& [tenant, id] = what.name;
-  const auto record = shard_.conversations.remove(tenant, id);
-  if (record && record->actor)
-    send(record->actor, forget_conversation{});
-  else if (record)
-    record->process.reset();
-  if (record) {
-    answer_when_written(answer, domain::remove_conversation_of{tenant, id}, record->info());
+  if (const auto record = shard_.conversations.find(tenant, id)) {
+    remove_known(answer, record);
     return answer;
   }
   if (!shard_.store) {
@@ -272,11 +324,14 @@ front_end::pending_reply front_end::on_remove_conversation(const remove_conversa
       [this, answer, name = what.name](stored_reply& reply) mutable {
         if (!reply.able || !reply.found)
           answer.deliver(conversation_reply{.found = {}, .store_failed = !reply.able});
+        else if (const auto record = shard_.conversations.find(name.tenant, name.id))
+          remove_known(answer, record); // somebody has gone on with it meanwhile
         else
           answer_when_written(answer, domain::remove_conversation_of{name.tenant, name.id},
-                              *std::move(reply.found));
+                              *std::move(reply.found), [](auto) {});
       },
-      [answer](const caf::error&) mutable {
+      [this, answer](const caf::error&) mutable {
+        send(shard_.supervisor, silent_store());
         answer.deliver(conversation_reply{.found = {}, .store_failed = true});
       });
   return answer;

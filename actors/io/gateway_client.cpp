@@ -54,6 +54,16 @@ void gateway_client::remove_conversation(
   partner_.remove(std::move(name), std::move(done));
 }
 
+bool gateway_client::find_idempotency_record(
+  const std::string& tenant, const std::string& key,
+  std::function<void(const std::shared_ptr<const domain::idempotency_record>&)> done) {
+  return partner_.find_record(tenant, key, std::move(done));
+}
+
+void gateway_client::keep_idempotency_record(domain::idempotency_record record) {
+  partner_.keep_record(std::move(record));
+}
+
 const domain::health& gateway_client::current_health() const {
   return partner_.health();
 }

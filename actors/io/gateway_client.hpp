@@ -34,6 +34,10 @@ public:
   void
   remove_conversation(domain::conversation_name name,
                       std::function<void(domain::result<domain::conversation_info>)> done) override;
+  [[nodiscard]] bool find_idempotency_record(
+    const std::string& tenant, const std::string& key,
+    std::function<void(const std::shared_ptr<const domain::idempotency_record>&)> done) override;
+  void keep_idempotency_record(domain::idempotency_record record) override;
   [[nodiscard]] const domain::health& current_health() const override;
   [[nodiscard]] domain::stats& totals() override;
   [[nodiscard]] std::int64_t spent_today(std::string_view tenant) const override;

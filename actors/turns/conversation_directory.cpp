@@ -54,14 +54,24 @@ std::shared_ptr<conversation_record> conversation_directory::obtain(const std::s
   record->created_at = domain::wall_clock_now();
   record->updated_at = record->created_at;
   record->bytes = record_overhead_bytes + name_bytes(*record);
-  record->part = &tenants_[tenant];
+  insert(record);
+  return record;
+}
+
+void conversation_directory::insert(const std::shared_ptr<conversation_record>& record) {
+  record->part = &tenants_[record->tenant];
   record->part->bytes += record->bytes;
   record->part->by_use.push_front(record);
   record->place = record->part->by_use.begin();
+  record->listed = true;
   known_.insert(record.get());
   bytes_ += record->bytes;
   forget_surplus(record.get());
-  return record;
+}
+
+void conversation_directory::take_back(const std::shared_ptr<conversation_record>& record) {
+  if (!record->listed && !record->in_use() && !find(record->tenant, record->id))
+    insert(record);
 }
 
 std::shared_ptr<conversation_record> conversation_directory::numbered(std::uint64_t number) const {

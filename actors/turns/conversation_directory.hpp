@@ -162,7 +162,9 @@ public:
   std::shared_ptr<conversation_record> remove(const std::string& tenant, const std::string& id);
   /// The same for one that may be out of it already.
   void forget(conversation_record& record);
-  /// The same if the store has all of it and nobody is at it.
+  /// Undoes that, unless there is another one of its name by now, or its actor is still ending.
+  void take_back(const std::shared_ptr<conversation_record>& record);
+  /// Forgets it if the store has all of it and nobody is at it.
   void leave_to_store(conversation_record& record);
   /// A page of the tenant's, without those that the store lists.
   [[nodiscard]] domain::conversation_page page(const domain::page_query& query) const;
@@ -211,6 +213,7 @@ private:
   void forget_surplus(const conversation_record* keep);
   /// Forgets one record, of the tenant with the most. False: all beyond a fair share are in use.
   bool forget_one(const conversation_record* keep);
+  void insert(const std::shared_ptr<conversation_record>& record);
   void drop(conversation_record& record);
   [[nodiscard]] static bool rests_after_one_turn(const resting_conversation& resting,
                                                  const domain::dialogue_node& root);

@@ -14,8 +14,6 @@ namespace {
 using domain::error_code;
 using knowledge = kept_turns::knowledge;
 
-constexpr int load_patience = 5;
-
 domain::error unreadable() {
   return {.code = error_code::store_unavailable,
           .message =
@@ -233,10 +231,7 @@ void conversation::note_unstored() {
 }
 
 void conversation::store_is_silent() {
-  send(
-    shard_.supervisor,
-    store_report{"The store of conversations does not answer in time: its disk is slow or hangs. "
-                 "Answers go on, but are not kept. It is tried again with every turn."});
+  send(shard_.supervisor, silent_store());
 }
 
 } // namespace ccapi::actors

@@ -24,10 +24,9 @@ constexpr std::size_t key_bytes_max = 255;
 constexpr transport_problem bad_key{
   400, error_kind::invalid_request, "invalid_idempotency_key",
   "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters."};
-constexpr transport_problem key_reused{
-  422, error_kind::invalid_request, "idempotency_key_reused",
-  "This Idempotency-Key was used for another request. Make a new one for each request, and repeat "
-  "it only with the same path and body, byte for byte."};
+constexpr transport_problem key_looked_up{
+  409, error_kind::invalid_request, "idempotency_key_in_use",
+  "This Idempotency-Key is being looked up for a request with another body. Try again."};
 constexpr transport_problem keys_full{
   503, error_kind::unavailable, "server_busy",
   "Requests with an Idempotency-Key that are in work take all of idempotency.bytes_max."};
@@ -54,8 +53,9 @@ void answer_once(exchange& client, handler handle) {
     return reply_problem(client, bad_key);
   // Names of keys hold no line feed.
   const auto name = request.caller.name + '\n' + *request.idempotency_key;
+  const auto fingerprint = fingerprint_of(request);
   const auto found = shard.settings().answers->claim(
-    name, fingerprint_of(request), [&] { return std::make_shared<keyed_run>(shard, name); },
+    name, fingerprint, [&] { return std::make_shared<keyed_run>(shard, name, fingerprint); },
     std::chrono::steady_clock::now());
   using state = keyed_answers::state;
   switch (found.is) {
@@ -63,6 +63,8 @@ void answer_once(exchange& client, handler handle) {
     return found.run->start(client, handle);
   case state::other_request:
     return reply_problem(client, key_reused);
+  case state::unsure:
+    return reply_problem(client, key_looked_up, {}, std::chrono::seconds{1});
   case state::no_room:
     return reply_problem(client, keys_full, {}, std::chrono::seconds{1});
   case state::in_work:

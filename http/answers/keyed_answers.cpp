@@ -23,6 +23,11 @@ std::chrono::milliseconds keyed_answers::grace() const {
   return limits_.grace;
 }
 
+std::chrono::milliseconds keyed_answers::age_max() const {
+  const std::lock_guard lock{mutex_};
+  return limits_.age_max;
+}
+
 std::size_t keyed_answers::bytes() const {
   const std::lock_guard lock{mutex_};
   return bytes_;
@@ -33,10 +38,15 @@ keyed_answers::finding keyed_answers::claim(const std::string& name, std::string
                                             time_point now) {
   const std::lock_guard lock{mutex_};
   expire(now);
-  if (const auto found = entries_.find(name); found != entries_.end()) {
+  auto found = entries_.find(name);
+  if (found != entries_.end() && is_expired(found->second, now)) { // kept late, behind others
+    remove(found);
+    found = entries_.end();
+  }
+  if (found != entries_.end()) {
     const auto& there = found->second;
     if (there.fingerprint != fingerprint)
-      return {.is = state::other_request};
+      return {.is = there.unsure ? state::unsure : state::other_request};
     if (there.answer)
       return {.is = state::answered, .answer = there.answer};
     return {.is = state::in_work, .run = there.run};
@@ -51,6 +61,12 @@ keyed_answers::finding keyed_answers::claim(const std::string& name, std::string
   *place->second.place = &place->first;
   bytes_ += bytes;
   return {.is = state::fresh, .run = place->second.run};
+}
+
+void keyed_answers::found_new(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  if (const auto found = entries_.find(name); found != entries_.end())
+    found->second.unsure = false;
 }
 
 bool keyed_answers::charge(const std::string& name, std::size_t bytes) {
@@ -68,7 +84,7 @@ bool keyed_answers::charge(const std::string& name, std::size_t bytes) {
 }
 
 void keyed_answers::keep(const std::string& name, std::shared_ptr<const answer_log> answer,
-                         time_point now) {
+                         time_point ended) {
   const std::lock_guard lock{mutex_};
   const auto found = entries_.find(name);
   if (found == entries_.end())
@@ -78,7 +94,8 @@ void keyed_answers::keep(const std::string& name, std::shared_ptr<const answer_l
   kept_bytes_ += of.bytes;
   of.run.reset();
   of.answer = std::move(answer);
-  of.kept_at = now;
+  of.unsure = false;
+  of.kept_at = ended;
 }
 
 void keyed_answers::drop(const std::string& name) {
@@ -104,10 +121,14 @@ bool keyed_answers::make_room(std::size_t more) {
   return true;
 }
 
+bool keyed_answers::is_expired(const entry& which, time_point now) const {
+  return which.answer && now - which.kept_at > limits_.age_max;
+}
+
 void keyed_answers::expire(time_point now) {
   while (!order_.empty()) {
     const auto oldest = entries_.find(*order_.front());
-    if (now - oldest->second.kept_at <= limits_.age_max)
+    if (!is_expired(oldest->second, now))
       return;
     remove(oldest);
   }

@@ -36,6 +36,7 @@ public:
     in_work,       ///< `run`
     answered,      ///< `answer`
     other_request, ///< something that another request asked for
+    unsure,        ///< maybe that: it is being looked up for another request
     no_room,       ///< nothing, and no memory is left for one more
   };
   struct finding {
@@ -49,15 +50,19 @@ public:
 
   void set(const limits& within);
   [[nodiscard]] std::chrono::milliseconds grace() const;
+  [[nodiscard]] std::chrono::milliseconds age_max() const;
 
   /// `make`: gives the run that is to work on it if it is fresh; throws, and nothing is claimed.
   /// `fingerprint`: equal for equal requests only.
   finding claim(const std::string& name, std::string_view fingerprint,
                 const std::function<std::shared_ptr<keyed_run>()>& make, time_point now);
+  /// The run of this name is the first for its key: it belongs to its request from now on.
+  void found_new(const std::string& name);
   /// So many bytes are taken by the answer in work. False: there is no room; it can't be kept.
   [[nodiscard]] bool charge(const std::string& name, std::size_t bytes);
   /// The run of this name has ended with an answer that can be repeated. Needs no memory.
-  void keep(const std::string& name, std::shared_ptr<const answer_log> answer, time_point now);
+  /// `ended`: when that was, which may be long ago.
+  void keep(const std::string& name, std::shared_ptr<const answer_log> answer, time_point ended);
   /// The run of this name has ended otherwise: the next one is fresh.
   void drop(const std::string& name);
 
@@ -68,6 +73,7 @@ private:
     std::string fingerprint;
     std::shared_ptr<keyed_run> run;           ///< null once answered
     std::shared_ptr<const answer_log> answer; ///< null before
+    bool unsure = true;                       ///< the store may have something for another request
     std::size_t bytes = 0;
     time_point kept_at{};
     std::list<const std::string*> node{};            ///< its name, until it is in order_
@@ -77,6 +83,7 @@ private:
 
   void remove(entries::iterator which);
   bool make_room(std::size_t more);
+  [[nodiscard]] bool is_expired(const entry& which, time_point now) const;
   void expire(time_point now);
 
   mutable std::mutex mutex_;

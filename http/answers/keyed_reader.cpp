@@ -5,6 +5,7 @@
 #include "http/http_shard.hpp"
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -61,7 +62,10 @@ void keyed_reader::refuse(const transport_problem& why) {
   if (auto* const client = std::exchange(client_, nullptr))
     client->guarded([&] {
       client->note_outcome(why.code, {});
-      reply_problem(*client, why, {}, std::chrono::seconds{1});
+      std::optional<std::chrono::milliseconds> retry_after;
+      if (why.status != key_reused.status)
+        retry_after = std::chrono::seconds{1};
+      reply_problem(*client, why, {}, retry_after);
     });
 }
 

@@ -30,6 +30,8 @@ public:
 
   /// It will hear from there, and tells it what its client takes. Before anything is heard.
   void follow(std::shared_ptr<keyed_run> run) { run_ = std::move(run); }
+  /// The answer turns out to be an earlier one. Before anything is heard.
+  void call_it_replayed() noexcept { replayed_ = true; }
   /// A piece of a stream that goes on.
   void hear(const std::shared_ptr<const logged_head>& head, std::string&& bytes);
   /// All that there will be, also of what was heard already.
@@ -51,7 +53,7 @@ private:
 
   exchange* client_;
   const executor where_;
-  const bool replayed_;
+  bool replayed_;
   std::shared_ptr<keyed_run> run_{};
   std::shared_ptr<const logged_head> head_{};
   std::shared_ptr<const answer_log> whole_{}; ///< once the answer is over

@@ -1,5 +1,6 @@
 #include "http/answers/keyed_run.hpp"
 
+#include "http/answers/answer_records.hpp"
 #include "http/answers/reply.hpp"
 
 #include <boost/asio/post.hpp>
@@ -12,17 +13,10 @@ namespace ccapi::http {
 
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr transport_problem run_ended{
-  503, error_kind::unavailable, "server_busy",
-  "The request with this Idempotency-Key ended just when this one came. Try again."};
-
-} // namespace
-
-keyed_run::keyed_run(http_shard& home, std::string name)
+keyed_run::keyed_run(http_shard& home, std::string name, std::string fingerprint)
   : shard_{home.shared_from_this()},
     name_{std::move(name)},
+    fingerprint_{std::move(fingerprint)},
     answers_{home.settings().answers},
     window_{home.limits().stream_buffer_bytes},
     body_share_{home.settings().bodies},
@@ -48,87 +42,56 @@ void keyed_run::start(exchange& client, handler handle) {
     throw;
   }
   shard_->enter(*this);
-  guarded([&] { handle(*this); });
-}
-
-// -- clients -------------------------------------------------------------------------------------
-
-void keyed_run::later_join(std::shared_ptr<keyed_reader> who) {
-  asio::post(shard_->executor, [self = shared_from_this(), who = std::move(who)]() mutable {
-    self->join(std::move(who));
-  });
-}
-
-void keyed_run::later_taken(std::shared_ptr<keyed_reader> who, std::size_t bytes) {
-  asio::post(shard_->executor, [self = shared_from_this(), who = std::move(who), bytes] {
-    self->taken(*who, bytes);
-  });
-}
-
-void keyed_run::later_left(std::shared_ptr<keyed_reader> who) {
-  asio::post(shard_->executor,
-             [self = shared_from_this(), who = std::move(who)] { self->left(*who); });
-}
-
-void keyed_run::join(std::shared_ptr<keyed_reader> who) {
   guarded([&] {
-    const auto* const refusal = over_ && !log_->over() ? &run_ended
-                                : kept_                ? nullptr
-                                                       : &key_in_work;
-    if (refusal) {
-      asio::post(who->where(), [who, refusal] { who->refuse(*refusal); });
-    } else if (over_) {
-      tell_end(*who);
-    } else {
-      grace_end_ = deadlines::never;
-      readers_.push_back({std::move(who)});
-    }
+    stored_ = ask_store(handle);
+    if (!stored_)
+      work(handle);
   });
 }
 
-void keyed_run::taken(const keyed_reader& by, std::size_t bytes) {
-  const auto found = std::find_if(readers_.begin(), readers_.end(),
-                                  [&](const place& each) { return each.who.get() == &by; });
-  if (found == readers_.end())
-    return;
-  found->under_way -= std::min(bytes, found->under_way);
-  guarded([] {});
+// -- answers of earlier runs of the program ------------------------------------------------------
+
+bool keyed_run::ask_store(handler handle) {
+  return shard_->gateway.find_idempotency_record(
+    request_.caller.name, *request_.idempotency_key,
+    [self = shared_from_this(), handle](const auto& found) {
+      if (!self->over_)
+        self->guarded([&] { self->on_record(found, handle); });
+    });
 }
 
-void keyed_run::left(const keyed_reader& who) {
-  std::erase_if(readers_, [&](const place& each) { return each.who.get() == &who; });
-  if (over_)
-    return;
-  if (!readers_.empty())
-    return guarded([] {}); // it may have been the slowest
-  if (!kept_ || shard_->draining())
-    return abandon("cancelled");
-  guarded([this] {
-    grace_end_ = clock::now() + answers_->grace();
-    arm();
-  });
+/// There is no earlier answer.
+void keyed_run::work(handler handle) {
+  answers_->found_new(name_);
+  handle(*this);
 }
 
-void keyed_run::tell_end(keyed_reader& who) {
-  asio::post(who.where(), [who = who.shared_from_this(),
-                           log = std::shared_ptr<const answer_log>{log_}] { who->hear_end(log); });
+void keyed_run::on_record(const std::shared_ptr<const domain::idempotency_record>& found,
+                          handler handle) {
+  if (!found)
+    return work(handle);
+  // A clock that was set back must not make a turn run twice.
+  const auto age = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(
+                              std::chrono::system_clock::now() - found->answered_at),
+                            std::chrono::milliseconds{0});
+  if (age > answers_->age_max())
+    return work(handle);
+  if (found->fingerprint == fingerprint_)
+    return repeat(*found, age);
+  refused_ = true;
+  reply_problem(*this, key_reused);
 }
 
-/// Tells a client what it does not know, as far as it may.
-void keyed_run::feed(place& to) {
-  if (!log_->head() || log_->over() || to.under_way >= window_ || to.position == log_->size())
-    return;
-  std::string bytes;
-  while (to.under_way < window_ && to.position < log_->size()) {
-    const auto part = log_->from(to.position).substr(0, window_ - to.under_way);
-    bytes += part;
-    to.position += part.size();
-    to.under_way += part.size();
-  }
-  asio::post(to.who->where(),
-             [who = to.who, head = log_->head(), bytes = std::move(bytes)]() mutable {
-               who->hear(head, std::move(bytes));
-             });
+void keyed_run::repeat(const domain::idempotency_record& record, std::chrono::milliseconds age) {
+  recalled_ = true;
+  age_ = age;
+  note_turn({});
+  outcome_ = "replayed"; // its readers tell whose client is still there
+  if (first_)
+    first_->call_it_replayed();
+  log_->begin(std::make_shared<const logged_head>(head_of(record)));
+  body_share_.release();
+  append(record.body, stream_piece::last);
 }
 
 /// Behind every step: what follows a write, once whoever called for it has returned.
@@ -145,23 +108,6 @@ void keyed_run::settle() {
   } while (written_ && work_);
   if (log_->over() && !over_)
     finish();
-}
-
-/// No memory is left for the log: it keeps what somebody has not been told.
-void keyed_run::pace() {
-  auto slowest = log_->size();
-  auto untaken = slowest;
-  for (const auto& each : readers_) {
-    slowest = std::min(slowest, each.position);
-    untaken = std::min(untaken, each.position - each.under_way);
-  }
-  if (readers_.empty())
-    return abandon("cancelled");
-  log_->forget_until(slowest);
-  if (held_ && log_->size() - untaken <= window_) {
-    held_ = false;
-    written_ = true;
-  }
 }
 
 // -- exchange ------------------------------------------------------------------------------------
@@ -271,8 +217,8 @@ void keyed_run::attempt(const Step& step) const noexcept {
 void keyed_run::finish() noexcept {
   over_ = true;
   attempt([this] { // first, so that whoever asks next finds it
-    if (kept_ && log_->can_be_repeated())
-      answers_->keep(name_, log_, clock::now());
+    if (kept_ && !refused_ && log_->can_be_repeated())
+      answers_->keep(name_, log_, clock::now() - age_);
     else
       answers_->drop(name_);
   });
@@ -280,7 +226,21 @@ void keyed_run::finish() noexcept {
     attempt([this] { log_end(); });
   for (const auto& each : readers_)
     attempt([&] { tell_end(*each.who); });
+  if (stored_ && kept_ && !recalled_ && is_worth_keeping(*log_))
+    attempt([this] { // behind the ends that were just posted: it takes a copy
+      asio::post(shard_->executor,
+                 [self = shared_from_this()] { self->attempt([&] { self->remember(); }); });
+    });
   leave();
+}
+
+void keyed_run::remember() const {
+  auto record = record_of(*log_);
+  record.tenant = request_.caller.name;
+  record.key = *request_.idempotency_key;
+  record.fingerprint = fingerprint_;
+  record.answered_at = std::chrono::system_clock::now();
+  shard_->gateway.keep_idempotency_record(std::move(record));
 }
 
 /// Nobody wants the answer any more, or there will be none.

@@ -34,9 +34,10 @@ class keyed_run final : public exchange,
                         public shard_member,
                         public std::enable_shared_from_this<keyed_run> {
 public:
-  keyed_run(http_shard& home, std::string name);
+  keyed_run(http_shard& home, std::string name, std::string fingerprint);
 
-  /// Has the handler answer the client's request. The name is this run's.
+  /// Has the handler answer the client's request, unless the store has the answer. The name is this
+  /// run's.
   void start(exchange& client, handler handle);
 
   void later_join(std::shared_ptr<keyed_reader> who);
@@ -73,6 +74,10 @@ private:
   void join(std::shared_ptr<keyed_reader> who);
   void taken(const keyed_reader& by, std::size_t bytes);
   void left(const keyed_reader& who);
+  [[nodiscard]] bool ask_store(handler handle);
+  void work(handler handle);
+  void on_record(const std::shared_ptr<const domain::idempotency_record>& found, handler handle);
+  void repeat(const domain::idempotency_record& record, std::chrono::milliseconds age);
   void begin(const response_head& head, bool streamed);
   void append(std::string_view bytes, stream_piece piece);
   void settle();
@@ -82,6 +87,7 @@ private:
   template <class Step>
   void attempt(const Step& step) const noexcept;
   void finish() noexcept;
+  void remember() const;
   void leave() noexcept;
   void abandon(std::string_view outcome) noexcept;
   void give_up(const char* why) noexcept;
@@ -94,6 +100,7 @@ private:
 
   const std::shared_ptr<http_shard> shard_;
   const std::string name_;
+  const std::string fingerprint_;
   const std::shared_ptr<keyed_answers> answers_;
   const std::size_t window_; ///< bytes that a client may be told and not have taken
   http::request request_;
@@ -113,9 +120,13 @@ private:
   std::string outcome_ = "cancelled";
   domain::usage used_{};
   std::size_t charged_ = 0;
-  bool kept_ = true;     ///< there is memory for all of the log
-  bool written_ = false; ///< the handler's last write is done, and it has not been told
-  bool held_ = false;    ///< the same, once the slowest client has taken more
+  std::chrono::milliseconds age_{}; ///< of an answer that came from the store
+  bool stored_ = false;             ///< there is a store, which answers are kept in
+  bool recalled_ = false;           ///< it came from there
+  bool refused_ = false;            ///< the key was used for another request
+  bool kept_ = true;                ///< there is memory for all of the log
+  bool written_ = false;            ///< the handler's last write is done, and it has not been told
+  bool held_ = false;               ///< the same, once the slowest client has taken more
   bool over_ = false;
 };
 

@@ -47,6 +47,10 @@ inline constexpr transport_problem key_in_work{
   409, error_kind::invalid_request, "idempotency_key_in_use",
   "The request with this Idempotency-Key is in work, and too much has been answered for another "
   "one to join. Try again when it is over."};
+inline constexpr transport_problem key_reused{
+  422, error_kind::invalid_request, "idempotency_key_reused",
+  "This Idempotency-Key was used for another request. Make a new one for each request, and repeat "
+  "it only with the same path and body, byte for byte."};
 inline constexpr transport_problem request_timeout{
   408, error_kind::invalid_request, "request_timeout",
   "The request did not arrive in time (limits.header_timeout_seconds, "

@@ -57,7 +57,9 @@ class Server:
                        # Its look through the whole dialogue would be most of a turn.
                        "ANTHROPIC_FAKE_STRICT": "0",
                        "CLAUDE_CODE__SERVER__PORT": "0", "CLAUDE_CODE__SERVER__IO_THREADS": "1",
-                       "CLAUDE_CODE__CLAUDE__COMMAND": str(fake)}
+                       "CLAUDE_CODE__CLAUDE__COMMAND": str(fake),
+                       # The floor keeps nothing, either; store.py measures that.
+                       "CLAUDE_CODE__STORE__ENABLED": "false"}
         environment |= {f"CLAUDE_CODE__{key.upper()}": str(value) for key, value in settings.items()}
         if kind == "gateway with keys":
             environment |= {"CLAUDE_CODE__AUTH__API_KEYS": '["the-key-of-the-benchmark"]',

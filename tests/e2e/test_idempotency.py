@@ -99,6 +99,61 @@ def test_key_belongs_to_one_request_of_one_tenant(start_fake, ledger):
     assert len(ledger.prompts()) == 2
 
 
+@pytest.mark.killed
+@pytest.mark.parametrize("way", ["stopped", "killed"])
+def test_a_retry_after_a_restart_gets_the_same_answer(start_fake, ledger, tmp_path, way):
+    def start():
+        return start_fake(store__path=tmp_path / "kept.sqlite")
+    asked = {"conversation_id": "alice"}
+    gateway = start()
+    first = ask(gateway, **asked)[2]
+    stream = ChatStream(gateway, "[[text:20]]", headers=keyed("s")).open()
+    stream.read_all()
+    wait_until(lambda: gateway.stats()["store"]["writes"] == 4, 10, "the answers to be kept")
+    end = {"killed": gateway.kill, "stopped": gateway.stop}[way]
+    end()
+    gateway = start()
+    status, headers, again = ask(gateway, **asked)
+    assert status == 200 and replayed(headers) and again == first
+    streamed = ChatStream(gateway, "[[text:20]]", headers=keyed("s")).open()
+    streamed.read_all()
+    assert replayed(streamed.headers)
+    assert [data for _, data in streamed.frames] == [data for _, data in stream.frames]
+    assert ask(gateway, "another", **asked)[0] == 422
+    assert len(ledger.prompts()) == 2
+    assert gateway.request("GET", "/v1/conversations/alice")[0] == 200
+    assert gateway.stats()["turns"]["submitted"] == 0
+
+
+@pytest.mark.killed
+def test_kept_answers_belong_to_their_tenant_and_end_in_time(start_fake, ledger, tmp_path):
+    keys = json.dumps([record("root", ADMIN, admin=True), record("alice", ALICE),
+                       record("bob", BOB)])
+
+    def start(**settings):
+        return start_fake(key=ADMIN, auth__keys=keys, store__path=tmp_path / "kept.sqlite",
+                          **settings)
+    gateway = start()
+    first = ask(gateway, api_key=ALICE)[2]
+    gateway.stop()
+    gateway = start()
+    status, headers, other = ask(gateway, api_key=BOB)
+    assert status == 200 and not replayed(headers) and other["id"] != first["id"]
+    assert ask(gateway, api_key=ALICE)[2] == first
+    gateway.stop()
+    gateway = start(idempotency__ttl_seconds=1)
+    wait_until(lambda: not replayed(ask(gateway, api_key=ALICE)[1]), 10,
+               "the answer to be forgotten")
+
+
+def test_a_store_that_does_not_work_keeps_no_turn_back(start_fake, ledger, tmp_path):
+    (tmp_path / "kept.sqlite").write_bytes(b"no database" * 1000)
+    gateway = start_fake(store__path=tmp_path / "kept.sqlite")
+    first = ask(gateway)
+    assert first[0] == 200 and ask(gateway)[2] == first[2]
+    assert len(ledger.prompts()) == 1
+
+
 def test_losses_are_tried_again(start_fake, ledger):
     gateway = start_fake(retry__attempts=0)
     for _ in range(2):

@@ -48,6 +48,13 @@ public:
   void show_conversation(domain::conversation_name, shown) override {}
   void remove_conversation(domain::conversation_name, shown) override {}
 
+  bool find_idempotency_record(
+    const std::string&, const std::string&,
+    std::function<void(const std::shared_ptr<const domain::idempotency_record>&)>) override {
+    return false;
+  }
+  void keep_idempotency_record(domain::idempotency_record) override {}
+
   unsigned cancelled = 0;
   std::size_t acknowledged = 0;
 

@@ -27,6 +27,11 @@ public:
     return before == 0 || before + bytes <= bytes_max_ ? given : nullptr;
   }
 
+  /// The same for what may be left out: a quarter of the room at most, whatever else waits.
+  [[nodiscard]] place take_little(std::size_t bytes) {
+    return bytes <= bytes_max_ / 4 && *taken_ <= bytes_max_ / 4 - bytes ? take(bytes) : nullptr;
+  }
+
 private:
   std::shared_ptr<std::atomic<std::size_t>> taken_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::atomic<std::size_t> bytes_max_;

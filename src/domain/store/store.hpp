@@ -6,6 +6,7 @@
 #include "domain/result.hpp"
 #include "domain/turn/conversation_info.hpp"
 #include "domain/turn/event.hpp"
+#include "domain/turn/idempotency_record.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -106,7 +107,13 @@ struct remove_conversation_of {
   bool unless_named = false;
 };
 
-using store_write = std::variant<append_turn, put_conversation, remove_conversation_of>;
+/// In place of any that the tenant has for this key.
+struct put_idempotency_record {
+  idempotency_record what{};
+};
+
+using store_write =
+  std::variant<append_turn, put_conversation, remove_conversation_of, put_idempotency_record>;
 
 /// Memory behind a write, estimated.
 std::size_t heap_bytes(const store_write& what) noexcept;
@@ -130,11 +137,13 @@ struct store_state {
   std::uint64_t failures = 0;      ///< of transactions and reads
 };
 
-/// What sweep() goes by. 0 and nothing: no limit.
+/// What sweep() goes by. 0: no limit.
 struct retention {
-  std::chrono::hours named{};     ///< since the last turn; store.retention_days
-  std::chrono::minutes unnamed{}; ///< the same; store.unnamed_minutes
-  std::uint64_t bytes_max = 0;    ///< store.bytes_max
+  std::chrono::hours named{};              ///< since the last turn; store.retention_days
+  std::chrono::minutes unnamed{};          ///< the same; store.unnamed_minutes
+  std::uint64_t bytes_max = 0;             ///< store.bytes_max
+  std::chrono::seconds idempotency{};      ///< since the answer; idempotency.ttl_seconds
+  std::uint64_t idempotency_bytes_max = 0; ///< of all records; idempotency.bytes_max
 };
 
 /// Blocks while it works: for one thread of its own, which makes all calls. Never throws for what
@@ -157,8 +166,13 @@ public:
   [[nodiscard]] virtual result<std::optional<wall_time>> updated_at(const std::string& tenant,
                                                                     const std::string& id) = 0;
 
-  /// Deletes some of what is past its time, beyond the size (the longest unused first), or left of
-  /// a long conversation that was removed, a small bounded part per call. True: there is more.
+  /// Nothing: the tenant has none for this key. One that is past its time may still be found.
+  [[nodiscard]] virtual result<std::optional<idempotency_record>>
+  find_idempotency_record(const std::string& tenant, const std::string& key) = 0;
+
+  /// Deletes some of what is past its time, beyond the size (unnamed ones first, then the longest
+  /// unused), or left of a long conversation that was removed, a small bounded part per call. True:
+  /// there is more.
   virtual bool sweep(const retention& keep, wall_time now) = 0;
 
   /// Tries to get well again, if it is not; cheap if it is.

@@ -8,6 +8,7 @@
 #include "domain/turn/chat_request.hpp"
 #include "domain/turn/conversation_info.hpp"
 #include "domain/turn/event_sink.hpp"
+#include "domain/turn/idempotency_record.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -81,6 +82,17 @@ public:
   /// Forgets it: its process ends, its turns fail with not_found. Calls back with its last state.
   virtual void remove_conversation(conversation_name name,
                                    std::function<void(result<conversation_info>)> done) = 0;
+
+  // Idempotency-Keys.
+
+  /// What the tenant's key was answered with, also by an earlier run of the program. Null: nothing,
+  /// or nobody can tell. Calls back within store.commit_timeout; false, and it never does, if there
+  /// is no store to ask.
+  [[nodiscard]] virtual bool find_idempotency_record(
+    const std::string& tenant, const std::string& key,
+    std::function<void(const std::shared_ptr<const idempotency_record>&)> done) = 0;
+  /// Keeps one for later runs of the program, if there is a store and it can. Nobody hears whether.
+  virtual void keep_idempotency_record(idempotency_record record) = 0;
 
   /// What /health tells; cheap (a replica on this thread).
   [[nodiscard]] virtual const health& current_health() const = 0;

@@ -1,3 +1,4 @@
+#include "store/sqlite/idempotency_rows.hpp"
 #include "store/sqlite/maintenance.hpp"
 #include "store/sqlite/opening.hpp"
 #include "store/sqlite/survey.hpp"
@@ -11,6 +12,7 @@ namespace ccapi::store {
 namespace {
 
 constexpr std::size_t flaws_shown_max = 100;
+constexpr std::int64_t version_with_records = 2;
 
 class checker {
 public:
@@ -21,6 +23,10 @@ public:
     const transaction view{db_, transaction::kind::read};
     check_structure();
     check_conversations();
+    if (db_.integer("PRAGMA user_version") >= version_with_records) {
+      const auto records = check_records(db_, [this](const std::string& what) { flaw(what); });
+      text_ += "answers for Idempotency-Keys: " + std::to_string(records) + "\n";
+    }
     count("payloads", "SELECT count(*) FROM payloads");
     count("bytes of payloads", "SELECT coalesce(sum(length(bytes)), 0) FROM payloads");
     count("removed conversations whose turns are still being deleted",

@@ -229,13 +229,19 @@ bool query::skip_null() {
 
 // -- transaction ---------------------------------------------------------------------------------
 
+namespace {
+constexpr const char* begin_write = "BEGIN IMMEDIATE";
+constexpr const char* begin_read = "BEGIN";
+constexpr const char* commit_all = "COMMIT";
+} // namespace
+
 transaction::transaction(connection& db, kind what)
   : db_{db} {
-  db_.execute(what == kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
+  db_(what == kind::write ? begin_write : begin_read).run();
 }
 
 bool transaction::commit() {
-  if (db_.execute("COMMIT"))
+  if (db_(commit_all).run())
     return true;
   roll_back();
   return false;

@@ -21,7 +21,7 @@ constexpr const char* select_payload =
 constexpr const char* insert_use =
   "INSERT INTO payload_uses (tenant, payload, conversation, seq) VALUES (?, ?, ?, ?)";
 constexpr const char* select_uses =
-  "SELECT DISTINCT payload FROM payload_uses"
+  "SELECT payload FROM payload_uses" // not DISTINCT: SQLite would go through all of the tenant's
   " WHERE tenant = ? AND conversation = ? AND seq BETWEEN ? AND ?";
 constexpr const char* delete_unused =
   "DELETE FROM payloads WHERE tenant = ?1 AND number = ?2"
@@ -82,6 +82,8 @@ std::vector<std::int64_t> payloads_of(connection& db, std::string_view tenant,
   row.text(tenant).number(conversation).number(first).number(last);
   while (row.step())
     payloads.push_back(row.number());
+  std::sort(payloads.begin(), payloads.end());
+  payloads.erase(std::unique(payloads.begin(), payloads.end()), payloads.end());
   return payloads;
 }
 

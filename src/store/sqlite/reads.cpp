@@ -1,5 +1,6 @@
 // What sqlite_store reads.
 
+#include "store/sqlite/idempotency_rows.hpp"
 #include "store/sqlite/payloads.hpp"
 #include "store/sqlite/records.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -113,6 +114,16 @@ std::optional<domain::stored_dialogue> sqlite_store::read_dialogue(const std::st
       dialogue.system_prompt = *std::move(turn->system_prompt);
   }
   return dialogue;
+}
+
+domain::result<std::optional<domain::idempotency_record>>
+sqlite_store::find_idempotency_record(const std::string& tenant, const std::string& key) {
+  if (!db_)
+    return read_failure();
+  auto found = find_record(*db_, tenant, key);
+  if (db_->failed())
+    return read_failure();
+  return found;
 }
 
 domain::result<domain::conversation_page> sqlite_store::list(const domain::page_query& query) {

@@ -85,7 +85,27 @@ CREATE TABLE payload_uses (
 CREATE INDEX payload_uses_by_payload ON payload_uses (tenant, payload);
 )sql";
 
-constexpr std::array<migration, 1> all{{{1, version_1}}};
+// Answers of requests with an Idempotency-Key. `bytes` is what counts of a row in their sum.
+constexpr const char* version_2 = R"sql(
+CREATE TABLE idempotency_records (
+  number INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  key TEXT NOT NULL,
+  answered_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  content_type TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  streamed INTEGER NOT NULL,
+  seal INTEGER NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX idempotency_records_by_key ON idempotency_records (tenant, key);
+CREATE INDEX idempotency_records_by_age ON idempotency_records (answered_at, bytes);
+)sql";
+
+constexpr std::array<migration, 2> all{{{1, version_1}, {2, version_2}}};
 
 } // namespace
 

@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.hpp"
 
+#include "store/sqlite/idempotency_rows.hpp"
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/trouble_text.hpp"
 #include "store/sqlite/writes.hpp"
@@ -20,7 +21,7 @@ using domain::store_outcome;
 constexpr const char* count_named =
   "SELECT count(*) FROM conversations WHERE named = 1 AND removed = 0";
 
-/// Tenant and id.
+/// Tenant and id; empty for what concerns no conversation, and is never stale.
 using conversation_key = std::pair<std::string_view, std::string_view>;
 
 conversation_key key_of(const domain::store_write& write) {
@@ -34,6 +35,7 @@ conversation_key key_of(const domain::store_write& write) {
     conversation_key operator()(const domain::remove_conversation_of& each) const {
       return {each.tenant, each.id};
     }
+    conversation_key operator()(const domain::put_idempotency_record&) const { return {}; }
   };
   return std::visit(visitor{}, write);
 }
@@ -84,6 +86,7 @@ bool sqlite_store::reopen() {
   reason_ = std::move(opened.reason);
   if (db_) {
     named_ = static_cast<std::uint64_t>(std::max(std::int64_t{0}, db_->integer(count_named)));
+    record_bytes_ = bytes_of_records(*db_);
     if (db_->failed())
       note_failure();
   } else {
@@ -203,6 +206,7 @@ bool sqlite_store::write_together(std::span<const domain::store_write> writes,
     return false;
   }
   named_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(named_) + applier.more_named());
+  record_bytes_ += applier.more_record_bytes();
   ++commits_;
   writes_ += static_cast<std::uint64_t>(
     std::count(outcomes.begin(), outcomes.end(), store_outcome::committed));

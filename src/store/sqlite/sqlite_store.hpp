@@ -41,6 +41,8 @@ public:
   domain::result<domain::conversation_page> list(const domain::page_query& query) override;
   domain::result<std::optional<domain::wall_time>> updated_at(const std::string& tenant,
                                                               const std::string& id) override;
+  domain::result<std::optional<domain::idempotency_record>>
+  find_idempotency_record(const std::string& tenant, const std::string& key) override;
   bool sweep(const domain::retention& keep, domain::wall_time now) override;
   void recover() override;
   [[nodiscard]] domain::store_state state() const override;
@@ -81,6 +83,7 @@ private:
   std::string reason_;
   std::optional<file_stamp> damaged_; ///< the file was when it looked like this
   std::uint64_t named_ = 0;
+  std::int64_t record_bytes_ = 0; ///< of idempotency records
   std::uint64_t commits_ = 0;
   std::uint64_t writes_ = 0;
   std::uint64_t failures_ = 0;

@@ -1,9 +1,11 @@
 // What sqlite_store deletes by itself.
 
+#include "store/sqlite/idempotency_rows.hpp"
 #include "store/sqlite/records.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "store/sqlite/writes.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -18,14 +20,14 @@ constexpr const char* give_pages_back = "PRAGMA incremental_vacuum(512)";
 constexpr std::int64_t free_pages_min = 2048;
 constexpr std::int64_t free_share = 4; // a quarter of the file
 
-// These three are the only ones that look at all tenants: they give what the others name.
+// These three look at all tenants: they give what the others name.
 constexpr const char* select_removed =
   "SELECT tenant, number FROM conversations WHERE removed = 1 LIMIT ?";
 constexpr const char* select_expired =
   "SELECT tenant, number, named FROM conversations INDEXED BY conversations_by_age"
   " WHERE removed = 0 AND named = ? AND updated_at < ? ORDER BY updated_at LIMIT ?";
 constexpr const char* select_longest_unused =
-  "SELECT tenant, number, named, updated_at FROM conversations INDEXED BY conversations_by_age"
+  "SELECT tenant, number, named FROM conversations INDEXED BY conversations_by_age"
   " WHERE removed = 0 AND named = ? ORDER BY updated_at LIMIT 1";
 
 struct target {
@@ -44,20 +46,25 @@ target read_target(query& row) {
 
 class sweeper {
 public:
-  sweeper(connection& db, const domain::retention& keep, domain::wall_time now)
+  sweeper(connection& db, const domain::retention& keep, std::int64_t record_bytes,
+          domain::wall_time now)
     : db_{db},
       keep_{keep},
+      record_bytes_{record_bytes},
       now_{now} {}
 
   /// True: there is more to do.
   bool step() {
     if (finish_removed())
       return true;
+    if (drop_records())
+      return true;
     if (expire(false, keep_.unnamed) || expire(true, keep_.named) || shrink())
       return true;
     return give_back();
   }
 
+  [[nodiscard]] std::int64_t record_bytes() const noexcept { return record_bytes_; }
   [[nodiscard]] std::int64_t named_removed() const noexcept { return named_removed_; }
 
 private:
@@ -74,6 +81,15 @@ private:
     }
     purge(db_, found.tenant, found.number);
     return true;
+  }
+
+  bool drop_records() {
+    const bool limited = keep_.idempotency > std::chrono::seconds{0};
+    const auto dropped =
+      delete_records(db_, limited ? std::optional{now_ - keep_.idempotency} : std::nullopt,
+                     keep_.idempotency_bytes_max, record_bytes_);
+    record_bytes_ = std::max(record_bytes_ - dropped.value_or(0), std::int64_t{0});
+    return dropped.has_value();
   }
 
   bool expire(bool named, std::chrono::minutes keep) {
@@ -107,28 +123,22 @@ private:
     return any;
   }
 
+  /// Without the records, which have a limit of their own: they push no conversation out.
   bool is_too_large() {
     const auto pages = db_.integer("PRAGMA page_count") - db_.integer("PRAGMA freelist_count");
-    const auto bytes = pages * db_.integer("PRAGMA page_size");
+    const auto bytes = pages * db_.integer("PRAGMA page_size") - record_bytes_;
     return !db_.failed() && bytes > 0 && static_cast<std::uint64_t>(bytes) > keep_.bytes_max;
   }
 
+  /// Of those that were only kept in case they go on, if there are any.
   std::optional<target> longest_unused() {
-    std::optional<target> found;
-    std::int64_t oldest = 0;
     for (const int named : {0, 1}) {
       auto row = db_(select_longest_unused);
       row.number(named);
-      if (!row.step())
-        continue;
-      auto candidate = read_target(row);
-      const auto updated_at = row.number();
-      if (found && oldest <= updated_at)
-        continue;
-      found = std::move(candidate);
-      oldest = updated_at;
+      if (row.step())
+        return read_target(row);
     }
-    return db_.failed() ? std::nullopt : found;
+    return std::nullopt;
   }
 
   /// False: turns of it are left.
@@ -147,6 +157,7 @@ private:
 
   connection& db_;
   const domain::retention& keep_;
+  std::int64_t record_bytes_;
   domain::wall_time now_;
   std::int64_t named_removed_ = 0;
 };
@@ -157,13 +168,14 @@ bool sqlite_store::sweep(const domain::retention& keep, domain::wall_time now) {
   if (!may_write())
     return false;
   transaction step{*db_, transaction::kind::write};
-  sweeper one{*db_, keep, now};
+  sweeper one{*db_, keep, record_bytes_, now};
   const bool more = one.step();
   if (!step.commit()) {
     note_failure();
     return false;
   }
   named_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(named_) - one.named_removed());
+  record_bytes_ = one.record_bytes();
   write_back_log();
   return more;
 }

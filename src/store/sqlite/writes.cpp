@@ -1,6 +1,7 @@
 #include "store/sqlite/writes.hpp"
 
 #include "domain/invariant.hpp"
+#include "store/sqlite/idempotency_rows.hpp"
 #include "store/sqlite/payloads.hpp"
 #include "store/sqlite/records.hpp"
 
@@ -33,6 +34,9 @@ store_outcome write_applier::apply(const domain::store_write& write) {
     store_outcome operator()(const domain::put_conversation& each) const { return self.put(each); }
     store_outcome operator()(const domain::remove_conversation_of& each) const {
       return self.remove(each);
+    }
+    store_outcome operator()(const domain::put_idempotency_record& each) const {
+      return self.put(each);
     }
   };
   return std::visit(visitor{*this}, write);
@@ -115,6 +119,11 @@ store_outcome write_applier::remove(const domain::remove_conversation_of& write)
     return outcome();
   remove_conversation(db_, write.tenant, row->number);
   more_named_ -= row->named ? 1 : 0;
+  return outcome();
+}
+
+store_outcome write_applier::put(const domain::put_idempotency_record& write) {
+  more_record_bytes_ += put_record(db_, write.what);
   return outcome();
 }
 

@@ -20,15 +20,19 @@ public:
 
   /// By how many there are more named conversations.
   [[nodiscard]] std::int64_t more_named() const noexcept { return more_named_; }
+  /// By how many bytes there is more of idempotency records.
+  [[nodiscard]] std::int64_t more_record_bytes() const noexcept { return more_record_bytes_; }
 
 private:
   domain::store_outcome append(const domain::append_turn& write);
   domain::store_outcome put(const domain::put_conversation& write);
   domain::store_outcome remove(const domain::remove_conversation_of& write);
+  domain::store_outcome put(const domain::put_idempotency_record& write);
   domain::store_outcome outcome() const noexcept;
 
   connection& db_;
   std::int64_t more_named_ = 0;
+  std::int64_t more_record_bytes_ = 0;
 };
 
 /// Turns that one transaction deletes at most.

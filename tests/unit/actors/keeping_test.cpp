@@ -1,4 +1,4 @@
-#include "gateway_rig.hpp"
+#include "keeping_rig.hpp"
 
 #include <chrono>
 #include <memory>
@@ -10,43 +10,6 @@
 // Conversations that outlive the gateway: what is kept when, and what becomes of it afterwards.
 
 namespace ccapi::actors::test {
-
-namespace {
-
-class keeping : public gateway_rig {
-protected:
-  keeping() { store = std::make_shared<memory_store>(); }
-
-  /// The same store, another gateway.
-  void restart() {
-    stop();
-    start();
-  }
-  memory_store::kept_conversation& kept(const std::string& id) { return store->kept.at({"", id}); }
-
-  /// A turn of a conversation whose process is new, and is told what there was.
-  void turn_with_history(client& from, const std::string& conversation,
-                         const std::vector<std::pair<std::string, std::string>>& past,
-                         const std::string& query, const std::string& answer) {
-    const auto child = children.size();
-    submit(from, conversation, query);
-    ASSERT_GT(children.size(), child);
-    cli(child).boot();
-    world.pump();
-    for (const auto& [asked, said] : past)
-      take_history(child, asked, said);
-    next_turn(child, query, answer);
-    EXPECT_TRUE(from.finished);
-  }
-  void turn(client& from, const std::string& conversation, std::size_t child,
-            const std::string& query, const std::string& answer) {
-    submit(from, conversation, query);
-    next_turn(child, query, answer);
-    EXPECT_TRUE(from.finished);
-  }
-};
-
-} // namespace
 
 TEST_F(keeping, turn_ends_only_once_it_is_kept) {
   start();
@@ -324,21 +287,6 @@ TEST_F(keeping, interrupted_turn_is_kept_aside) {
   client second;
   turn_with_history(second, "a", {{"one", "1"}}, "again", "2");
   EXPECT_EQ(kept("a").turns.at(3).parent, 1);
-}
-
-TEST_F(keeping, what_was_deleted_stays_so) {
-  start();
-  client first;
-  turn_with_history(first, "a", {}, "one", "1");
-  std::optional<domain::result<domain::conversation_info>> deleted;
-  gateway().remove_conversation({"", "a"}, [&](auto last) { deleted = std::move(last); });
-  world.pump();
-  ASSERT_TRUE(deleted && *deleted);
-  EXPECT_EQ((*deleted)->turn_count, 1U);
-  EXPECT_TRUE(store->kept.empty());
-  restart();
-  client second;
-  turn_with_history(second, "a", {}, "anew", "1");
 }
 
 TEST_F(keeping, one_without_a_process_takes_no_memory) {

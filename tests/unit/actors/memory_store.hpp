@@ -84,6 +84,14 @@ public:
       return std::move(found).error();
     return *found ? std::optional{(*found)->info.updated_at} : std::optional<domain::wall_time>{};
   }
+  domain::result<std::optional<domain::idempotency_record>>
+  find_idempotency_record(const std::string& tenant, const std::string& key) override {
+    if (fails)
+      return broken();
+    const auto found = records.find({tenant, key});
+    return found == records.end() ? std::optional<domain::idempotency_record>{}
+                                  : std::optional{found->second};
+  }
   bool sweep(const domain::retention&, domain::wall_time) override { return false; }
   void recover() override {}
   [[nodiscard]] domain::store_state state() const override {
@@ -91,6 +99,7 @@ public:
   }
 
   std::map<name, kept_conversation> kept;
+  std::map<name, domain::idempotency_record> records; ///< by tenant and key
   std::vector<std::size_t> group_sizes;
   std::size_t loads = 0;
   bool fails = false;
@@ -137,6 +146,10 @@ private:
       kept.erase(found);
     return domain::store_outcome::committed;
   }
+  domain::store_outcome apply(const domain::put_idempotency_record& what) {
+    records.insert_or_assign({what.what.tenant, what.what.key}, what.what);
+    return domain::store_outcome::committed;
+  }
 };
 
 /// Outlives gateways, as a file does.
@@ -162,6 +175,10 @@ public:
   domain::result<std::optional<domain::wall_time>> updated_at(const std::string& tenant,
                                                               const std::string& id) override {
     return disk_->updated_at(tenant, id);
+  }
+  domain::result<std::optional<domain::idempotency_record>>
+  find_idempotency_record(const std::string& tenant, const std::string& key) override {
+    return disk_->find_idempotency_record(tenant, key);
   }
   bool sweep(const domain::retention& keep, domain::wall_time now) override {
     return disk_->sweep(keep, now);

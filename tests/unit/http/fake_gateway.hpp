@@ -61,6 +61,13 @@ public:
   /// What throws from now on.
   enum class call : std::uint8_t { none, submit, acknowledge, cancel, health };
   void fail_at(call which) { failing_ = which; }
+  /// It has a store, in which are these.
+  using record_map = std::map<std::pair<std::string, std::string>, domain::idempotency_record>;
+  void keep_records(record_map kept) {
+    const std::lock_guard lock{mutex_};
+    records = std::move(kept);
+    has_store_ = true;
+  }
   void set_spent_today(std::int64_t micro_usd) { spent_today_ = micro_usd; }
   void set_health(domain::health value) { health_ = std::move(value); }
 
@@ -89,6 +96,8 @@ public:
   std::size_t acknowledged = 0;
   std::size_t delivered = 0;
   std::map<std::string, domain::conversation_info> conversations; ///< by "tenant/id"
+  record_map records;                                             ///< by tenant and key
+  std::size_t records_asked = 0;                                  ///< times that one was looked for
   std::vector<domain::cache_rules> cache_asked;
   domain::cache_finding cache_finds{}; ///< set it before anything is asked
 
@@ -178,6 +187,27 @@ public:
     const std::lock_guard lock{mutex_};
     conversations.erase(name.tenant + '/' + name.id);
   }
+  bool find_idempotency_record(
+    const std::string& tenant, const std::string& key,
+    std::function<void(const std::shared_ptr<const domain::idempotency_record>&)> done) override {
+    const std::lock_guard lock{mutex_};
+    if (!has_store_)
+      return false;
+    ++records_asked;
+    const auto found = records.find({tenant, key});
+    boost::asio::post(loop_, [done, record = found == records.end()
+                                               ? nullptr
+                                               : std::make_shared<const domain::idempotency_record>(
+                                                 found->second)] { done(record); });
+    changed_.notify_all();
+    return true;
+  }
+  void keep_idempotency_record(domain::idempotency_record record) override {
+    const std::lock_guard lock{mutex_};
+    if (has_store_)
+      records.insert_or_assign({record.tenant, record.key}, std::move(record));
+    changed_.notify_all();
+  }
   const domain::health& current_health() const override {
     fail_if(call::health);
     return health_;
@@ -254,6 +284,7 @@ private:
   std::map<domain::turn_id, turn_state> turns_;
   domain::turn_id last_turn_ = 0;
   std::size_t accepted_ = 0;
+  bool has_store_ = false;
   script script_;
   domain::health health_;
   domain::stats totals_;

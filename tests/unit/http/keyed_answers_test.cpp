@@ -28,6 +28,8 @@ TEST(keyed_answers, a_name_is_fresh_once_then_in_work_then_answered) {
   keyed_answers all{{}};
   EXPECT_EQ(all.claim("a", "f", no_run, start).is, state::fresh);
   EXPECT_EQ(all.claim("a", "f", no_run, start).is, state::in_work);
+  EXPECT_EQ(all.claim("a", "g", no_run, start).is, state::unsure) << "it is being looked up";
+  all.found_new("a");
   EXPECT_EQ(all.claim("a", "g", no_run, start).is, state::other_request);
   EXPECT_EQ(all.claim("b", "g", no_run, start).is, state::fresh);
   const auto said = answer();
@@ -48,6 +50,17 @@ TEST(keyed_answers, answers_get_old_from_their_end_on_and_work_does_not) {
   EXPECT_EQ(all.claim("a", "f", no_run, start + 15s).is, state::answered);
   EXPECT_EQ(all.claim("a", "g", no_run, start + 16s).is, state::fresh);
   EXPECT_EQ(all.claim("b", "f", no_run, start + 1h).is, state::in_work);
+}
+
+TEST(keyed_answers, an_answer_of_long_ago_gets_old_behind_newer_ones) {
+  keyed_answers all{{.age_max = 10s}};
+  for (const auto* name : {"new", "old"})
+    all.claim(name, "f", no_run, start + 20s);
+  all.keep("new", answer(), start + 20s);
+  all.keep("old", answer(), start + 12s);
+  EXPECT_EQ(all.claim("old", "f", no_run, start + 22s).is, state::answered);
+  EXPECT_EQ(all.claim("old", "f", no_run, start + 23s).is, state::fresh);
+  EXPECT_EQ(all.claim("new", "f", no_run, start + 23s).is, state::answered);
 }
 
 TEST(keyed_answers, memory_is_bounded_and_the_oldest_answer_goes_first) {

@@ -43,15 +43,18 @@ std::filesystem::path server_fixture::directory() {
 }
 
 void server_fixture::TearDown() {
-  const auto remove_directory = std::shared_ptr<void>{nullptr, [this](void*) {
-                                                        if (!directory_.empty())
-                                                          std::filesystem::remove_all(directory_);
-                                                      }};
+  stop();
+  if (!directory_.empty())
+    std::filesystem::remove_all(directory_);
+}
+
+void server_fixture::stop() {
   if (!thread_.joinable())
     return;
   server_->close_all();
   server_->when_empty([this] { busy_.reset(); });
   thread_.join();
+  loop_.restart();
   EXPECT_EQ(server_->connection_count(), 0u);
 }
 

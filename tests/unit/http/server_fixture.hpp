@@ -25,7 +25,8 @@ protected:
   [[nodiscard]] config::settings settings() const;
   /// Starts it; settings may be changed before.
   void serve();
-  /// Closes everything and joins the loop: hangs if an operation is left over.
+  /// Closes everything and joins the loop: hangs if an operation is left over. It may serve again.
+  void stop();
   void TearDown() override;
 
   /// Fails if connections are left after ten seconds.

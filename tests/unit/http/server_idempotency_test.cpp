@@ -1,6 +1,6 @@
 // Requests with an Idempotency-Key: worked on once, answered to all who send it.
 
-#include "server_fixture.hpp"
+#include "keyed_fixture.hpp"
 
 #include <string>
 
@@ -8,29 +8,6 @@ namespace ccapi::http::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-class server_idempotency : public server_fixture {
-protected:
-  [[nodiscard]] std::string keyed(bool stream, const std::string& key = "k") const {
-    return post(chat(stream), "Idempotency-Key: " + key + "\r\n");
-  }
-  raw_answer ask(bool stream, const std::string& key = "k") const {
-    auto client = connect();
-    client.send(keyed(stream, key));
-    return client.read_answer();
-  }
-  static fake_gateway::script hello() {
-    return {domain::answer_started{"m"}, domain::text_delta{"Hel"}, domain::text_delta{"lo"},
-            domain::turn_finished{.usage = {.output_tokens = 2}, .model = "m"}};
-  }
-  static void read_until(raw_client& client, std::string& received, std::string_view end) {
-    while (received.find(end) == std::string::npos) {
-      const auto more = client.read_some();
-      ASSERT_FALSE(more.empty()) << received;
-      received += more;
-    }
-  }
-};
 
 TEST_F(server_idempotency, the_same_answer_again_byte_by_byte) {
   serve();

@@ -20,11 +20,6 @@ namespace {
 using domain::store_outcome;
 using testing::HasSubstr;
 
-std::string content_of(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 void write_content(const std::string& path, const std::string& content) {
   std::ofstream{path, std::ios::binary} << content;
 }

@@ -247,7 +247,7 @@ TEST_F(maintenance, finds_flaws_and_exports_the_rest) {
 TEST_F(maintenance, says_why_a_file_can_not_be_read) {
   EXPECT_THAT(check_file(directory / "none.db").text, HasSubstr("can't be read"));
   EXPECT_FALSE(check_file(directory / "none.db").sound);
-  meddle(path, "PRAGMA user_version = 2");
+  meddle(path, "PRAGMA user_version = 9999");
   EXPECT_THAT(check_file(path).text, HasSubstr("newer version"));
   std::ostringstream out;
   EXPECT_FALSE(export_lines(path, out));

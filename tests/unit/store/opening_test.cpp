@@ -241,7 +241,7 @@ TEST_F(opening, notices_that_its_file_is_gone) {
 
 // -- migrations -----------------------------------------------------------------------------------
 
-TEST_F(opening, begins_at_version_1_with_a_mark_of_its_own) {
+TEST_F(opening, begins_at_the_newest_version_with_a_mark_of_its_own) {
   make_store();
   EXPECT_EQ(peek(path, "PRAGMA user_version"), migrations().back().version);
   EXPECT_EQ(peek(path, "PRAGMA application_id"), application_id);
@@ -250,13 +250,14 @@ TEST_F(opening, begins_at_version_1_with_a_mark_of_its_own) {
 TEST_F(opening, brings_older_files_to_the_newest_version_in_one_step) {
   make_store();
   connection db{{.path = path}};
+  const auto newest = migrations().back().version;
   const std::array<migration, 3> steps{{
-    {1, "CREATE TABLE never (x)"},
-    {2, "CREATE TABLE second (x); INSERT INTO second VALUES (2)"},
-    {3, "ALTER TABLE second ADD COLUMN y; UPDATE second SET y = 3"},
+    {newest, "CREATE TABLE never (x)"},
+    {newest + 1, "CREATE TABLE second (x); INSERT INTO second VALUES (2)"},
+    {newest + 2, "ALTER TABLE second ADD COLUMN y; UPDATE second SET y = 3"},
   }};
   EXPECT_TRUE(migrate(db, steps));
-  EXPECT_EQ(db.integer("PRAGMA user_version"), 3);
+  EXPECT_EQ(db.integer("PRAGMA user_version"), newest + 2);
   EXPECT_EQ(db.integer("SELECT y FROM second"), 3);
   EXPECT_TRUE(migrate(db, steps)) << "nothing to do";
 }
@@ -264,12 +265,14 @@ TEST_F(opening, brings_older_files_to_the_newest_version_in_one_step) {
 TEST_F(opening, leaves_a_file_as_it_was_if_a_migration_fails) {
   make_store();
   connection db{{.path = path}};
-  const std::array<migration, 3> steps{
-    {{1, ""}, {2, "CREATE TABLE second (x)"}, {3, "INSERT INTO nowhere VALUES (1)"}}};
+  const auto newest = migrations().back().version;
+  const std::array<migration, 3> steps{{{newest, ""},
+                                        {newest + 1, "CREATE TABLE second (x)"},
+                                        {newest + 2, "INSERT INTO nowhere VALUES (1)"}}};
   EXPECT_FALSE(migrate(db, steps));
   EXPECT_TRUE(db.failed());
   db.clear_failure();
-  EXPECT_EQ(db.integer("PRAGMA user_version"), 1);
+  EXPECT_EQ(db.integer("PRAGMA user_version"), newest);
   EXPECT_EQ(db.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'second'"), 0);
 }
 

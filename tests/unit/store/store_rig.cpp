@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <sqlite3.h>
 #include <utility>
 
@@ -135,6 +137,11 @@ private:
 };
 
 } // namespace
+
+std::string content_of(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
 
 std::string integrity_of(const std::string& path) {
   raw_database db{path};

@@ -65,6 +65,8 @@ std::string questions_of(domain::store& from, const std::string& tenant, const s
 /// environment has CCAPI_EVERY_CALL.
 std::uint64_t stride(std::uint64_t usual);
 
+/// All bytes of a file.
+std::string content_of(const std::string& path);
 /// SQLite's own check of a file that nobody has open: "ok".
 std::string integrity_of(const std::string& path);
 /// Runs statements on it by the side door.

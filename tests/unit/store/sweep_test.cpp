@@ -79,8 +79,7 @@ TEST_F(sweeping, takes_small_steps) {
 TEST_F(sweeping, deletes_the_longest_unused_beyond_the_size) {
   constexpr std::size_t each = 100'000;
   for (int number = 0; number < 40; ++number)
-    add("c" + std::to_string(number), 1000 + number, number % 2 == 0, each,
-        number % 3 == 0 ? "t" : "u");
+    add("c" + std::to_string(number), 1000 + number, true, each, number % 3 == 0 ? "t" : "u");
   sweep({.bytes_max = 20 * each}, 1);
   int left = 0;
   bool gap = false;
@@ -92,6 +91,17 @@ TEST_F(sweeping, deletes_the_longest_unused_beyond_the_size) {
   EXPECT_FALSE(gap) << "a newer one went before an older one";
   EXPECT_GE(left, 10);
   EXPECT_LT(left, 20);
+}
+
+TEST_F(sweeping, deletes_what_nobody_named_before_what_somebody_did) {
+  constexpr std::size_t each = 100'000;
+  for (int number = 0; number < 20; ++number)
+    add("c" + std::to_string(number), 1000 + number, number < 5, each);
+  sweep({.bytes_max = 10 * each}, 1);
+  for (int number = 0; number < 5; ++number)
+    EXPECT_TRUE(has("c" + std::to_string(number))) << number;
+  EXPECT_FALSE(has("c5"));
+  EXPECT_TRUE(has("c19"));
 }
 
 TEST_F(sweeping, gives_room_back_to_the_disk) {
