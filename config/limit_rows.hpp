@@ -54,10 +54,13 @@ inline constexpr std::array limit_rows{
   number<limits, &limits_settings::tools_bytes_max>(
     "limits.tools_bytes_max", kib, 16 * mib, "bytes",
     "Names, descriptions and schemas of a request's tools together, as the API gets them."),
-  number<limits, &limits_settings::image_bytes_max>(
-    "limits.image_bytes_max", kib, 32 * mib, "bytes", "Base64 of a picture in a tool's result."),
+  number<limits, &limits_settings::image_bytes_max>("limits.image_bytes_max", kib, 32 * mib,
+                                                    "bytes", "Base64 of a picture."),
   number<limits, &limits_settings::image_pixels_max>("limits.image_pixels_max", 1, 100'000,
-                                                     "pixels", "Longer side of such a picture."),
+                                                     "pixels", "Longer side of a picture."),
+  number<limits, &limits_settings::images_max>(
+    "limits.images_max", 1, 100, "pictures",
+    "Pictures in a dialogue; beyond 100 the CLI drops the oldest silently."),
   number<limits, &limits_settings::schema_bytes_max>(
     "limits.schema_bytes_max", kib, 16 * mib, "bytes",
     "JSON schema of a response_format, without white space."),

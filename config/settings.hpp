@@ -285,6 +285,7 @@ struct limits_settings {
   std::size_t tools_bytes_max = std::size_t{1} << 20;  ///< names, descriptions, schemas, upstream
   std::size_t image_bytes_max = std::size_t{10} << 20; ///< base64 of one picture
   std::uint32_t image_pixels_max = 8000;               ///< per side
+  std::size_t images_max = 100;                        ///< in a dialogue
   std::size_t schema_bytes_max = 256 << 10;            ///< of a response_format
   std::uint32_t choices_max = 4;                       ///< n of a request
   // answer

@@ -89,6 +89,7 @@ public:
                           .tools_bytes_max = limits().tools_bytes_max,
                           .image_bytes_max = limits().image_bytes_max,
                           .image_pixels_max = limits().image_pixels_max,
+                          .images_max = limits().images_max,
                           .schema_bytes_max = limits().schema_bytes_max,
                           .choices_max = limits().choices_max,
                           .usage_cost = settings_.usage_cost});

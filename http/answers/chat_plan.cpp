@@ -48,6 +48,8 @@ std::string chat_plan::headers(std::string_view ran,
     lines.reserve(96);
     append_header(lines, "x-ccapi-mapped-model", mapped);
   }
+  if (rescaled_images > 0)
+    append_header(lines, "x-ccapi-rescaled-images", std::to_string(rescaled_images));
   if (ignored_params.empty() && dropped.empty())
     return lines;
   std::string ignored;

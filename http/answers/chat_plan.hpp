@@ -20,7 +20,8 @@ struct chat_plan {
   std::string requested_model; ///< as the client wrote it; may be empty
   std::string resolved_model;  ///< what the CLI is asked for
   std::vector<std::string> ignored_params;
-  bool echo_requested = false; ///< answers repeat requested_model
+  std::size_t rescaled_images = 0; ///< pictures that the CLI makes smaller
+  bool echo_requested = false;     ///< answers repeat requested_model
   domain::cache_use cache = domain::cache_use::off;
   std::chrono::seconds age{}; ///< of an answer that was kept
   std::unique_ptr<dialect::answer_encoder> encoder{};

@@ -111,6 +111,7 @@ void begin(exchange& client) {
   chat_plan plan{.requested_model = std::move(asked.requested_model),
                  .resolved_model = asked.request.model,
                  .ignored_params = std::move(asked.ignored_params),
+                 .rescaled_images = asked.rescaled_images,
                  .echo_requested = shard.settings().echo_requested_model,
                  .encoder = std::move(asked.encoder),
                  .place = std::move(*place)};

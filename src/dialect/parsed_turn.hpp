@@ -21,6 +21,7 @@ struct parse_context {
   std::size_t tools_bytes_max = std::size_t{1} << 20;    ///< limits.tools_bytes_max
   std::size_t image_bytes_max = std::size_t{10} << 20;   ///< limits.image_bytes_max
   std::uint32_t image_pixels_max = 8000;                 ///< limits.image_pixels_max
+  std::size_t images_max = 100;                          ///< limits.images_max
   std::size_t schema_bytes_max = std::size_t{256} << 10; ///< limits.schema_bytes_max
   std::size_t choices_max = 4;                           ///< limits.choices_max
   bool usage_cost = false;                               ///< openai.usage_cost
@@ -35,6 +36,7 @@ struct parsed_turn {
   /// What was asked for in a way that had to be changed, e.g. "messages(continued)"; safe in a
   /// header.
   std::vector<std::string> adjusted;
+  std::size_t rescaled_images = 0;         ///< pictures that the CLI makes smaller
   std::unique_ptr<answer_encoder> encoder; ///< of the answer; knows what else was asked of it
   /// In place of `encoder`, if several choices are asked for; then `request` has all of the
   /// dialogue, so that others than a conversation that it names can answer it.

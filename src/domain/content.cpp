@@ -18,6 +18,7 @@ std::string plain_text(const message& what) {
     void operator()(const text_block& each) { text += each.text; }
     void operator()(const tool_use_block&) const noexcept {}
     void operator()(const tool_result_block&) const noexcept {}
+    void operator()(const image_block&) const noexcept {}
   } all;
   for (const auto& each : what.content)
     std::visit(all, each);
@@ -92,6 +93,24 @@ std::vector<const tool_use_block*> calls_of(const message& what) {
   return calls;
 }
 
+std::size_t count_images(const message& what) noexcept {
+  struct counter {
+    std::size_t operator()(const text_block&) const noexcept { return 0; }
+    std::size_t operator()(const tool_use_block&) const noexcept { return 0; }
+    std::size_t operator()(const tool_result_block& each) const noexcept {
+      return static_cast<std::size_t>(std::count_if(
+        each.parts.begin(), each.parts.end(), [](const tool_result_block::part& part) {
+          return std::holds_alternative<image_block>(part);
+        }));
+    }
+    std::size_t operator()(const image_block&) const noexcept { return 1; }
+  };
+  std::size_t sum = 0;
+  for (const auto& each : what.content)
+    sum += std::visit(counter{}, each);
+  return sum;
+}
+
 bool has_results(const message& what) noexcept {
   return !what.content.empty() && std::holds_alternative<tool_result_block>(what.content.front());
 }
@@ -109,9 +128,13 @@ std::size_t heap_bytes(const std::string& text) noexcept {
 
 namespace {
 
+std::size_t picture_bytes(const image_block& image) noexcept {
+  return heap_bytes(image.media_type) + heap_bytes(*image.base64);
+}
+
 std::size_t part_bytes(const tool_result_block::part& part) noexcept {
   if (const auto* image = std::get_if<image_block>(&part))
-    return heap_bytes(image->media_type) + heap_bytes(*image->base64);
+    return picture_bytes(*image);
   const auto* text = std::get_if<text_block>(&part);
   return text != nullptr ? heap_bytes(text->text) : 0;
 }
@@ -131,6 +154,7 @@ std::size_t heap_bytes(const message& what) noexcept {
         sum += part_bytes(part);
       return sum;
     }
+    std::size_t operator()(const image_block& each) const noexcept { return picture_bytes(each); }
   };
   std::size_t sum = what.content.capacity() * sizeof(block);
   for (const auto& each : what.content)
@@ -146,6 +170,7 @@ void shrink(message& what) {
       each.canonical.shrink_to_fit();
     }
     void operator()(tool_result_block& each) const { each.parts.shrink_to_fit(); }
+    void operator()(image_block&) const noexcept {}
   };
   for (auto& each : what.content)
     std::visit(shrinker{}, each);

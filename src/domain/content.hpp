@@ -67,10 +67,11 @@ inline constexpr std::string_view not_answered = "not answered";
 /// One piece of a message. Readers visit it with a function for each kind, so that a new kind does
 /// not compile before all of them know it: the functions of content.cpp and claude/encoder. The
 /// dialects' parsers make it.
-using block = std::variant<text_block, tool_use_block, tool_result_block>;
+using block = std::variant<text_block, tool_use_block, tool_result_block, image_block>;
 
-/// One message of a dialogue. An assistant's text is one block, ahead of its calls; where a user's
-/// blocks end counts. Results stand first in a user's message, in the order of the calls.
+/// One message of a dialogue. An assistant's text is one block, ahead of its calls, and it shows no
+/// pictures; where a user's blocks end counts. Results stand first in a user's message, in the
+/// order of the calls.
 struct message {
   message() = default;
   /// With one block of text; with none if that is empty.
@@ -108,6 +109,9 @@ void each_piece(const message& what, std::size_t index, Take take);
 /// The calls of an assistant's message, in order.
 std::vector<const tool_use_block*> calls_of(const message& what);
 
+/// Pictures in it, those in results included.
+std::size_t count_images(const message& what) noexcept;
+
 /// It begins with the results of calls.
 bool has_results(const message& what) noexcept;
 
@@ -143,10 +147,13 @@ void each_piece(const message& what, std::size_t index, Take take) {
           take(std::string_view{"text"});
           take(std::string_view{text->text});
         } else if (const auto* image = std::get_if<image_block>(&part)) {
-          take(std::string_view{image->media_type});
-          take({reinterpret_cast<const char*>(&image->hash), sizeof image->hash});
+          (*this)(*image);
         }
       }
+    }
+    void operator()(const image_block& each) const {
+      take(std::string_view{each.media_type});
+      take({reinterpret_cast<const char*>(&each.hash), sizeof each.hash});
     }
   };
   const bool ends_open = index + 1 == what.content.size() || what.role == role::assistant;

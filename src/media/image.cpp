@@ -1,6 +1,8 @@
 #include "media/image.hpp"
 
 #include "media/base64.hpp"
+#include "media/bytes_at.hpp"
+#include "media/picture_end.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,25 +21,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> types{"image/png", "image/jpeg", "image/gif",
                                                 "image/webp"};
-
-std::uint32_t byte_at(std::string_view bytes, std::size_t at) noexcept {
-  return static_cast<unsigned char>(bytes[at]);
-}
-
-/// `count` bytes from `at` on, which are there.
-std::uint32_t big_endian(std::string_view bytes, std::size_t at, std::size_t count) noexcept {
-  std::uint32_t value = 0;
-  for (std::size_t index = 0; index < count; ++index)
-    value = (value << 8U) | byte_at(bytes, at + index);
-  return value;
-}
-
-std::uint32_t little_endian(std::string_view bytes, std::size_t at, std::size_t count) noexcept {
-  std::uint32_t value = 0;
-  for (std::size_t index = count; index-- > 0;)
-    value = (value << 8U) | byte_at(bytes, at + index);
-  return value;
-}
 
 std::optional<image_size> png_size(std::string_view bytes) noexcept {
   constexpr std::size_t head = 24;
@@ -98,6 +81,47 @@ domain::error refusal(std::string rule) {
     .code = domain::error_code::invalid_request, .message = std::move(rule), .retry_useful = false};
 }
 
+/// What the CLI passes on byte by byte.
+constexpr std::uint32_t whole_pixels_max = 2000;
+constexpr std::size_t whole_base64_max = 680'000;
+/// Larger GIFs some versions of the CLI can't make smaller: the model would be told a text instead.
+constexpr std::size_t gif_base64_max = std::size_t{5} << 20;
+
+std::string in_lower_case(std::string_view text) {
+  std::string lower{text};
+  for (auto& each : lower)
+    if (each >= 'A' && each <= 'Z')
+      each = static_cast<char>(each - 'A' + 'a');
+  return lower;
+}
+
+struct data_url {
+  std::string type;     ///< in lower case; of JPEGs the right one
+  std::string encoding; ///< the last parameter, in lower case
+  std::string_view data;
+};
+
+/// As RFC 2397 has it; nothing: another kind of URL.
+std::optional<data_url> split(std::string_view url) {
+  constexpr std::size_t head_max = 256; // of a type and its parameters, generously
+  constexpr std::string_view scheme = "data:";
+  if (in_lower_case(url.substr(0, scheme.size())) != scheme)
+    return std::nullopt;
+  url.remove_prefix(scheme.size());
+  const auto comma = url.substr(0, head_max).find(',');
+  if (comma == std::string_view::npos)
+    return data_url{};
+  const auto head = url.substr(0, comma);
+  const auto last = head.rfind(';');
+  data_url parts{.type = in_lower_case(head.substr(0, head.find(';'))),
+                 .encoding = last == std::string_view::npos ? std::string{}
+                                                            : in_lower_case(head.substr(last + 1)),
+                 .data = url.substr(comma + 1)};
+  if (parts.type == "image/jpg")
+    parts.type = "image/jpeg"; // a frequent slip
+  return parts;
+}
+
 } // namespace
 
 std::string_view type_of(std::string_view bytes) noexcept {
@@ -124,22 +148,15 @@ std::optional<image_size> size_of(std::string_view bytes) noexcept {
   return size;
 }
 
-domain::result<domain::image_block> read_data_url(std::string_view url,
-                                                  const image_limits& limits) {
-  constexpr std::string_view scheme = "data:";
-  constexpr std::string_view encoding = ";base64,";
-  if (!url.starts_with(scheme))
+domain::result<picture> read_data_url(std::string_view url, const image_limits& limits) {
+  const auto parts = split(url);
+  if (!parts)
     return domain::error{.code = domain::error_code::unsupported_parameter,
                          .message = "only pictures in data: URLs can be taken here",
                          .retry_useful = false};
-  url.remove_prefix(scheme.size());
-  const auto type_end = url.find(encoding);
-  if (type_end == std::string_view::npos)
+  const auto& [type, encoding, base64] = *parts;
+  if (encoding != "base64")
     return refusal("must be a data: URL in base64");
-  auto type = url.substr(0, type_end);
-  if (type == "image/jpg")
-    type = "image/jpeg"; // a frequent slip
-  const auto base64 = url.substr(type_end + encoding.size());
   if (std::find(types.begin(), types.end(), type) == types.end())
     return refusal("must be of type image/png, image/jpeg, image/gif or image/webp");
   if (base64.size() > limits.base64_bytes_max)
@@ -147,19 +164,27 @@ domain::result<domain::image_block> read_data_url(std::string_view url,
                    + " bytes of base64 (limits.image_bytes_max)");
   const auto bytes = decoded(base64);
   if (!bytes)
-    return refusal("is not valid base64");
+    return refusal("is not valid base64 (standard alphabet, with padding, no line breaks)");
   if (type_of(*bytes) != type)
-    return refusal("its bytes are not those of " + std::string{type});
+    return refusal("its bytes are not those of " + type);
   const auto size = size_of(*bytes);
   if (!size)
     return refusal("its head is damaged");
-  if (std::max(size->width, size->height) > limits.pixels_max)
+  const bool is_gif = type == "image/gif";
+  const auto longest =
+    std::max({size->width, size->height, is_gif ? longest_gif_frame(*bytes) : 0U});
+  if (longest > limits.pixels_max)
     return refusal("must not be larger than " + std::to_string(limits.pixels_max)
                    + " pixels per side (limits.image_pixels_max)");
+  if (is_gif && (longest > whole_pixels_max || base64.size() > gif_base64_max))
+    return refusal("a GIF must not be larger than 2000 pixels per side and 5 MiB of base64");
+  if (!is_whole(*bytes))
+    return refusal("is cut off: its end is missing");
   const auto hash = XXH3_128bits(bytes->data(), bytes->size());
-  return domain::image_block{.media_type = std::string{type},
-                             .base64 = std::make_shared<const std::string>(base64),
-                             .hash = {hash.low64, hash.high64}};
+  return picture{.block = {.media_type = type,
+                           .base64 = std::make_shared<const std::string>(base64),
+                           .hash = {hash.low64, hash.high64}},
+                 .rescaled = longest > whole_pixels_max || base64.size() > whole_base64_max};
 }
 
 } // namespace ccapi::media

@@ -52,6 +52,7 @@ void read_messages(field_reader& body, const dialect::parse_context& context, pa
   chat.request.opening = read->opening;
   chat.request.question_at = read->question_at;
   chat.adjusted = std::move(read->adjusted);
+  chat.rescaled_images = read->rescaled_images;
 }
 
 void read_conversation_id(field_reader& body, domain::chat_request& request) {

@@ -47,16 +47,21 @@ public:
       return add_result(message, *who);
     if (*who == speaker::assistant)
       return add_assistant(message);
-    auto pieces = read_content(message, *who);
-    if (message.failed())
-      return;
-    if (*who == speaker::system)
-      add_system(join(std::move(pieces), domain::prompt_paragraph));
-    else
-      add_user(message, pieces);
+    if (*who == speaker::user) {
+      if (const auto images = message.array("images"); images && images->size() > 0)
+        message.fail_unsupported(message.path_of("images"),
+                                 "Pictures stand in `content`, in parts of type image_url.");
+      return add_user(message, read_blocks(message, context_, shown_));
+    }
+    auto text = join(read_content(message, *who), domain::prompt_paragraph);
+    if (!message.failed())
+      add_system(std::move(text));
   }
 
   domain::result<message_list> finish() {
+    if (shown_.count > context_.images_max)
+      return too_many_images();
+    out_.rescaled_images = shown_.rescaled;
     if (!blank_end_.empty())
       return blank_last(std::move(blank_end_));
     if (calls_.open() && !calls_.answered())
@@ -89,6 +94,12 @@ private:
             .retry_useful = false};
   }
 
+  [[nodiscard]] domain::error too_many_images() const {
+    return invalid_messages("Invalid value for 'messages': at most "
+                            + std::to_string(context_.images_max)
+                            + " pictures are allowed (limits.images_max).");
+  }
+
   /// Makes a user's message of the results of the open calls.
   std::optional<domain::error> settle_calls() {
     auto results = calls_.settle();
@@ -100,11 +111,11 @@ private:
   }
 
   /// Its parts are blocks. Behind results they stand in the message of these.
-  void add_user(field_reader& message, std::vector<std::string>& pieces) {
+  void add_user(field_reader& message, std::vector<domain::block> blocks) {
+    if (message.failed())
+      return;
     domain::message said;
-    for (auto& piece : pieces)
-      if (!domain::is_blank(piece))
-        said.content.emplace_back(domain::text_block{std::move(piece)});
+    said.content = std::move(blocks);
     const bool blank = said.content.empty();
     blank_end_ = blank ? message.path_of("content") : std::string{};
     if (blank)
@@ -153,7 +164,7 @@ private:
   }
 
   void add_result(field_reader& message, speaker who) {
-    auto parts = read_result(message, context_);
+    auto parts = read_result(message, context_, shown_);
     if (message.failed())
       return;
     if (calls_.open()) {
@@ -162,15 +173,10 @@ private:
     }
     if (foreign_results_ && (out_.messages.empty() || foreign_open_))
       return add_foreign(message, std::move(parts));
-    std::vector<std::string> pieces;
-    for (auto& part : parts) {
-      auto* const text = std::get_if<domain::text_block>(&part);
-      if (!text)
-        return message.fail_unsupported(message.path_of("content"),
-                                        "Pictures can't be taken here without a call.");
-      pieces.push_back(std::move(text->text));
-    }
-    add_user(message, pieces);
+    std::vector<domain::block> blocks; // what it shows and says, by the user
+    for (auto& part : parts)
+      std::visit([&](auto& each) { blocks.emplace_back(std::move(each)); }, part);
+    add_user(message, std::move(blocks));
     adjust("messages(tool_as_text)");
   }
 
@@ -257,6 +263,7 @@ private:
   const bool foreign_results_; ///< the first message may hold results of calls elsewhere
   bool foreign_open_ = false;  ///< it is the last one, too, so far
   std::unordered_set<std::string> foreign_ids_;
+  shown_images shown_;
   std::vector<std::string> system_; ///< none is blank
   std::size_t system_ahead_ = 0;    ///< of these, those ahead of the first message
   bool system_given_ = false;

@@ -28,16 +28,16 @@ struct message_list {
   domain::text_range question_at{};                 ///< as in chat_request
   /// What was made of messages that the Messages API would not take as they are; safe in a header.
   std::vector<std::string> adjusted;
+  std::size_t rescaled_images = 0; ///< pictures that the CLI makes smaller
 };
 
-/// Blank texts, parts and messages are left out. Of system texts alone the last
-/// becomes the user message; where an assistant's message comes first, the opening is open. Behind
-/// a last message that is an assistant's comes continue_query. Results of tools become one user's
-/// message behind the calls; what a user says next stands in it, too. A result behind no call is
-/// text, unless `conversation_given`: then the first messages may answer calls that only the
-/// conversation knows.
-/// Fails with: invalid_request, unsupported_parameter (media); `param` is the path of the field,
-/// e.g. messages[2].content[1].type. Pure.
+/// Blank texts, parts and messages are left out; pictures are checked. Of system texts alone the
+/// last becomes the user message; where an assistant's message comes first, the opening is open.
+/// Behind a last message that is an assistant's comes continue_query. Results of tools become one
+/// user's message behind the calls; what a user says next stands in it, too. A result behind no
+/// call is text, unless `conversation_given`: then the first messages may answer calls that only
+/// the conversation knows. Fails with: invalid_request, unsupported_parameter (media other than
+/// pictures); `param` is the path of the field, e.g. messages[2].content[1].type. Pure.
 domain::result<message_list> read_message_list(simdjson::dom::array messages,
                                                const dialect::parse_context& context,
                                                bool conversation_given);

@@ -19,7 +19,7 @@ bool is_text_type(std::string_view type) noexcept {
 }
 
 /// A text part's text; nothing on failure.
-std::optional<std::string_view> read_part(field_reader& part, speaker who) {
+std::optional<std::string_view> read_text_part(field_reader& part, speaker who) {
   const auto type = part.required_string("type");
   if (!type)
     return std::nullopt;
@@ -31,9 +31,9 @@ std::optional<std::string_view> read_part(field_reader& part, speaker who) {
   return std::nullopt;
 }
 
-/// A picture of a result: `image_url` holds its URL, or an object that does.
-std::optional<domain::image_block> read_picture(field_reader& part,
-                                                const dialect::parse_context& context) {
+/// A picture: `image_url` holds its URL, or an object that does.
+std::optional<media::picture> read_picture(field_reader& part,
+                                           const dialect::parse_context& context) {
   const auto value = part.any("image_url");
   std::string path = part.path_of("image_url");
   std::string_view url;
@@ -59,25 +59,30 @@ std::optional<domain::image_block> read_picture(field_reader& part,
   return std::nullopt;
 }
 
-using result_parts = std::vector<domain::tool_result_block::part>;
-
-void add_text(std::string_view text, result_parts& parts) {
+/// `Parts`: blocks of a message, or parts of a result.
+template <class Parts>
+void add_text(std::string_view text, Parts& parts) {
   if (!domain::is_blank(text))
     parts.emplace_back(domain::text_block{std::string{text}});
 }
 
-void read_result_part(field_reader& part, const dialect::parse_context& context,
-                      result_parts& parts) {
+template <class Parts>
+void read_part(field_reader& part, const dialect::parse_context& context, shown_images& shown,
+               Parts& parts) {
   const auto type = part.required_string("type");
   if (!type)
     return;
   if (is_text_type(*type)) {
     add_text(part.required_string("text").value_or(""), parts);
   } else if (*type == "image_url" || *type == "input_image") {
-    if (auto image = read_picture(part, context))
-      parts.emplace_back(*std::move(image));
+    if (auto image = read_picture(part, context)) {
+      ++shown.count;
+      shown.rescaled += image->rescaled ? 1 : 0;
+      parts.emplace_back(std::move(image->block));
+    }
   } else {
-    part.fail_unsupported(part.path_of("type"), "Only text and pictures can be taken here.");
+    part.fail_unsupported(part.path_of("type"),
+                          "Only text and pictures (image_url) can be taken here.");
   }
 }
 
@@ -117,15 +122,33 @@ std::vector<std::string> read_content(field_reader& message, speaker who) {
     return pieces;
   }
   message.each_object("content", parts, [&](field_reader& part) {
-    const auto piece = read_part(part, who);
+    const auto piece = read_text_part(part, who);
     if (!part.failed() && piece && (who == speaker::assistant || !domain::is_blank(*piece)))
       pieces.emplace_back(*piece);
   });
   return pieces;
 }
 
-result_parts read_result(field_reader& message, const dialect::parse_context& context) {
-  result_parts parts;
+std::vector<domain::block> read_blocks(field_reader& message, const dialect::parse_context& context,
+                                       shown_images& shown) {
+  std::vector<domain::block> blocks;
+  const auto content = message.any("content");
+  if (!content)
+    return blocks;
+  dom::array parts;
+  if (content->is_string())
+    add_text(message.string("content").value_or(""), blocks);
+  else if (content->get(parts) == simdjson::SUCCESS)
+    message.each_object("content", parts,
+                        [&](field_reader& part) { read_part(part, context, shown, blocks); });
+  else
+    message.fail_type(message.path_of("content"), "a string or an array", *content);
+  return blocks;
+}
+
+std::vector<domain::tool_result_block::part>
+read_result(field_reader& message, const dialect::parse_context& context, shown_images& shown) {
+  std::vector<domain::tool_result_block::part> parts;
   const auto content = message.any("content");
   if (!content)
     return parts;
@@ -139,7 +162,7 @@ result_parts read_result(field_reader& message, const dialect::parse_context& co
     return parts;
   }
   message.each_object("content", items,
-                      [&](field_reader& part) { read_result_part(part, context, parts); });
+                      [&](field_reader& part) { read_part(part, context, shown, parts); });
   return parts;
 }
 

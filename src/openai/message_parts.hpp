@@ -20,13 +20,24 @@ enum class speaker : std::uint8_t { system, user, assistant, tool, function };
 /// Nothing on failure.
 std::optional<speaker> read_role(json::field_reader& message);
 
+/// What a message or a result shows, beside what it says.
+struct shown_images {
+  std::size_t count = 0;
+  std::size_t rescaled = 0; ///< that the CLI makes smaller
+};
+
+/// What a user says and shows; blank texts are left out.
+std::vector<domain::block> read_blocks(json::field_reader& message,
+                                       const dialect::parse_context& context, shown_images& shown);
+
 /// The texts of a message's content; of several parts, those that count.
 std::vector<std::string> read_content(json::field_reader& message, speaker who);
 
 /// What a tool's result consists of; blank texts are left out. A content that is neither text nor
 /// parts is JSON.
 std::vector<domain::tool_result_block::part> read_result(json::field_reader& message,
-                                                         const dialect::parse_context& context);
+                                                         const dialect::parse_context& context,
+                                                         shown_images& shown);
 
 std::string join(std::vector<std::string> pieces, std::string_view separator);
 

@@ -120,6 +120,8 @@ private:
       read_call(from, blocks);
     else if (type == "tool_result")
       read_result(from, blocks);
+    else if (type == "image")
+      read_image(from, blocks);
     else
       from.fail_value(from.path_of("type"), "is no kind of block");
   }
@@ -153,7 +155,8 @@ private:
     blocks.emplace_back(std::move(result));
   }
 
-  void read_image(field_reader& from, std::vector<domain::tool_result_block::part>& parts) {
+  template <class Into>
+  void read_image(field_reader& from, std::vector<Into>& parts) {
     domain::image_block image{.media_type = text_of(from, "media_type"), .base64 = {}, .hash = {}};
     if (!read_hex(text_of(from, "hash"), image.hash))
       from.fail_value(from.path_of("hash"), "must be 32 hexadecimal digits");

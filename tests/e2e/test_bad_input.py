@@ -24,6 +24,8 @@ FIELDS = [
     ({"messages": [{"role": "user", "content": [{"type": "text"}]}]},
      "messages[0].content[0].text"),
     ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
+     "messages[0].content[0].image_url.url"),
+    ({"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]},
      "messages[0].content[0].type"),
     ({"messages": [*USER, {"role": "assistant",
                            "tool_calls": [{"id": "t", "function": {"name": "f"}}]}]},

@@ -27,7 +27,7 @@ OTHER = {
     "log.format": "json", "store.enabled": False, "store.path": "/srv/kept.sqlite",
     "store.durability": "after_answer", "conversation.session_timeout_minutes": 0.5,
     "conversation.busy": "interrupt", "process_pool.reuse": False, "process_pool.prime": False,
-    "cache.enabled": False, "cache.scope": "all",
+    "limits.images_max": 50, "cache.enabled": False, "cache.scope": "all",
     **{key: value for key, (value, _) in INACTIVE.items()},
 }
 

@@ -116,6 +116,7 @@ ELSEWHERE = {
     "limits.tools_bytes_max": "test_limits.py::test_limits_of_tools_and_pictures",
     "limits.image_bytes_max": "test_limits.py::test_limits_of_tools_and_pictures",
     "limits.image_pixels_max": "test_limits.py::test_limits_of_tools_and_pictures",
+    "limits.images_max": "test_limits.py::test_limits_of_tools_and_pictures",
     "limits.schema_bytes_max": "test_structured.py::test_a_schema_that_is_too_long",
     "limits.answer_bytes_max": "test_limits.py::test_limits_of_an_answer",
     "limits.stream_header_delay_seconds": "test_limits.py::test_limits_of_an_answer",

@@ -145,7 +145,8 @@ def wide(more):
 
 def test_limits_of_tools_and_pictures(start_fake):
     gateway = start_fake(limits__tools_max=2, limits__tools_bytes_max=1024,
-                         limits__image_bytes_max=1024, limits__image_pixels_max=1000)
+                         limits__image_bytes_max=1024, limits__image_pixels_max=1000,
+                         limits__images_max=2)
 
     def refusal(messages="x", **fields):
         status, _, body = gateway.chat(messages, **fields)
@@ -165,6 +166,12 @@ def test_limits_of_tools_and_pictures(start_fake):
     assert "limits.image_bytes_max" in refusal(shown(wide(300)))
     assert "limits.image_pixels_max" in refusal(shown(wide(100)))
     assert "valid base64" in refusal(shown(PIXEL[:-1]))
+
+    pictures = [{"type": "image_url", "image_url": {"url": PIXEL}}] * 3
+    assert "limits.images_max" in refusal([{"role": "user", "content": pictures}])
+    assert gateway.chat([{"role": "user", "content": pictures[:2]}], conversation_id="a")[0] == 200
+    assert "limits.images_max" in refusal([{"role": "user", "content": pictures[:1]}],
+                                          conversation_id="a")
 
 
 # -- answers

@@ -27,17 +27,7 @@ id_list calls_at_end(const dialogue& head, std::span<const std::string> known) {
   return ids;
 }
 
-bool holds_pictures(const message& what) noexcept {
-  return std::any_of(what.content.begin(), what.content.end(), [](const block& each) {
-    const auto* result = std::get_if<tool_result_block>(&each);
-    return result != nullptr
-           && std::any_of(result->parts.begin(), result->parts.end(), [](const auto& part) {
-                return std::holds_alternative<image_block>(part);
-              });
-  });
-}
-
-/// As text of the user.
+/// As texts and pictures of the user.
 void tell_results(message& what) {
   std::vector<block> told;
   for (auto& each : what.content) {
@@ -47,8 +37,7 @@ void tell_results(message& what) {
       continue;
     }
     for (auto& part : result->parts)
-      if (auto* const text = std::get_if<text_block>(&part))
-        told.emplace_back(std::move(*text));
+      std::visit([&told](auto& kind) { told.emplace_back(std::move(kind)); }, part);
   }
   if (told.empty())
     told.emplace_back(text_block{"(no content)"});
@@ -164,11 +153,6 @@ result<bool> settle_open_calls(const dialogue& head, std::span<const std::string
   const auto calls = calls_at_end(head, call_ids);
   if (calls.empty()) {
     const bool orphans = has_results(first);
-    if (orphans && holds_pictures(first))
-      return error{.code = error_code::unsupported_parameter,
-                   .message = "Pictures can't be taken in the result of a call that was not made.",
-                   .param = "messages",
-                   .retry_useful = false};
     if (orphans)
       tell_results(first);
     return orphans;

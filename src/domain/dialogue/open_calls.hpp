@@ -13,9 +13,9 @@ namespace ccapi::domain {
 /// What new messages of a named conversation bring, or owe, to the calls that its dialogue ends
 /// with: puts the results that `messages` begin with into the order of the calls at the end of
 /// `head`. A result goes by its call's id, one of `call_ids`, or without one by order. A message
-/// without any tells each call that it was not answered. Results behind no call become text: true
-/// then. Fails with: invalid_request, naming the calls, where some are missing, or belong to no
-/// call; unsupported_parameter where pictures would have to become text. `messages`: not empty.
+/// without any tells each call that it was not answered. Results behind no call become what the
+/// user says and shows: true then. Fails with: invalid_request, naming the calls, where some are
+/// missing, or belong to no call. `messages`: not empty.
 result<bool> settle_open_calls(const dialogue& head, std::span<const std::string> call_ids,
                                std::vector<message>& messages);
 

@@ -59,6 +59,15 @@ std::size_t common(const std::vector<const dialogue_node*>& known,
 
 } // namespace
 
+bool shows_more_images(const turn_plan& plan, std::size_t most) {
+  auto images = count_images(plan.query);
+  if (images == 0)
+    return false;
+  for (const auto* node = plan.before.get(); node != nullptr; node = node->before())
+    images += count_images(node->said());
+  return images > most;
+}
+
 root_view root_of(const chat_request& request, std::string_view default_system_prompt) {
   return {.tenant = request.tenant,
           .model = request.model,

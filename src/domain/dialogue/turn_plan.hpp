@@ -27,6 +27,9 @@ struct turn_plan {
   bool results_as_text = false;
 };
 
+/// The query shows pictures, and with those ahead of it there are more than `most`.
+bool shows_more_images(const turn_plan& plan, std::size_t most);
+
 /// A dialogue named by an id. Messages that extend it, or user messages alone, continue it;
 /// anything else is a branch that replaces it. A request without a system prompt keeps the
 /// dialogue's, or takes `default_system_prompt` where there is none.

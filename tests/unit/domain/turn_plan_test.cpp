@@ -219,14 +219,29 @@ TEST_F(plans, results_behind_no_call_are_text_in_a_branch_as_well) {
   EXPECT_EQ(told(plan).front(), user("seen"));
 }
 
-TEST_F(plans, pictures_behind_no_call_are_refused) {
+TEST_F(plans, pictures_behind_no_call_are_the_users) {
+  const image_block shown{"image/png", std::make_shared<const std::string>("aGk="), {}};
   auto picture = results("1");
-  std::get<tool_result_block>(picture.content.front())
-    .parts.emplace_back(image_block{"image/png", std::make_shared<const std::string>("aGk="), {}});
-  auto asked = request({picture});
-  const auto none = plan_named(index, head, asked, "");
-  ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().code, error_code::unsupported_parameter);
+  std::get<tool_result_block>(picture.content.front()).parts.emplace_back(shown);
+  const auto plan = named(head, request({picture}));
+  EXPECT_TRUE(plan.results_as_text);
+  auto expected = user("seen");
+  expected.content.emplace_back(shown);
+  EXPECT_EQ(plan.query, expected);
+}
+
+TEST_F(plans, pictures_of_the_whole_dialogue_are_counted_when_more_come) {
+  const image_block shown{"image/png", std::make_shared<const std::string>("aGk="), {}};
+  auto two = user("look");
+  two.content.emplace_back(shown);
+  two.content.emplace_back(shown);
+  auto seen = results("1");
+  std::get<tool_result_block>(seen.content.front()).parts.emplace_back(shown);
+  const auto at = grow(head, {two, calls("1"), seen, assistant("ok")});
+  const auto more = named(at, request({two}));
+  EXPECT_FALSE(shows_more_images(more, 5));
+  EXPECT_TRUE(shows_more_images(more, 4));
+  EXPECT_FALSE(shows_more_images(named(at, request({user("on")})), 2)) << "none come";
 }
 
 TEST_F(plans, results_behind_no_call_are_text) {

@@ -2,6 +2,7 @@
 
 #include "media/base64.hpp"
 #include "media/image.hpp"
+#include "media/picture_end.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -83,9 +84,70 @@ constexpr std::string_view pixel =
 TEST(data_url, becomes_a_picture) {
   const auto image = read_data_url("data:image/png;base64," + std::string{pixel}, {});
   ASSERT_TRUE(image) << image.error().message;
-  EXPECT_EQ(image->media_type, "image/png");
-  EXPECT_EQ(*image->base64, pixel);
-  EXPECT_EQ(image->hash, read_data_url("data:image/png;base64," + std::string{pixel}, {})->hash);
+  EXPECT_EQ(image->block.media_type, "image/png");
+  EXPECT_EQ(*image->block.base64, pixel);
+  EXPECT_EQ(image->block, read_data_url("data:image/png;base64," + std::string{pixel}, {})->block);
+  EXPECT_FALSE(image->rescaled);
+}
+
+// Grey, behind their ends one or two bytes more.
+constexpr std::string_view small_3x3 =
+  "iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAAAAABzQ+pjAAAAC0lEQVR42mNgQAAAAAwAAe"
+  "/oMyUAAAAASUVORK5CYIIA";
+constexpr std::string_view wide_2000 =
+  "iVBORw0KGgoAAAANSUhEUgAAB9AAAAACCAAAAAAlAhgPAAAAG0lEQVR42u3BMQEAAADCoP"
+  "VPbQwfoAAAAIC/AQ+iAAG7cm5dAAAAAElFTkSuQmCC";
+constexpr std::string_view wide_2001 =
+  "iVBORw0KGgoAAAANSUhEUgAAB9EAAAABCAAAAABMVAGfAAAAF0lEQVR42mNgGAWjYBSMgl"
+  "EwCkbB0AcAB9IAAahUjrQAAAAASUVORK5CYIIA";
+constexpr std::string_view high_2001 =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAfRCAAAAADt57n0AAAAG0lEQVR42u3BMQEAAADCoP"
+  "VPbQwfoAAAAIC/AQ+iAAG7cm5dAAAAAElFTkSuQmCC";
+
+TEST(data_url, may_have_parameters_and_any_case) {
+  for (const std::string head : {"data:image/png;base64,", "DATA:IMAGE/PNG;BASE64,",
+                                 "data:image/png;charset=utf-8;name=a.png;base64,"}) {
+    const auto image = read_data_url(head + std::string{pixel}, {});
+    ASSERT_TRUE(image) << head;
+    EXPECT_EQ(image->block.media_type, "image/png");
+  }
+}
+
+TEST(data_url, says_whether_the_cli_makes_the_picture_smaller) {
+  const auto is_rescaled = [](const std::string& base64) {
+    const auto read = read_data_url("data:image/png;base64," + base64, {});
+    EXPECT_TRUE(read) << read.error().message;
+    return read && read->rescaled;
+  };
+  EXPECT_FALSE(is_rescaled(std::string{wide_2000}));
+  EXPECT_TRUE(is_rescaled(std::string{wide_2001}));
+  EXPECT_TRUE(is_rescaled(std::string{high_2001}));
+  const std::string small{small_3x3};
+  EXPECT_FALSE(is_rescaled(small + std::string(680'000 - small.size(), 'A')));
+  EXPECT_TRUE(is_rescaled(small + std::string(680'004 - small.size(), 'A')));
+}
+
+TEST(data_url, is_refused_where_the_end_of_the_picture_is_missing) {
+  constexpr std::string_view gif_frame = "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==";
+  constexpr std::string_view lossy = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA";
+  constexpr std::string_view baseline =
+    "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP////////////////////////////////////"
+    "//////////////////////////////////////////////////wgALCAABAAEBAREA/8QA"
+    "FBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=";
+  for (const auto whole : {pixel, gif_frame, lossy, baseline}) {
+    const auto bytes = decoded(whole);
+    ASSERT_TRUE(bytes);
+    EXPECT_TRUE(is_whole(*bytes)) << type_of(*bytes);
+    EXPECT_TRUE(is_whole(*bytes + "more")) << type_of(*bytes);
+    // Behind these a picture may end: some leave the trailer out, and of a JPEG nobody can tell.
+    const auto enough = whole == gif_frame  ? bytes->size() - 1
+                        : whole == baseline ? bytes->find("\xff\xda") + 10
+                                            : bytes->size();
+    for (std::size_t size = 12; size < enough; ++size) {
+      const std::string cut{bytes->substr(0, size)}; // a heap block of its own
+      EXPECT_FALSE(is_whole(cut)) << type_of(*bytes) << ' ' << size;
+    }
+  }
 }
 
 struct refused_url {
@@ -108,21 +170,29 @@ TEST_P(refused_picture, says_why) {
 
 INSTANTIATE_TEST_SUITE_P(
   table, refused_picture,
-  testing::Values(refused_url{"data: URL", "https://example.com/a.png"},
-                  refused_url{"data: URL", ""}, refused_url{"base64", "data:image/png,xx"},
-                  refused_url{"image/webp", "data:image/svg+xml;base64," + std::string{pixel}},
-                  refused_url{"image/webp", "data:;base64," + std::string{pixel}},
-                  refused_url{"not valid base64", "data:image/png;base64,iVBO Rw0="},
-                  refused_url{"not those of image/gif",
-                              "data:image/gif;base64," + std::string{pixel}},
-                  refused_url{"not those of image/png", "data:image/png;base64,"},
-                  refused_url{"damaged", "data:image/png;base64,iVBORw0KGgo="},
-                  refused_url{"limits.image_bytes_max",
-                              "data:image/png;base64," + std::string{pixel},
-                              {.base64_bytes_max = 50}},
-                  refused_url{"limits.image_pixels_max",
-                              "data:image/png;base64," + std::string{pixel},
-                              {.pixels_max = 0}}));
+  testing::Values(
+    refused_url{"data: URL", "https://example.com/a.png"}, refused_url{"data: URL", ""},
+    refused_url{"base64", "data:image/png,xx"},
+    refused_url{"image/webp", "data:image/svg+xml;base64," + std::string{pixel}},
+    refused_url{"image/webp", "data:;base64," + std::string{pixel}},
+    refused_url{"not valid base64", "data:image/png;base64,iVBO Rw0="},
+    refused_url{"not those of image/gif", "data:image/gif;base64," + std::string{pixel}},
+    refused_url{"not those of image/png", "data:image/png;base64,"},
+    refused_url{"damaged", "data:image/png;base64,iVBORw0KGgo="},
+    refused_url{"only pictures in data: URLs", "DATE:image/png;base64,AAAA"},
+    refused_url{"a data: URL in base64", "data:image/png"},
+    refused_url{"a data: URL in base64", "data:image/png;base64;x=y,AAAA"},
+    refused_url{"a GIF must not",
+                "data:image/gif;base64,R0lGODlhCgAKAIAAAAAAAP///ywAAAAA0gcKAAACAUwAOw=="},
+    refused_url{"limits.image_pixels_max",
+                "data:image/gif;base64,R0lGODlhCgAKAIAAAAAAAP///ywAAAAAKCMoIwACAUwAOw=="},
+    refused_url{"cut off", "data:image/png;base64," + std::string{pixel.substr(0, 80)}},
+    refused_url{"limits.image_bytes_max",
+                "data:image/png;base64," + std::string{pixel},
+                {.base64_bytes_max = 50}},
+    refused_url{"limits.image_pixels_max",
+                "data:image/png;base64," + std::string{pixel},
+                {.pixels_max = 0}}));
 
 } // namespace
 } // namespace ccapi::media

@@ -142,6 +142,65 @@ INSTANTIATE_TEST_SUITE_P(
                     {"role":"tool","content":[{"type":"input_image","image_url": ")" GIF R"("}]})"),
       R"(u{Q} a{get({"q":1})#c1|add({})#c2} u{c1=image/gif|c2=image/gif})"}));
 
+/// A message of the user's with these parts.
+std::string shown(std::string_view parts) {
+  return R"({"role":"user","content":[)" + std::string{parts} + "]}";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  pictures, tool_messages,
+  testing::Values(dialogue_case{"behind a text", shown(R"({"type":"text","text":"Q"},
+                           {"type":"image_url","image_url":{"url": ")" GIF R"("}})"),
+                                "u{Q|image/gif}"},
+                  dialogue_case{"ahead of a text, in three ways",
+                                shown(R"({"type":"image_url","image_url":")" GIF R"("},
+                           {"type":"input_image","image_url":")" GIF R"(","detail":"auto"},
+                           {"type":"image_url","image_url":{"url":")" GIF R"(","detail":"low"}},
+                           {"type":"input_text","text":"Q"})"),
+                                "u{image/gif|image/gif|image/gif|Q}"},
+                  dialogue_case{"and nothing else", shown(R"({"type":"text","text":" "},
+                           {"type":"input_image","image_url":")" GIF R"("})"),
+                                "u{image/gif}"},
+                  dialogue_case{
+                    "behind the results of calls",
+                    called(R"({"role":"tool","content":"x"},{"role":"tool","content":"y"},)")
+                      + shown(R"({"type":"input_image","image_url":")" GIF R"("})"),
+                    R"(u{Q} a{get({"q":1})#c1|add({})#c2} u{c1=x|c2=y|image/gif})"}));
+
+TEST(pictures_of_results, without_a_call_are_the_users) {
+  const auto chat = accept(asked(R"({"role":"tool","content":[{"type":"text","text":"a"},
+                                    {"type":"input_image","image_url": ")" GIF R"("}]})"));
+  EXPECT_EQ(in_short(chat.request.messages), "u{Q} u{a|image/gif}");
+  EXPECT_THAT(chat.adjusted, ElementsAre("messages(tool_as_text)"));
+}
+
+TEST(pictures_of_messages, are_counted) {
+  std::string parts = R"({"type":"input_image","image_url":")" GIF R"("})";
+  const auto one = parts;
+  for (int more = 1; more < 100; ++more)
+    parts += "," + one;
+  EXPECT_EQ(accept(shown(parts)).request.messages.front().content.size(), 100U);
+  const auto refused = parse(shown(parts) + "," + shown(one));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().param, "messages");
+  EXPECT_THAT(refused.error().message, HasSubstr("limits.images_max"));
+}
+
+TEST(pictures_of_messages, that_become_smaller_are_counted_as_well) {
+  const auto picture = [](std::string_view base64) {
+    return R"({"type":"input_image","image_url":"data:image/png;base64,)" + std::string{base64}
+           + "\"}";
+  };
+  // 3 x 3 and 2001 x 1 pixels
+  const auto both =
+    accept(shown(picture("iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAAAAABzQ+pjAAAAC0lEQVR42mNgQAAAAAwAAe"
+                         "/oMyUAAAAASUVORK5CYIIA")
+                 + ","
+                 + picture("iVBORw0KGgoAAAANSUhEUgAAB9EAAAABCAAAAABMVAGfAAAAF0lEQVR42mNgGAWjYBSMgl"
+                           "EwCkbB0AcAB9IAAahUjrQAAAAASUVORK5CYIIA")));
+  EXPECT_EQ(both.rescaled_images, 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(
   calls, tool_messages,
   testing::Values(
@@ -312,11 +371,9 @@ INSTANTIATE_TEST_SUITE_P(
                     with_call(R"({"id":"c","function":{"name":"f","arguments":"{\"a\":"}})")},
     refused_history{"messages[1].tool_calls[0].function.arguments", "expected a string",
                     with_call(R"({"id":"c","function":{"name":"f","arguments":{}}})")},
-    refused_history{"messages[1].function_call.arguments", "JSON text of an object",
-                    asked(R"({"role":"assistant","function_call":{"name":"f","arguments":"x"}})")},
     refused_history{
-      "messages[1].content", "Pictures can't be taken",
-      asked(R"({"role":"tool","content":[{"type":"input_image","image_url": ")" GIF R"("}]})")}));
+      "messages[1].function_call.arguments", "JSON text of an object",
+      asked(R"({"role":"assistant","function_call":{"name":"f","arguments":"x"}})")}));
 
 } // namespace
 } // namespace ccapi::openai
