@@ -22,7 +22,7 @@ from run import interval, machine, write  # noqa: E402
 
 BEGIN = "<!-- real CLIs: written by tests/bench/real_cli.py -->"
 END = "<!-- end of real CLIs -->"
-VERSIONS = ["2.1.197", "2.1.330"]
+VERSIONS = ["2.1.197", "2.1.332"]
 TEMPERATURE = 0.5
 TURNS = ("first", "later", "edited")
 REST = 4.0  # s that a spare has waited, as a rule
