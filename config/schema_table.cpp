@@ -252,8 +252,7 @@ constexpr std::array rows_ahead_of_limits{
   number<store, &store_settings::queue_bytes_max>(
     "store.queue_bytes_max", 64 * kib, 64 * gib, "bytes",
     "Memory for turns, and answers for Idempotency-Keys, that wait for the disk; further ones are "
-    "not "
-    "kept."),
+    "not kept."),
   minutes<store, &store_settings::unnamed_time>(
     "store.unnamed_minutes", 0, 720 * hour_ms,
     "How long the first turn of a conversation is kept whose id no request has used yet; 0 = not "

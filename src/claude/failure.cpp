@@ -62,6 +62,7 @@ enum class cause : std::uint8_t {
   model,
   too_large,
   too_long,
+  picture, ///< that the API can't read
   rejected,
   server,
   unreachable,
@@ -128,6 +129,8 @@ cause cause_of_status(std::int64_t status, const evidence& seen) {
     return cause::server;
   if (is_too_long(seen))
     return cause::too_long;
+  if (has_any(seen.text, "could not process image", "an image in the conversation"))
+    return cause::picture;
   return is_billing(seen) ? cause::quota : cause::rejected;
 }
 
@@ -307,6 +310,8 @@ domain::error failure_of(cause why, const evidence& seen) {
     return too_long(seen);
   case cause::rejected:
     return rejected(status, seen);
+  case cause::picture:
+    return unreadable_picture();
   case cause::server:
     return lasting(error_code::upstream_error,
                    with_sentence("The Messages API failed (status " + status + ").", seen));
@@ -362,6 +367,12 @@ domain::error failure_of(const result& line, const trouble& before,
   auto failure = failure_of(cause_of(seen), seen);
   failure.detail = detail_of(line, before);
   return failure;
+}
+
+domain::error unreadable_picture() {
+  return lasting(error_code::invalid_request,
+                 "The Messages API can't read a picture of the messages: its data is damaged.",
+                 "messages");
 }
 
 std::optional<domain::error> failure_of_wait(const trouble& before,

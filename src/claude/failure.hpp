@@ -31,6 +31,9 @@ struct trouble {
 domain::error failure_of(const result& line, const trouble& before,
                          std::chrono::system_clock::time_point now);
 
+/// The failure where the API can't read a picture, by what the CLI says of it (2.1.197 to 2.1.332).
+domain::error unreadable_picture();
+
 /// The failure for a client that is to wait in the CLI's place, before the CLI asks again: of a
 /// rate limit (429) or an overload (529); nothing for what else the CLI repeats.
 std::optional<domain::error> failure_of_wait(const trouble& before,

@@ -73,6 +73,8 @@ void turn_mapper::on(const message_start& line, events& out) {
     finish(finish_reason::content_filter, out);
     return;
   }
+  if (went_on_with_less(out))
+    return;
   begin_call(line.id, line.model, line.usage, out);
 }
 
@@ -122,6 +124,7 @@ void turn_mapper::on(const message_delta& line, events& out) {
 void turn_mapper::on(const assistant& line, events& out) {
   if (line.synthetic()) {
     trouble_.assistant_error = line.error;
+    refused_ = line.error == "invalid_request";
     return;
   }
   if (answered_ || line.id.empty() || !line.parent_tool_use_id.empty())
@@ -135,6 +138,8 @@ void turn_mapper::on(const assistant& line, events& out) {
       fail_cut(out);
       return;
     }
+    if (went_on_with_less(out))
+      return;
     begin_call(line.id, line.model, line.usage, out);
     call_.streamed = false;
   }
@@ -328,6 +333,16 @@ void turn_mapper::fail_cut(events& out) {
                         "the API call was lost behind visible text; last retry: "
                           + trouble_.retry_error),
        out);
+}
+
+/// The CLI asks again by itself where the API can't read a picture, without any picture of that
+/// message: for an answer to something that the client has not said.
+bool turn_mapper::went_on_with_less(events& out) {
+  if (!refused_)
+    return false;
+  interrupt_wanted_ = true;
+  fail(unreadable_picture(), out);
+  return true;
 }
 
 bool turn_mapper::too_long(std::chrono::milliseconds wait) const {

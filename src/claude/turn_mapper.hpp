@@ -115,6 +115,7 @@ private:
   void finish(domain::finish_reason reason, events& out);
   void fail(domain::error failure, events& out);
   void fail_cut(events& out);
+  bool went_on_with_less(events& out);
   [[nodiscard]] bool refused(const result& line) const;
   /// A line was unreadable, and the text that was emitted is not what the CLI says it was.
   [[nodiscard]] bool has_gap(const result& line) const;
@@ -136,6 +137,7 @@ private:
   bool interrupt_wanted_ = false;
   bool reusable_ = false;
   bool line_lost_ = false;
+  bool refused_ = false;         ///< the API did not take what it was sent
   bool history_changed_ = false; ///< the CLI rewrote the history or changed the model
   bool strayed_ = false;         ///< it holds a call that the client never hears of
   bool fell_back_ = false;       ///< another model than the one asked for answers

@@ -94,21 +94,9 @@ std::vector<const tool_use_block*> calls_of(const message& what) {
 }
 
 std::size_t count_images(const message& what) noexcept {
-  struct counter {
-    std::size_t operator()(const text_block&) const noexcept { return 0; }
-    std::size_t operator()(const tool_use_block&) const noexcept { return 0; }
-    std::size_t operator()(const tool_result_block& each) const noexcept {
-      return static_cast<std::size_t>(std::count_if(
-        each.parts.begin(), each.parts.end(), [](const tool_result_block::part& part) {
-          return std::holds_alternative<image_block>(part);
-        }));
-    }
-    std::size_t operator()(const image_block&) const noexcept { return 1; }
-  };
-  std::size_t sum = 0;
-  for (const auto& each : what.content)
-    sum += std::visit(counter{}, each);
-  return sum;
+  std::size_t count = 0;
+  each_image(what, [&count](const image_block&) { ++count; });
+  return count;
 }
 
 bool has_results(const message& what) noexcept {

@@ -109,7 +109,9 @@ void each_piece(const message& what, std::size_t index, Take take);
 /// The calls of an assistant's message, in order.
 std::vector<const tool_use_block*> calls_of(const message& what);
 
-/// Pictures in it, those in results included.
+/// The pictures in it, those in results included, in order.
+template <class Take>
+void each_image(const message& what, Take take);
 std::size_t count_images(const message& what) noexcept;
 
 /// It begins with the results of calls.
@@ -158,6 +160,18 @@ void each_piece(const message& what, std::size_t index, Take take) {
   };
   const bool ends_open = index + 1 == what.content.size() || what.role == role::assistant;
   std::visit(reader{ends_open, take}, what.content[index]);
+}
+
+template <class Take>
+void each_image(const message& what, Take take) {
+  for (const auto& each : what.content) {
+    if (const auto* image = std::get_if<image_block>(&each))
+      take(*image);
+    else if (const auto* result = std::get_if<tool_result_block>(&each))
+      for (const auto& part : result->parts)
+        if (const auto* shown = std::get_if<image_block>(&part))
+          take(*shown);
+  }
 }
 
 } // namespace ccapi::domain

@@ -87,6 +87,11 @@ constexpr std::size_t whole_base64_max = 680'000;
 /// Larger GIFs some versions of the CLI can't make smaller: the model would be told a text instead.
 constexpr std::size_t gif_base64_max = std::size_t{5} << 20;
 
+domain::hash128 hash_of(std::string_view bytes) {
+  const auto hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.low64, hash.high64};
+}
+
 std::string in_lower_case(std::string_view text) {
   std::string lower{text};
   for (auto& each : lower)
@@ -148,6 +153,12 @@ std::optional<image_size> size_of(std::string_view bytes) noexcept {
   return size;
 }
 
+bool is_sound(const domain::image_block& image) {
+  const auto bytes = decoded(*image.base64);
+  return bytes && !image.media_type.empty() && type_of(*bytes) == image.media_type
+         && hash_of(*bytes) == image.hash;
+}
+
 domain::result<picture> read_data_url(std::string_view url, const image_limits& limits) {
   const auto parts = split(url);
   if (!parts)
@@ -180,10 +191,9 @@ domain::result<picture> read_data_url(std::string_view url, const image_limits& 
     return refusal("a GIF must not be larger than 2000 pixels per side and 5 MiB of base64");
   if (!is_whole(*bytes))
     return refusal("is cut off: its end is missing");
-  const auto hash = XXH3_128bits(bytes->data(), bytes->size());
   return picture{.block = {.media_type = type,
                            .base64 = std::make_shared<const std::string>(base64),
-                           .hash = {hash.low64, hash.high64}},
+                           .hash = hash_of(*bytes)},
                  .rescaled = longest > whole_pixels_max || base64.size() > whole_base64_max};
 }
 

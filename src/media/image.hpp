@@ -29,6 +29,9 @@ std::string_view type_of(std::string_view bytes) noexcept;
 /// What the head of such a picture says; nothing if it is cut off or garbled.
 std::optional<image_size> size_of(std::string_view bytes) noexcept;
 
+/// Its bytes are of its type and have its hash; whatever made it.
+bool is_sound(const domain::image_block& image);
+
 /// A picture as it was checked.
 struct picture {
   domain::image_block block;

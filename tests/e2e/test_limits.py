@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+import pictures
 from proc_tree import wait_until
 from sse import ChatStream
 
@@ -133,8 +134,7 @@ def test_limits_of_a_bodys_json(start_fake):
     assert status == 400 and "at most 3" in body["error"]["message"]
 
 
-PIXEL = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
-         "DwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PIXEL = pictures.url(pictures.PNG)
 
 
 def wide(more):
@@ -167,10 +167,10 @@ def test_limits_of_tools_and_pictures(start_fake):
     assert "limits.image_pixels_max" in refusal(shown(wide(100)))
     assert "valid base64" in refusal(shown(PIXEL[:-1]))
 
-    pictures = [{"type": "image_url", "image_url": {"url": PIXEL}}] * 3
-    assert "limits.images_max" in refusal([{"role": "user", "content": pictures}])
-    assert gateway.chat([{"role": "user", "content": pictures[:2]}], conversation_id="a")[0] == 200
-    assert "limits.images_max" in refusal([{"role": "user", "content": pictures[:1]}],
+    dots = [pictures.shown(pictures.PNG)] * 3
+    assert "limits.images_max" in refusal([{"role": "user", "content": dots}])
+    assert gateway.chat([{"role": "user", "content": dots[:2]}], conversation_id="a")[0] == 200
+    assert "limits.images_max" in refusal([{"role": "user", "content": dots[:1]}],
                                           conversation_id="a")
 
 

@@ -3,6 +3,7 @@ process is ever told anything else than what its client sent."""
 
 import pytest
 
+import pictures
 from resend import Talk, ask, assistant, matches_of, send, system, user
 from told import expected
 
@@ -301,3 +302,19 @@ def test_same_words_of_another_speaker_are_never_taken_for_the_same(newest):
     for past in ([user("a"), user("b"), user("c")], [user("a"), user("b"), assistant("c")],
                  [user("ab"), user("c")], [assistant("a"), user("b"), user("c")]):
         assert ask(gateway, [*past, user("d")]).match != "continued"
+
+
+# -- pictures
+
+def test_process_is_told_the_pictures_that_were_sent(gateway):
+    def shown(seed):
+        return {"role": "user", "content": [pictures.shown(pictures.png(2, 2, seed)),
+                                            pictures.text(f"look {seed}")]}
+    talk = [shown(1)]
+    for seed in (2, 3):
+        talk += [assistant(send(gateway, talk).text), shown(seed)]
+    reply = send(gateway, talk)
+    assert reply.text.startswith(expected(talk)) and reply.match == "continued"
+    talk[0] = shown(4)  # another picture, and so another dialogue
+    reply = send(gateway, talk)
+    assert reply.text.startswith(expected(talk)) and reply.match != "continued"

@@ -1,5 +1,7 @@
 """Pictures in messages, through real CLIs: what the API is shown is what the client sent."""
 
+import json
+
 import pytest
 
 from conftest import ANSWERS
@@ -113,6 +115,36 @@ def test_only_text_commands_count_as_text(gateway, api):
         ask(gateway, [user(*parts)])
         pictures, texts = upstream(api)[-1]
         assert len(pictures) == 1 and texts in (["/compact"], ["/clear"])
+
+
+DAMAGED = png(3, 3, 9)[:60] + "AAAA" + png(3, 3, 9)[64:]  # of the right form, but for its checksum
+
+
+@pytest.mark.parametrize("place", ["alone", "beside a good one", "in the history", "as a stream"])
+def test_picture_that_the_api_can_not_read_is_a_failure(gateway, api, place):
+    bad = user(shown(DAMAGED), text("[[say:Yes.]]what?"))
+    sent = {"alone": [bad], "as a stream": [bad],
+            "beside a good one": [user(shown(PNG), *bad["content"])],
+            "in the history": [bad, {"role": "assistant", "content": "x"},
+                               user(shown(PNG), text("[[say:No.]]and now?"))]}[place]
+    if place == "as a stream":
+        stream = ChatStream(gateway, sent).open()
+        status, error = stream.status, json.loads(stream.answer.read())["error"]
+    else:
+        status, _, body = gateway.chat(sent, temperature=0)
+        error = body.get("error")
+    assert status == 400 and "can't read a picture" in error["message"], (status, error)
+    assert (error["param"], error["type"]) == ("messages", "invalid_request_error")
+    assert [seen.rule for seen in api.refusals][:1] == ["image_unreadable"]
+    api.refusals.clear()
+
+
+def test_conversation_goes_on_as_it_was_behind_a_damaged_picture(gateway, api):
+    ask(gateway, [user(shown(PNG), text("[[say:A dot.]]what?"))], conversation_id="a")
+    assert gateway.chat([user(shown(DAMAGED), text("and?"))], conversation_id="a")[0] == 400
+    api.refusals.clear()
+    ask(gateway, [user(text("[[say:Sure.]]sure?"))], conversation_id="a")
+    assert [seen for seen, _ in upstream(api)] == [[("image/png", PNG)], [], []]
 
 
 @pytest.mark.parametrize("given, words", [

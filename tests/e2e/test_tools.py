@@ -6,14 +6,14 @@ import signal
 
 import pytest
 
+import pictures
 import proc_tree
 from conftest import ANSWERS
 from tool_agent import LOOK, TOUCH, Agent, as_api, tool, upstream
 
 pytestmark = pytest.mark.real_cli
 
-PNG = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
-       "hgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = pictures.url(pictures.PNG)
 
 
 @pytest.fixture(params=[False, True], ids=["whole", "stream"])

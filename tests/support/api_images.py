@@ -3,6 +3,7 @@
 import base64
 import binascii
 import struct
+import zlib
 
 from api_checks import blocks_of, messages_of
 
@@ -52,6 +53,33 @@ def image_magic(request, _):
         if found and found != claimed:
             return {"WHERE": where, "CLAIMED": claimed, "FOUND": found}
     return None
+
+
+def png_is_sound(data):
+    """Every chunk is whole, and the picture's data can be read to its end."""
+    at, packed, head = 8, b"", None
+    while at + 12 <= len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body, end = data[at + 8:at + 8 + length], at + 12 + length
+        if end > len(data) or struct.unpack(">I", data[end - 4:end])[0] != zlib.crc32(kind + body):
+            return False
+        if kind == b"IEND":
+            break
+        head = body if kind == b"IHDR" else head
+        packed += body if kind == b"IDAT" else b""
+        at = end
+    else:
+        return False
+    try:
+        return head is not None and len(head) == 13 and len(zlib.decompress(packed)) > 0
+    except zlib.error:
+        return False
+
+
+def image_readable(request, _):
+    """Of the other kinds nobody here can tell."""
+    return next(({"WHERE": where} for where, block in images_of(request)
+                 if kind_of(data := bytes_of(block)) == "image/png" and not png_is_sound(data)), None)
 
 
 def wider_than(request, pixels):

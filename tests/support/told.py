@@ -13,7 +13,7 @@ def canonical(content):
     if content is None:
         return ""
     if not isinstance(content, str):
-        content = "".join(part["text"] for part in content if part["text"].strip())
+        content = "".join(part["text"] for part in content if part.get("text", "").strip())
     return content.rstrip(SPACE) if content.strip() else ""
 
 
@@ -64,8 +64,13 @@ class Told:
             _mix(0xcbf29ce484222325, canonical(system)), model)
 
     def then(self, role, content):
+        state = self
+        if isinstance(content, list):
+            for part in content:
+                if part["type"] == "image_url":
+                    state = state._with("image", result_text([part]))
         text = canonical(content)
-        return Told(state=_mix(_mix(self.state, role), text)) if text else self
+        return state._with(role, text) if text else state
 
     def calling(self, name, arguments):
         """Behind a call of the assistant's; `arguments`: JSON text."""

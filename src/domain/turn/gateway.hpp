@@ -86,8 +86,8 @@ public:
   // Idempotency-Keys.
 
   /// What the tenant's key was answered with, also by an earlier run of the program. Null: nothing,
-  /// or nobody can tell. Calls back within store.commit_timeout; false, and it never does, if there
-  /// is no store to ask.
+  /// or nobody can tell. Calls back within five times store.commit_timeout; false, and it never
+  /// does, if there is no store to ask, or too much waits for it.
   [[nodiscard]] virtual bool find_idempotency_record(
     const std::string& tenant, const std::string& key,
     std::function<void(const std::shared_ptr<const idempotency_record>&)> done) = 0;

@@ -23,7 +23,7 @@ constexpr const char* select_bytes =
 constexpr const char* select_oldest =
   "SELECT number, answered_at, bytes FROM idempotency_records"
   " INDEXED BY idempotency_records_by_age ORDER BY answered_at LIMIT ?";
-// A damaged number must not make it overflow.
+// A damaged number must not make it overflow: as counted() has it.
 constexpr const char* sum_bytes =
   "SELECT coalesce(sum(max(0, min(bytes, 1099511627776))), 0) FROM idempotency_records"
   " INDEXED BY idempotency_records_by_age";
@@ -38,6 +38,11 @@ std::int64_t bytes_of(const domain::idempotency_record& record) noexcept {
   return static_cast<std::int64_t>(row_bytes + record.tenant.size() + record.key.size()
                                    + record.fingerprint.size() + record.content_type.size()
                                    + record.fields.size() + record.body.size());
+}
+
+/// Of a row that may be damaged.
+std::int64_t counted(std::int64_t bytes) noexcept {
+  return std::clamp(bytes, std::int64_t{0}, row_bytes_max);
 }
 
 std::int64_t seal_of(const domain::idempotency_record& record) {
@@ -56,7 +61,7 @@ std::int64_t put_record(connection& db, const domain::idempotency_record& record
     auto there = db(select_bytes);
     there.text(record.tenant).text(record.key);
     if (there.step())
-      before = there.number();
+      before = counted(there.number());
   }
   auto row = db(insert_row);
   row.text(record.tenant).text(record.key).number(stored_time(record.answered_at));
@@ -111,7 +116,7 @@ std::optional<std::int64_t> delete_records(connection& db, std::optional<domain:
       if (!expired && bytes - deleted <= most)
         break;
       numbers.push_back(number);
-      deleted += std::clamp(row.number(), std::int64_t{0}, row_bytes_max);
+      deleted += counted(row.number());
     }
   }
   for (const auto number : numbers)

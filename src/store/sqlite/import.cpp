@@ -19,9 +19,10 @@ constexpr std::uint64_t lines_together = 500;
 
 class importer {
 public:
-  importer(connection& db, std::string path)
+  importer(connection& db, std::string path, const picture_check& is_sound)
     : db_{db},
-      path_{std::move(path)} {}
+      path_{std::move(path)},
+      is_sound_{is_sound} {}
 
   domain::result<import_report> run(std::istream& in) {
     std::string text;
@@ -138,7 +139,8 @@ private:
            + std::to_string(seen_.conversations) + " and " + std::to_string(seen_.turns));
   }
 
-  /// Whether a finished turn goes on behind a finished one, and is as deep as it says.
+  /// Whether a finished turn goes on behind a finished one, is as deep as it says, and shows only
+  /// sound pictures.
   bool fits(const domain::stored_turn& turn) {
     std::uint64_t depth = turn.messages.size();
     if (turn.parent != 0) {
@@ -149,6 +151,11 @@ private:
     }
     if (turn.state == domain::stored_state::finished && turn.depth != depth)
       fail("the turn's depth is not that of its parent and its own messages");
+    for (const auto& message : turn.messages)
+      domain::each_image(message, [this](const domain::image_block& image) {
+        if (!is_sound_(image))
+          fail("a picture is not what its type and hash say");
+      });
     return flaw_.empty();
   }
 
@@ -185,6 +192,7 @@ private:
 
   connection& db_;
   std::string path_;
+  const picture_check& is_sound_;
   line_reader reader_;
   std::optional<transaction> together_;
   std::optional<conversation_row> current_;
@@ -202,11 +210,12 @@ private:
 
 } // namespace
 
-domain::result<import_report> import_lines(std::istream& in, const std::string& path) {
+domain::result<import_report> import_lines(std::istream& in, const std::string& path,
+                                           const picture_check& is_sound) {
   const auto opened = open_for_writing({.path = path});
   if (!opened.db)
     return domain::error{.code = domain::error_code::store_unavailable, .message = opened.reason};
-  return importer{*opened.db, opened.path}.run(in);
+  return importer{*opened.db, opened.path, is_sound}.run(in);
 }
 
 } // namespace ccapi::store

@@ -2,9 +2,11 @@
 // maintenance: what an operator may do with a store's file. check_file and export_lines may run
 // while a gateway uses it; they see it as it was when they began, and its log grows meanwhile.
 
+#include "domain/content.hpp"
 #include "domain/result.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -39,10 +41,14 @@ struct import_report {
   std::uint64_t present = 0;       ///< conversations that were there already, and the same
 };
 
+/// Whether a picture is what it is said to be.
+using picture_check = std::function<bool(const domain::image_block&)>;
+
 /// Adds what export_lines wrote to a store, which is made if it does not exist. No gateway may use
-/// it. An existing conversation is never changed. What comes before a bad line may be in the store
-/// then; importing the mended file again is fine. Fails with: store_unavailable, for the operator,
-/// with the number of the line if that is why.
-domain::result<import_report> import_lines(std::istream& in, const std::string& path);
+/// it. An existing conversation is never changed, and every picture is checked. What comes before a
+/// bad line may be in the store then; importing the mended file again is fine. Fails with:
+/// store_unavailable, for the operator, with the number of the line if that is why.
+domain::result<import_report> import_lines(std::istream& in, const std::string& path,
+                                           const picture_check& is_sound);
 
 } // namespace ccapi::store

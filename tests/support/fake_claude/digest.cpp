@@ -88,6 +88,15 @@ std::string member(const json::value& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
 }
 
+/// Of an image's block; empty for others.
+std::string image_text(const json::value& block) {
+  const auto* fields = block.if_object();
+  if (fields == nullptr || !fields->contains("source"))
+    return {};
+  const auto& source = fields->at("source");
+  return "image:" + member(source, "media_type") + ":" + member(source, "data");
+}
+
 /// A result's texts and images in one.
 std::string result_text(const std::string& content) {
   const auto value = parsed(content);
@@ -97,10 +106,7 @@ std::string result_text(const std::string& content) {
   if (const auto* blocks = value.if_array())
     for (const auto& block : *blocks) {
       all += member(block, "text");
-      if (const auto* fields = block.if_object(); fields != nullptr && fields->contains("source")) {
-        const auto& source = fields->at("source");
-        all += "image:" + member(source, "media_type") + ":" + member(source, "data");
-      }
+      all += image_text(block);
     }
   return all;
 }
@@ -151,6 +157,12 @@ std::string digest(const standin::dialogue& known, std::string_view system_promp
   calls_hash calls{hash};
   for (const auto& message : known.messages()) {
     calls.add_results(message.content);
+    for (const auto& each : message.content)
+      if (each.what == standin::part::kind::other)
+        if (const auto image = image_text(parsed(each.json)); !image.empty()) {
+          hash.add("image");
+          hash.add(image);
+        }
     const auto whole = message.text();
     if (const auto text = without_trailing_space(whole); !text.empty()) {
       hash.add(message.role());

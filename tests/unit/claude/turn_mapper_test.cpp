@@ -65,6 +65,34 @@ TEST(turn_mapper, never_shows_the_cli_own_messages) {
   EXPECT_NE(played.failure(), nullptr);
 }
 
+TEST(turn_mapper, gives_no_answer_to_a_message_without_its_pictures) {
+  assistant own;
+  own.id = "x";
+  own.model = "<synthetic>";
+  own.error = "invalid_request";
+  own.text = "API Error: an image in the conversation could not be processed and was removed.";
+  assistant whole;
+  whole.id = "b";
+  whole.text = "Hi";
+  whole.stop_reason = "end_turn";
+  for (const bool streamed : {true, false}) {
+    turn played;
+    played << own;
+    EXPECT_EQ(played.failure(), nullptr) << "the CLI may end the turn by itself";
+    if (streamed)
+      played << start("b");
+    else
+      played << whole;
+    ASSERT_NE(played.failure(), nullptr);
+    EXPECT_EQ(played.failure()->code, domain::error_code::invalid_request);
+    EXPECT_EQ(played.failure()->param, "messages");
+    EXPECT_TRUE(played.mapper.interrupt_wanted());
+    played << text("Hi") << stop("end_turn") << success();
+    EXPECT_EQ(played.text(), "");
+    EXPECT_FALSE(played.mapper.reusable());
+  }
+}
+
 TEST(turn_mapper, cuts_the_answer_at_the_token_limit_and_asks_for_an_interrupt) {
   turn played;
   played << start("a") << text("partial") << stop("max_tokens");

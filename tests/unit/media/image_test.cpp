@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -148,6 +149,24 @@ TEST(data_url, is_refused_where_the_end_of_the_picture_is_missing) {
       EXPECT_FALSE(is_whole(cut)) << type_of(*bytes) << ' ' << size;
     }
   }
+}
+
+TEST(pictures, are_sound_if_they_are_what_they_say) {
+  const auto image = read_data_url("data:image/png;base64," + std::string{pixel}, {})->block;
+  EXPECT_TRUE(is_sound(image));
+  auto other = image;
+  other.media_type = "image/gif";
+  EXPECT_FALSE(is_sound(other));
+  other = image;
+  other.hash.low ^= 1U;
+  EXPECT_FALSE(is_sound(other));
+  for (const char* base64 : {"", "AAAA", "!!!!"}) {
+    other = image;
+    other.base64 = std::make_shared<const std::string>(base64);
+    EXPECT_FALSE(is_sound(other)) << base64;
+  }
+  other.media_type.clear();
+  EXPECT_FALSE(is_sound(other)) << "what is of no type has none";
 }
 
 struct refused_url {

@@ -72,7 +72,8 @@ protected:
 
   static domain::result<import_report> import(const std::string& lines, const std::string& to) {
     std::istringstream in{lines};
-    return import_lines(in, to);
+    return import_lines(in, to,
+                        [](const domain::image_block& image) { return *image.base64 != "broken"; });
   }
 
   static std::vector<std::string> split(const std::string& text) {
@@ -108,6 +109,30 @@ TEST_F(maintenance, carries_everything_from_one_store_to_another) {
   auto store = opened(other);
   EXPECT_EQ(questions_of(*store, "t", "a"), "q1 q");
   EXPECT_EQ(store->state().conversations, 4u);
+}
+
+TEST_F(maintenance, imports_no_picture_that_is_not_what_it_says) {
+  const auto picture = [](const char* base64) {
+    return domain::image_block{"image/png", std::make_shared<const std::string>(base64), {}};
+  };
+  int number = 0;
+  for (const auto* base64 : {"sound", "broken"})
+    for (const bool in_result : {false, true}) {
+      const auto file = directory / ("pictures" + std::to_string(++number));
+      auto write = turn_of({});
+      auto& content = write.turn.messages[0].content;
+      if (in_result)
+        content = {domain::tool_result_block{"c", {picture(base64)}, false}};
+      else
+        content.emplace_back(picture(base64));
+      ASSERT_EQ(put(*opened(file), write), store_outcome::committed);
+      const auto report = import(exported(file), file + ".new");
+      const bool refused = base64 == std::string_view{"broken"};
+      ASSERT_EQ(report.has_value(), !refused);
+      if (refused) {
+        EXPECT_THAT(report.error().message, HasSubstr("Line 3: a picture is not what"));
+      }
+    }
 }
 
 TEST_F(maintenance, imports_the_same_again_and_never_overwrites) {

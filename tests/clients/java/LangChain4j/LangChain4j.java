@@ -101,13 +101,15 @@ final class LangChain4j {
     }
   }
 
-  /** The tools that the model calls. */
-  static final class Tools {
+  /** The tools that the model calls: a class each, since Java lists methods in no certain order. */
+  static final class Look {
     @Tool("Looks at one thing.")
     String look(@P(name = "step") int step, @P(name = "number") int number) {
       return "look " + step + "." + number;
     }
+  }
 
+  static final class Touch {
     @Tool("Touches one thing.")
     String touch(@P(name = "step") int step, @P(name = "number") int number) {
       return "touch " + step + "." + number;
@@ -123,7 +125,8 @@ final class LangChain4j {
 
   private static Map<String, Object> tools(JsonNode order) throws Exception {
     var assistant = AiServices.builder(Assistant.class).chatModel(model(order))
-        .streamingChatModel(streamingModel(order)).tools(new Tools()).build();
+        .streamingChatModel(streamingModel(order)).tools(new Look(), new Touch())
+        .build();
     String question = order.get("messages").get(0).get("content").asText();
     if (!order.get("streamed").asBoolean()) {
       return Driver.end(assistant.chat(question).content(), null, null);
