@@ -14,6 +14,7 @@ find_library(ZSTD_LIBRARY zstd REQUIRED)
 find_path(RE2_INCLUDE_DIR re2/re2.h REQUIRED)
 find_library(RE2_LIBRARY re2 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
+find_package(CURL 7.85 REQUIRED)
 
 add_library(ccapi_xxhash INTERFACE) # header-only use (XXH_INLINE_ALL)
 target_include_directories(ccapi_xxhash SYSTEM INTERFACE "${XXHASH_INCLUDE_DIR}")

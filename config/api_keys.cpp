@@ -14,15 +14,17 @@ constexpr std::size_t hash_digits = 64;
 constexpr std::size_t name_length_max = 64;
 constexpr std::size_t plain_key_length_max = 512;
 constexpr std::string_view budget_member = "budget_usd_per_day";
-constexpr std::array<std::string_view, 9> members{"name",
-                                                  "sha256",
-                                                  "env",
-                                                  "file",
-                                                  "admin",
-                                                  "profile",
-                                                  "max_concurrent",
-                                                  "requests_per_minute",
-                                                  budget_member};
+constexpr std::string_view directories_member = "additional_dirs";
+constexpr std::array<std::string_view, 10> members{"name",
+                                                   "sha256",
+                                                   "env",
+                                                   "file",
+                                                   "admin",
+                                                   "profile",
+                                                   "max_concurrent",
+                                                   "requests_per_minute",
+                                                   budget_member,
+                                                   directories_member};
 
 bool is_name(std::string_view text) noexcept {
   return !text.empty() && text.size() <= name_length_max
@@ -85,6 +87,18 @@ std::optional<std::int64_t> amount_of(std::string_view text) noexcept {
   return millionths;
 }
 
+/// As PATH has them: separated by colons.
+std::vector<std::string> paths_in(std::string_view text) {
+  std::vector<std::string> paths;
+  while (!text.empty()) {
+    const auto path = text.substr(0, text.find(':'));
+    if (!path.empty())
+      paths.emplace_back(path);
+    text.remove_prefix(std::min(text.size(), path.size() + 1));
+  }
+  return paths;
+}
+
 problem_text unknown_member(const text_table& record) {
   for (const auto& [name, text] : record) {
     if (name == "key")
@@ -123,6 +137,9 @@ problem_text record_problem(const text_table& record) {
       return std::string{"has a `"} + each + "` that is not a number from 0 to 1000000";
   if (const auto* text = member_of(record, budget_member); text && !amount_of(*text))
     return "has a `budget_usd_per_day` that is not 0, nor an amount from 0.000001 to 1000000";
+  if (const auto* text = member_of(record, directories_member))
+    if (const auto problem = absolute_paths(paths_in(*text)))
+      return "has an `additional_dirs` (paths, separated by ':') that " + *problem;
   return {};
 }
 
@@ -153,6 +170,8 @@ public:
       made.admin = *admin == "true";
     if (const auto* profile = member_of(record, "profile"))
       made.profile = *profile;
+    if (const auto* paths = member_of(record, directories_member))
+      made.additional_dirs = paths_in(*paths);
     made.max_concurrent = number(record, "max_concurrent");
     made.requests_per_minute = number(record, "requests_per_minute");
     if (const auto* text = member_of(record, budget_member))

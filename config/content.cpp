@@ -43,6 +43,14 @@ problem_text host_names(const value& given) {
   return filled_list(given);
 }
 
+problem_text names_of_hosts(const value& given) {
+  const auto& names = std::get<text_list>(given);
+  if (std::any_of(names.begin(), names.end(),
+                  [](const auto& name) { return name.find('*') != std::string::npos; }))
+    return "must list whole names";
+  return filled_list(given);
+}
+
 problem_text origins(const value& given) {
   for (const auto& origin : std::get<text_list>(given)) {
     const auto scheme = origin.find("://");

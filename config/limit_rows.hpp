@@ -61,6 +61,8 @@ inline constexpr std::array limit_rows{
   number<limits, &limits_settings::images_max>(
     "limits.images_max", 1, 100, "pictures",
     "Pictures in a dialogue; beyond 100 the CLI drops the oldest silently."),
+  number<limits, &limits_settings::document_bytes_max>("limits.document_bytes_max", kib, 32 * mib,
+                                                       "bytes", "Base64 of a document."),
   number<limits, &limits_settings::schema_bytes_max>(
     "limits.schema_bytes_max", kib, 16 * mib, "bytes",
     "JSON schema of a response_format, without white space."),

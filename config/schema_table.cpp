@@ -37,6 +37,7 @@ constexpr auto store = &settings::store;
 constexpr auto cache = &settings::cache;
 constexpr auto idempotency = &settings::idempotency;
 constexpr auto log = &settings::log;
+constexpr auto images = &settings::images;
 constexpr auto file_access = &settings::file_access;
 constexpr auto mcp = &settings::mcp;
 constexpr auto process_pool = &settings::process_pool;
@@ -92,9 +93,9 @@ constexpr std::array rows_ahead_of_limits{
     "Refuse to start without API keys. Where there are keys, they are asked for in any case."),
   records<auth, &auth_settings::keys>(
     "auth.keys", key_records,
-    "One [[auth.keys]] table each: `name`; one of `sha256`, `env` and `file`; optional "
-    "`admin`, `profile`, `max_concurrent`, `requests_per_minute`, `budget_usd_per_day`. See "
-    "docs/operations.md."),
+    "[[auth.keys]] tables: `name`; one of `sha256`, `env`, `file`; optional "
+    "`admin`, `profile`, `max_concurrent`, `requests_per_minute`, `budget_usd_per_day`, "
+    "`additional_dirs`. See docs/operations.md."),
   secret(list<auth, &auth_settings::api_keys>(
     "auth.api_keys", plain_keys,
     "Further API keys, as they are (16 characters or more) or as `sha256:` and 64 hex digits; "
@@ -299,12 +300,37 @@ constexpr std::array rows_behind_limits{
   log_level_row(),
   at_start(word<log, &log_settings::format>("log.format", "text|json", "Form of a log line.")),
 
+  list<images, &images_settings::allowed_hosts>(
+    "images.allowed_hosts", host_names,
+    "Hosts whose pictures are fetched where a request names them by a URL of http or https, as "
+    "`name` (ports 80 and 443) or `name:port`; `*`: all. Only public addresses are asked."),
+  list<images, &images_settings::private_hosts>(
+    "images.private_hosts", names_of_hosts,
+    "The same for hosts that may have private addresses, loopback included. Whoever may send "
+    "requests then reaches their ports through the gateway."),
+  text<images, &images_settings::ca_file>(
+    "images.ca_file", no_nul,
+    "Certificates (PEM) that those of https hosts are checked against; empty: the system's."),
+  seconds<images, &images_settings::timeout>(
+    "images.timeout_seconds", 100, 10 * 60'000,
+    "Time for all pictures that a request names by URLs or paths to be loaded."),
+  seconds<images, &images_settings::connect_timeout>("images.connect_timeout_seconds", 100, 60'000,
+                                                     "Time for a connection to such a host."),
+  at_start(number<images, &images_settings::loads_max>("images.loads_max", 1, 64, "pictures",
+                                                       "Pictures loaded at a time.")),
+  at_start(number<images, &images_settings::waiting_max>(
+    "images.waiting_max", 1, 10'000, "pictures",
+    "Pictures that may wait to be loaded, all requests together; beyond it: 503. The pictures of "
+    "one request may be more, where nothing else waits.")),
+
   inactive(flag<file_access, &file_access_settings::skip_permissions>(
     "file_access.skip_permissions",
     "Let the CLI's own tools run without asking. On loopback without API keys it needs "
     "server.allow_insecure_no_auth as well; elsewhere it needs API keys.")),
-  inactive(list<file_access, &file_access_settings::additional_dirs>(
-    "file_access.additional_dirs", absolute_paths, "Directories that the CLI may work in.")),
+  list<file_access, &file_access_settings::additional_dirs>(
+    "file_access.additional_dirs", absolute_paths,
+    "Directories whose pictures requests may name by a path or a file: URL. An API key's own "
+    "`additional_dirs` (auth.keys) count instead."),
   inactive(flag<mcp, &mcp_settings::enabled>("mcp.enabled", "Give the CLI MCP servers.")),
   inactive(
     text<mcp, &mcp_settings::config_file>("mcp.config_file", no_nul, "File that describes them.")),

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ struct api_key {
   /// 64 lower-case hex digits, or empty where the key itself is known.
   std::string sha256;
   std::string profile = "chat";
+  /// In place of file_access.additional_dirs, if it has its own.
+  std::optional<std::vector<std::string>> additional_dirs{};
   /// May read /stats and the details of /health.
   bool admin = false;
   /// Turns at a time; 0 = no limit.
@@ -286,8 +289,9 @@ struct limits_settings {
   std::size_t image_bytes_max = std::size_t{10} << 20; ///< base64 of one picture
   std::uint32_t image_pixels_max = 8000;               ///< per side
   std::size_t images_max = 100;                        ///< in a dialogue
-  std::size_t schema_bytes_max = 256 << 10;            ///< of a response_format
-  std::uint32_t choices_max = 4;                       ///< n of a request
+  std::size_t document_bytes_max = std::size_t{24} << 20; ///< base64 of one document
+  std::size_t schema_bytes_max = 256 << 10;               ///< of a response_format
+  std::uint32_t choices_max = 4;                          ///< n of a request
   // answer
   std::size_t answer_bytes_max = std::size_t{32} << 20;
   std::size_t stream_buffer_bytes = 256 << 10; ///< unsent bytes before the process is paused
@@ -337,6 +341,17 @@ struct log_settings {
 
 // Sections of features that this version does not have: read and checked, without effect.
 
+/// [images]: pictures that requests name by a URL.
+struct images_settings {
+  std::vector<std::string> allowed_hosts; ///< "name", "name:port" or "*"
+  std::vector<std::string> private_hosts; ///< "name" or "name:port"
+  std::string ca_file;                    ///< empty: the system's certificates
+  std::chrono::milliseconds timeout{10'000};
+  std::chrono::milliseconds connect_timeout{3'000};
+  std::size_t loads_max = 4;
+  std::size_t waiting_max = 64;
+};
+
 /// [file_access]
 struct file_access_settings {
   bool skip_permissions = false;
@@ -368,6 +383,7 @@ struct settings {
   cache_settings cache;
   idempotency_settings idempotency;
   log_settings log;
+  images_settings images;
   file_access_settings file_access;
   mcp_settings mcp;
   process_pool_settings process_pool;

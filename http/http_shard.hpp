@@ -12,6 +12,8 @@
 #include "http/endpoints.hpp"
 #include "http/wire/body_budget.hpp"
 #include "http/wire/decoding_queue.hpp"
+#include "media/image.hpp"
+#include "media/loader.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -50,6 +52,9 @@ struct shard_settings {
   std::shared_ptr<auth_failures> failures;             ///< never null
   std::shared_ptr<body_budget> bodies;                 ///< never null; the same as long as it runs
   std::shared_ptr<keyed_answers> answers;              ///< the same
+  std::shared_ptr<media::loader> pictures;             ///< the same
+  config::images_settings images;
+  std::shared_ptr<const std::vector<std::string>> directories; ///< whose files may be read
 };
 
 /// Used on its I/O thread only. The gateway must outlive the connections.
@@ -81,7 +86,8 @@ public:
   std::string_view model_list(const dialect::protocol& dialect);
   /// What a dialect's parser makes of a body.
   template <class Parsed>
-  domain::result<Parsed> parse(dialect::parser<Parsed> parser, json::padded_text body) {
+  domain::result<Parsed> parse(dialect::parser<Parsed> parser, json::padded_text body,
+                               const media::loaded_pictures* pictures = nullptr) {
     auto parsed = parser(*reader_, body,
                          {.models = models(),
                           .messages_max = limits().messages_max,
@@ -90,9 +96,11 @@ public:
                           .image_bytes_max = limits().image_bytes_max,
                           .image_pixels_max = limits().image_pixels_max,
                           .images_max = limits().images_max,
+                          .document_bytes_max = limits().document_bytes_max,
                           .schema_bytes_max = limits().schema_bytes_max,
                           .choices_max = limits().choices_max,
-                          .usage_cost = settings_.usage_cost});
+                          .usage_cost = settings_.usage_cost,
+                          .pictures = pictures});
     trim_reader();
     return parsed;
   }

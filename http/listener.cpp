@@ -50,6 +50,10 @@ keyed_answers::limits limits_of(const config::idempotency_settings& given) {
   return {.bytes_max = given.bytes_max, .age_max = given.ttl, .grace = given.grace};
 }
 
+media::loader::limits limits_of(const config::images_settings& given) {
+  return {.threads_max = given.loads_max, .waiting_max = given.waiting_max};
+}
+
 } // namespace
 
 /// What start's and the acceptors' handlers share; lives as long as one of them.
@@ -73,6 +77,7 @@ public:
       settings_{given},
       bodies_{std::make_shared<body_budget>(given.limits.bodies_bytes_max)},
       answers_{std::make_shared<keyed_answers>(limits_of(given.idempotency))},
+      pictures_{std::make_shared<media::loader>(limits_of(given.images))},
       keys_{std::make_shared<key_ring>(given.auth.accepted, nullptr)} {}
 
   domain::result<void> reload_tls();
@@ -87,6 +92,7 @@ public:
       asio::post(workers[i].loop, [home = shards_[i], action] { (home.get()->*action)(); });
   }
   [[nodiscard]] std::size_t listening() const noexcept { return listening_.size(); }
+  void stop_loading() { pictures_->stop(); }
 
 private:
   using context_ptr = std::shared_ptr<const tls_context>;
@@ -105,6 +111,7 @@ private:
   config::settings settings_;
   const std::shared_ptr<body_budget> bodies_;
   const std::shared_ptr<keyed_answers> answers_;
+  const std::shared_ptr<media::loader> pictures_;
   std::shared_ptr<const key_ring> keys_;
   std::shared_ptr<auth_failures> failures_ = std::make_shared<auth_failures>();
   std::uint16_t port_ = 0; ///< that is listened on
@@ -128,7 +135,11 @@ shard_settings server::state::settings_for_shards() const {
           .keys = keys_,
           .failures = failures_,
           .bodies = bodies_,
-          .answers = answers_};
+          .answers = answers_,
+          .pictures = pictures_,
+          .images = settings_.images,
+          .directories = std::make_shared<const std::vector<std::string>>(
+            settings_.file_access.additional_dirs)};
 }
 
 host_allow_list server::state::hosts() const {
@@ -304,7 +315,9 @@ server::server(std::vector<worker> workers, const http::dialects& dialects,
   : state_{std::make_shared<state>(std::move(workers), dialects, settings, std::move(version),
                                    std::move(log))} {}
 
-server::~server() = default;
+server::~server() {
+  state_->stop_loading(); // its threads post to the loops
+}
 
 domain::result<void> server::reload_tls() {
   return state_->reload_tls();

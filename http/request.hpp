@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ccapi::dialect {
 struct protocol;
@@ -72,6 +73,8 @@ struct caller {
   /// May see what concerns all callers. True while there are no keys.
   bool admin = true;
   std::string profile = "chat";
+  /// In place of file_access.additional_dirs; null: those.
+  std::shared_ptr<const std::vector<std::string>> directories;
   std::uint32_t max_concurrent = 0;          ///< turns at a time; 0 = no limit
   std::int64_t budget_micro_usd_per_day = 0; ///< 0 = no limit
   std::shared_ptr<key_usage> usage;          ///< null without a key

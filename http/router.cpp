@@ -1,5 +1,7 @@
 #include "http/router.hpp"
 
+#include "domain/percent.hpp"
+
 #include <array>
 #include <optional>
 
@@ -23,34 +25,6 @@ std::string_view normalized(std::string_view path) noexcept {
   return path.empty() ? root : path;
 }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0)
-      return std::nullopt;
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return decoded;
-}
-
 /// The parameter (empty if the pattern has none) if the path fits.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
   const auto brace = pattern.find('{');
@@ -63,7 +37,7 @@ std::optional<std::string> match(std::string_view pattern, std::string_view path
   path.remove_prefix(pattern.size());
   if (one_segment && path.find('/') != std::string_view::npos)
     return std::nullopt;
-  return percent_decoded(path);
+  return domain::percent_decoded(path);
 }
 
 /// APIs that clients of OpenAI or Anthropic may look for: they are told what is not here.

@@ -9,6 +9,7 @@ build_packages=(
   libcaf-dev libboost1.81-dev libboost-json1.81-dev libsimdjson-dev libtoml11-dev
   libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev
   libssl-dev zlib1g-dev libzstd-dev libre2-dev libsqlite3-dev
+  libcurl4-openssl-dev
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev

@@ -111,6 +111,7 @@ private:
   /// The turn does not need the process that its conversation got for it.
   void give_back(const std::shared_ptr<conversation_record>& donor);
   void to_own_or_new_process();
+  void end_waiting_process();
   void request_process();
   void on_lease(domain::lease_id lease, lease_reply& reply);
   void take_idle_process(std::shared_ptr<const domain::process_id> handover);

@@ -1,6 +1,7 @@
 #include "actors/turns/conversation_directory.hpp"
 
 #include "actors/messages.hpp"
+#include "domain/dialogue/open_calls.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -113,6 +114,22 @@ conversation_directory::one_turn_from(const domain::dialogue_node& root,
       break;
     if (rests_after_one_turn(resting, root))
       return *resting.who->place;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<conversation_record>
+conversation_directory::waiting_for(const std::string& call_id,
+                                    const domain::dialogue_node& root) const {
+  for (const auto& each : resting_) {
+    const auto& who = *each.who;
+    if (who.named || !who.head || !who.process || who.process->open_calls == 0
+        || &who.head->root() != &root)
+      continue;
+    const auto ids =
+      who.open_calls.empty() ? domain::ids_of_calls(who.head->said()) : who.open_calls;
+    if (std::find(ids.begin(), ids.end(), call_id) != ids.end())
+      return *who.place;
   }
   return nullptr;
 }

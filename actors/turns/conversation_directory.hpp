@@ -152,6 +152,10 @@ public:
   /// The one that rests with this process, if it does so as in one_turn_from().
   [[nodiscard]] std::shared_ptr<conversation_record>
   one_turn_with(domain::process_id process, const domain::dialogue_node& root) const;
+  /// One from this root that rests and waits for the result of that call, and that only goes on
+  /// with whoever brings its dialogue; null if there is none. Does not count as use.
+  [[nodiscard]] std::shared_ptr<conversation_record>
+  waiting_for(const std::string& call_id, const domain::dialogue_node& root) const;
   /// Somebody uses it.
   void touch(conversation_record& record);
   /// Null if absent; does not count as use.

@@ -15,7 +15,17 @@ using domain::error_code;
 
 } // namespace
 
+/// Some clients bring the results of calls behind another history than the one that the calls were
+/// made in: without the text beside them, say. Nobody will come to the process that waits for them.
+void conversation::end_waiting_process() {
+  const auto& root = active_->plan.before->root();
+  for (const auto& call_id : active_->order.request.answered_calls)
+    if (const auto left = shard_.conversations.waiting_for(call_id, root); left && left != record_)
+      return send(left->process->handle(), close_process{});
+}
+
 void conversation::request_process() {
+  end_waiting_process();
   active_->lease = shard_.unique_number();
   const auto lease = active_->lease;
   // The supervisor answers in any case; the margin only covers its own delays.

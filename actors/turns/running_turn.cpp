@@ -1,7 +1,7 @@
 #include "actors/turns/running_turn.hpp"
 
 #include "domain/blank.hpp"
-#include "json/canonical.hpp"
+#include "json/call_arguments.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -52,13 +52,13 @@ void running_turn::note_answer(const domain::event& what) {
 
 void running_turn::add_calls() {
   if (!calls_.empty() && domain::is_blank(domain::plain_text(answer_)))
-    answer_.content.clear(); // clients give no such text back
-  for (auto& call : calls_)
-    if (auto value = json::canonical(call.arguments)) {
-      if (*value != call.arguments)
-        call.canonical = std::move(*value);
-      answer_.content.emplace_back(std::move(call));
-    }
+    answer_.content.clear();  // clients give no such text back
+  for (auto& call : calls_) { // as the client's history will have them
+    auto arguments = json::read_call_arguments(call.arguments);
+    call.arguments = std::move(arguments.text);
+    call.canonical = std::move(arguments.canonical);
+    answer_.content.emplace_back(std::move(call));
+  }
   calls_.clear();
 }
 
@@ -123,7 +123,9 @@ void running_turn::check(domain::event& last) {
   auto flaw = finished->reason == domain::finish_reason::stop
                 ? order_.format->flaw_of(domain::plain_text(answer_))
                 : std::nullopt;
-  if (!shown.empty() && !(flaw && order_.in_one_piece))
+  if (order_.must_call && calls_.empty())
+    held_ += shown; // behind what waits for a call
+  else if (!shown.empty() && !(flaw && order_.in_one_piece))
     order_.sink->on_event(domain::text_delta{std::move(shown)});
   if (!flaw)
     return;

@@ -64,6 +64,8 @@ key_ring::key_ring(const std::vector<config::api_key>& keys, const key_ring* bef
     made.name = key.name;
     made.admin = key.admin;
     made.profile = key.profile;
+    if (key.additional_dirs)
+      made.directories = std::make_shared<const std::vector<std::string>>(*key.additional_dirs);
     made.budget_micro_usd_per_day = key.budget_micro_usd_per_day;
     made.max_concurrent = key.max_concurrent;
     made.requests_per_minute = key.requests_per_minute;

@@ -61,9 +61,10 @@ public:
     std::string name;
     bool admin = false;
     std::string profile;
-    std::uint32_t max_concurrent = 0;          ///< turns; 0 = no limit
-    std::uint32_t requests_per_minute = 0;     ///< 0 = no limit
-    std::int64_t budget_micro_usd_per_day = 0; ///< 0 = no limit
+    std::shared_ptr<const std::vector<std::string>> directories; ///< null: those of all
+    std::uint32_t max_concurrent = 0;                            ///< turns; 0 = no limit
+    std::uint32_t requests_per_minute = 0;                       ///< 0 = no limit
+    std::int64_t budget_micro_usd_per_day = 0;                   ///< 0 = no limit
     std::array<unsigned char, 32> digest{};
     std::shared_ptr<key_usage> usage;
   };

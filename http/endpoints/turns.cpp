@@ -1,8 +1,10 @@
 #include "domain/daily_spending.hpp"
+#include "domain/invariant.hpp"
 #include "http/access/key_ring.hpp"
 #include "http/answers/answer_once.hpp"
 #include "http/answers/choices.hpp"
 #include "http/answers/kept_answer.hpp"
+#include "http/answers/loading.hpp"
 #include "http/answers/reply.hpp"
 #include "http/answers/reply_writer.hpp"
 #include "http/answers/sse_writer.hpp"
@@ -87,20 +89,8 @@ domain::cache_finding ask_cache(http_shard& shard, dialect::parsed_turn& asked,
     asked.request, asked.choices ? domain::cache_rules{.read = false, .keep = false} : allowed);
 }
 
-void begin(exchange& client) {
+void begin_answer(exchange& client, dialect::parsed_turn&& asked, key_usage::turn_place&& place) {
   auto& shard = client.shard();
-  if (const auto problem = budget_problem(client)) {
-    client.note_turn({});
-    client.note_outcome(to_string(problem->code), {});
-    return reply_error(client, *problem);
-  }
-  auto place = begin_turn(client.request().caller);
-  if (!place)
-    return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
-  auto parsed = shard.parse(client.request().dialect->parse, client.request().body.text());
-  if (!parsed)
-    return reply_error(client, parsed.error());
-  auto& asked = *parsed;
   asked.request.request_id = client.request().id;
   asked.request.tenant = client.request().caller.name;
   asked.ignored_params.insert(asked.ignored_params.end(), asked.adjusted.begin(),
@@ -114,7 +104,7 @@ void begin(exchange& client) {
                  .rescaled_images = asked.rescaled_images,
                  .echo_requested = shard.settings().echo_requested_model,
                  .encoder = std::move(asked.encoder),
-                 .place = std::move(*place)};
+                 .place = std::move(place)};
   const auto found = ask_cache(shard, asked, client.request().cache);
   plan.cache = found.use;
   plan.age = found.age;
@@ -127,6 +117,40 @@ void begin(exchange& client) {
     submit<sse_writer>(client, std::move(plan), std::move(asked.request));
   else
     submit<reply_writer>(client, std::move(plan), std::move(asked.request));
+}
+
+/// The pictures are there, or known to fail.
+void begin_with(exchange& client, const media::loaded_pictures& pictures,
+                key_usage::turn_place&& place) {
+  auto parsed =
+    client.shard().parse(client.request().dialect->parse, client.request().body.text(), &pictures);
+  if (!parsed)
+    return reply_error(client, parsed.error());
+  if (!domain::invariant(parsed->to_load.empty(), "a picture was not asked for"))
+    return reply_error(client, {.message = "The pictures could not be loaded."});
+  begin_answer(client, *std::move(parsed), std::move(place));
+}
+
+void begin(exchange& client) {
+  auto& shard = client.shard();
+  if (const auto problem = budget_problem(client)) {
+    client.note_turn({});
+    client.note_outcome(to_string(problem->code), {});
+    return reply_error(client, *problem);
+  }
+  auto place = begin_turn(client.request().caller);
+  if (!place)
+    return reply_problem(client, key_turns_exceeded, {}, std::chrono::seconds{1});
+  auto parsed = shard.parse(client.request().dialect->parse, client.request().body.text());
+  if (!parsed)
+    return reply_error(client, parsed.error());
+  if (parsed->to_load.empty())
+    return begin_answer(client, *std::move(parsed), std::move(*place));
+  const auto kept = std::make_shared<key_usage::turn_place>(std::move(*place));
+  load_pictures(client, std::move(parsed->to_load),
+                [kept](exchange& back, const media::loaded_pictures& pictures) {
+                  begin_with(back, pictures, std::move(*kept));
+                });
 }
 
 } // namespace

@@ -95,6 +95,7 @@ const transport_problem* connection::identify(const head_fields& fields, access 
   request_.caller = {.name = key->name,
                      .admin = key->admin,
                      .profile = key->profile,
+                     .directories = key->directories,
                      .max_concurrent = key->max_concurrent,
                      .budget_micro_usd_per_day = key->budget_micro_usd_per_day,
                      .usage = key->usage};

@@ -64,6 +64,9 @@ inline constexpr transport_problem bodies_full{
   "The requests at hand hold as much memory as limits.bodies_bytes_max allows, and this one is not "
   "a small one.",
   true};
+inline constexpr transport_problem pictures_waiting{
+  503, error_kind::unavailable, "server_busy",
+  "Too many pictures wait to be loaded (images.waiting_max)."};
 inline constexpr transport_problem decoding_late{
   503, error_kind::unavailable, "server_busy",
   "Too many encoded bodies wait to be decoded; this one waited for "

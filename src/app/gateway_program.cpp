@@ -145,7 +145,8 @@ std::size_t gateway_program::threads_needed(const config::settings& settings) {
   constexpr std::size_t log_and_launcher = 2;
   constexpr std::size_t beside_cafs_workers = 2; // its clock and its printer
   const std::size_t for_store = settings.store.enabled ? 1 : 0;
-  return log_and_launcher + caf_workers + beside_cafs_workers + for_store + io_threads(settings);
+  return log_and_launcher + caf_workers + beside_cafs_workers + for_store + io_threads(settings)
+         + settings.images.loads_max;
 }
 
 actors::supervisor_options gateway_program::supervisor_options() {

@@ -1,6 +1,7 @@
 #include "app/store_commands.hpp"
 
 #include "app/open_store.hpp"
+#include "media/document.hpp"
 #include "media/image.hpp"
 #include "store/sqlite/maintenance.hpp"
 
@@ -58,7 +59,10 @@ int import_store(const config::store_settings& settings, const standard_streams&
   const auto path = path_of(settings);
   if (path.empty())
     return refuse(streams, no_path);
-  const auto report = store::import_lines(streams.in, path, media::is_sound);
+  const auto report = store::import_lines(
+    streams.in, path,
+    {.picture = [](const auto& image) { return media::is_sound(image); },
+     .document = [](const auto& document) { return media::is_sound(document); }});
   if (!report)
     return refuse(streams, report.error().message);
   streams.err << program << report->conversations << " conversations with " << report->turns

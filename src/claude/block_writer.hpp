@@ -27,6 +27,18 @@ struct block_writer {
     json::append_string(out, *block.base64);
     out += "}}";
   }
+  void operator()(const domain::document_block& block) const {
+    const bool is_text = block.media_type == "text/plain";
+    out += is_text ? R"({"type":"document","source":{"type":"text","media_type":)"
+                   : R"({"type":"document","source":{"type":"base64","media_type":)";
+    json::append_string(out, block.media_type);
+    out += R"(,"data":)";
+    json::append_string(out, *block.data);
+    out += '}';
+    if (!block.title.empty())
+      json::append_string(out += R"(,"title":)", block.title);
+    out += '}';
+  }
   void operator()(const domain::tool_use_block& block) const {
     out += R"({"type":"tool_use","id":)";
     json::append_string(out, block.id);

@@ -6,6 +6,7 @@
 #include "domain/content.hpp"
 #include "domain/models/turn_settings.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -69,6 +70,11 @@ void empty_answer(std::string& out, const control_request& asked);
 /// To "tools/call".
 void call_answer(std::string& out, std::string_view request_id, std::int64_t rpc_id,
                  const domain::tool_result_block& result);
+
+/// Whether the CLI passes such results of calls that it waits for on as they are. Of a text beyond
+/// 500,000 UTF-16 units it would tell the model the beginning, and it writes each result back in
+/// one line, twice, which must not be longer than `line_bytes_max` (2.1.197 to 2.1.332).
+bool can_be_brought(const domain::message& results, std::size_t line_bytes_max) noexcept;
 
 /// Says no to a request of the CLI: a tool is denied with `reason`, all else is an error.
 void deny(std::string& out, const control_request& request, std::string_view reason);

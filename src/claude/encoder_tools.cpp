@@ -69,6 +69,41 @@ void empty_answer(std::string& out, const control_request& asked) {
   close_rpc(out);
 }
 
+namespace {
+
+/// What a result takes as JSON text, and of its texts as JavaScript counts them.
+struct result_size {
+  std::size_t json_bytes = 0;
+  std::size_t text_units = 0;
+
+  void operator()(const domain::text_block& part) {
+    for (const char c : part.text) {
+      const auto byte = static_cast<unsigned char>(c);
+      text_units += (byte & 0xc0U) == 0x80U ? 0 : byte >= 0xf0U ? 2 : 1;
+      json_bytes += byte < 0x20U ? 6 : byte == '"' || byte == '\\' ? 2 : 1;
+    }
+  }
+  void operator()(const domain::image_block& part) { json_bytes += part.base64->size(); }
+};
+
+} // namespace
+
+bool can_be_brought(const domain::message& results, std::size_t line_bytes_max) noexcept {
+  constexpr std::size_t text_units_max = 500'000;
+  constexpr std::size_t around_it = std::size_t{64} << 10;
+  for (const auto& block : results.content) {
+    const auto* const result = std::get_if<domain::tool_result_block>(&block);
+    if (!result)
+      continue;
+    result_size size;
+    for (const auto& part : result->parts)
+      std::visit(size, part);
+    if (size.text_units > text_units_max || 2 * size.json_bytes + around_it > line_bytes_max)
+      return false;
+  }
+  return true;
+}
+
 void call_answer(std::string& out, std::string_view request_id, std::int64_t rpc_id,
                  const domain::tool_result_block& result) {
   open_rpc(out, request_id, rpc_id);

@@ -141,6 +141,8 @@ cause cause_of_text(const evidence& seen) {
     return cause::too_long;
   if (is_billing(seen) || has_any(text, "extra usage", "billing"))
     return cause::quota;
+  if (has_any(text, "image base64 size", "image dimensions exceed"))
+    return cause::picture; // it was not even sent
   if (seen.before.rate_limit_rejected || error == "rate_limit"
       || has_any(text, "limit reached", "hit your", "rate limit", "request rejected (429)"))
     return cause::rate;
@@ -311,7 +313,7 @@ domain::error failure_of(cause why, const evidence& seen) {
   case cause::rejected:
     return rejected(status, seen);
   case cause::picture:
-    return unreadable_picture();
+    return unreadable_picture(seen.line.text);
   case cause::server:
     return lasting(error_code::upstream_error,
                    with_sentence("The Messages API failed (status " + status + ").", seen));
@@ -369,10 +371,11 @@ domain::error failure_of(const result& line, const trouble& before,
   return failure;
 }
 
-domain::error unreadable_picture() {
-  return lasting(error_code::invalid_request,
-                 "The Messages API can't read a picture of the messages: its data is damaged.",
-                 "messages");
+domain::error unreadable_picture(std::string_view said) {
+  std::string told = "The Messages API can't read a picture or document of the messages.";
+  if (const auto words = shown(sentence_of(said)); !words.empty())
+    told.append(" It says: ").append(words);
+  return lasting(error_code::invalid_request, std::move(told), "messages");
 }
 
 std::optional<domain::error> failure_of_wait(const trouble& before,

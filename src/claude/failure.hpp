@@ -31,8 +31,9 @@ struct trouble {
 domain::error failure_of(const result& line, const trouble& before,
                          std::chrono::system_clock::time_point now);
 
-/// The failure where the API can't read a picture, by what the CLI says of it (2.1.197 to 2.1.332).
-domain::error unreadable_picture();
+/// The failure where the API does not take a picture or document. `said`: the CLI's words for it
+/// (2.1.197 to 2.1.332).
+domain::error unreadable_picture(std::string_view said);
 
 /// The failure for a client that is to wait in the CLI's place, before the CLI asks again: of a
 /// rate limit (429) or an overload (529); nothing for what else the CLI repeats.

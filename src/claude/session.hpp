@@ -222,8 +222,7 @@ private:
   decoder decoder_;
   control_channel control_;
   tool_channel tools_;
-  bool run_strayed_ = false;   ///< the CLI's run holds what the client never heard of
-  bool run_rewritten_ = false; ///< the CLI has rewritten its history in this run
+  run_so_far run_; ///< while calls are parked, else as new
   sent_messages sent_;
   unsigned malformed_in_a_row_ = 0;
   std::string version_;

@@ -94,7 +94,9 @@ void session::on_tool_call(const control_request& line) {
     return; // it ends with the turn
   if (phase_ == phase::answering && mapper_ && mapper_->on_call(line.tool_use_id, out_.events))
     return judge_answer();
-  // Its tool is declared, but the turn does not offer it.
+  // Its tool is declared, but the turn does not offer it; or the line that told of it was lost.
+  if (mapper_)
+    mapper_->on_foreign_call();
   const domain::tool_result_block none{
     .call_id = std::string{line.tool_use_id},
     .parts = {domain::text_block{"No such tool available: " + std::string{line.called_tool}}},
@@ -193,7 +195,7 @@ void session::on_turn_line(const message& line) {
   if (phase_ == phase::leaving_run) {
     seed_deadline_.reset();
     tools_.forget_calls();
-    run_strayed_ = false;
+    run_.strayed = false;
     take_back();
   } else if (phase_ == phase::seeding && seed_deadline_) {
     if (end->is_error)
@@ -231,7 +233,7 @@ void session::judge_answer() {
     ++turns_;
     tools_.forget_calls();
     apply(trigger_after_turn());
-    run_strayed_ = run_rewritten_ = false;
+    run_ = {};
   } else if (mapper_->parked() && state_ == process_state::turn) {
     on_parked();
   } else if (mapper_->interrupt_wanted() && state_ == process_state::turn) {
@@ -243,8 +245,7 @@ void session::on_parked() {
   tools_.put_in_order(mapper_->call_ids());
   sent_.add_answer();
   ++turns_;
-  run_strayed_ = run_strayed_ || mapper_->strayed();
-  run_rewritten_ = run_rewritten_ || mapper_->rewritten();
+  run_ = mapper_->run();
   apply(is_kept() ? process_trigger::turn_parked : process_trigger::turn_spoiled);
 }
 
@@ -282,8 +283,7 @@ bool session::is_kept() const noexcept {
 
 process_trigger session::trigger_after_turn() const {
   const bool kept = is_kept();
-  if (kept && outcome_ == outcome::finished && mapper_->reusable() && !run_strayed_
-      && state_ == process_state::turn)
+  if (kept && outcome_ == outcome::finished && mapper_->reusable() && state_ == process_state::turn)
     return process_trigger::turn_ended;
   // An answer that was cut is taken back, too: with the next turn the CLI is told what the client
   // has of it.

@@ -62,7 +62,7 @@ void session::settle_priming() {
 void session::begin_turn() {
   if (tools_.open_calls() == 0)
     return take_back();
-  if (order_->rewinds > 0 && !run_rewritten_)
+  if (order_->rewinds > 0 && !run_.rewritten)
     return leave_run();
   if (!resumes())
     return on_rewound(false);
@@ -72,7 +72,8 @@ void session::begin_turn() {
 
 bool session::resumes() const {
   return order_->seed.empty() && domain::answers_calls(order_->query, tools_.open_calls())
-         && tools_.knows(order_->settings.tools);
+         && tools_.knows(order_->settings.tools)
+         && can_be_brought(order_->query, settings_.limits.cli_line_bytes_max);
 }
 
 void session::leave_run() {
@@ -97,8 +98,8 @@ void session::take_back() {
 
 void session::send_settings() {
   // Its answer is not waited for: the CLI keeps the order, and the turn waits for the tools.
-  if (!tools_.knows(order_->settings.tools)) {
-    const auto server = tools_.declare(order_->settings.tools);
+  if (!tools_.knows(order_->settings.declared_tools)) {
+    const auto server = tools_.declare(order_->settings.declared_tools);
     send_control(
       control_call::set_tool_server, settings_.claude.control_timeout,
       [&server](std::string& line, std::string_view id) { set_tool_server(line, id, server); });
@@ -150,7 +151,7 @@ void session::send_query() {
   const auto patience = settings_.limits.stream_header_delay;
   mapper_.emplace(&std::chrono::system_clock::now,
                   retry_patience{.longest = patience, .until = asked_at_ + patience},
-                  order_->settings.tools);
+                  order_->settings.tools, resuming_ ? run_ : run_so_far{});
   phase_ = phase::answering;
   answering_ = false;
   answer_deadline_ = asked_at_ + settings_.claude.first_event_timeout;

@@ -89,7 +89,7 @@ void turn_mapper::on(const content_block_start& line, events& out) {
   if (calls_.begin(line, out))
     call_.shown = visible_ = true;
   else
-    strayed_ = true; // the CLI, or the session, answers it
+    run_.strayed = true; // the CLI, or the session, answers it
 }
 
 void turn_mapper::on(const content_block_stop& line, events& out) {
@@ -124,7 +124,8 @@ void turn_mapper::on(const message_delta& line, events& out) {
 void turn_mapper::on(const assistant& line, events& out) {
   if (line.synthetic()) {
     trouble_.assistant_error = line.error;
-    refused_ = line.error == "invalid_request";
+    refused_ =
+      line.error == "invalid_request" ? std::optional{std::string{line.text}} : std::nullopt;
     return;
   }
   if (answered_ || line.id.empty() || !line.parent_tool_use_id.empty())
@@ -185,10 +186,11 @@ void turn_mapper::on(const result& line, events& out) {
   }
   const auto thinking = line.usage.thinking.value_or(0);
   call_.usage.reasoning_tokens =
-    std::max(call_.usage.reasoning_tokens, thinking - finished_calls_.reasoning_tokens);
+    std::max(call_.usage.reasoning_tokens,
+             thinking - run_.reasoning_tokens - finished_calls_.reasoning_tokens);
   const auto& stop = call_.stop_reason;
-  reusable_ = (stop == "end_turn" || stop == "stop_sequence") && calls_finished_ == 1 && !strayed()
-              && line.safety_stops == 0;
+  reusable_ = (stop == "end_turn" || stop == "stop_sequence") && calls_finished_ == 1
+              && !run_.strayed && !run_.rewritten && line.safety_stops == 0;
   if (!calls_.empty()) { // the CLI has not made them: their results are for another process
     reusable_ = false;
     finish(finish_reason::tool_calls, out);
@@ -234,21 +236,21 @@ void turn_mapper::on(const stream_error& line, events&) {
 }
 
 void turn_mapper::on(const compact_boundary&, events&) {
-  history_changed_ = true;
+  run_.rewritten = true;
 }
 
 void turn_mapper::on(const model_fallback&, events&) {
-  history_changed_ = true;
-  fell_back_ = true;
+  run_.rewritten = true;
+  run_.fell_back = true;
 }
 
 void turn_mapper::on(const model_refusal_fallback&, events&) {
-  history_changed_ = true;
-  fell_back_ = true;
+  run_.rewritten = true;
+  run_.fell_back = true;
 }
 
 void turn_mapper::on(const conversation_reset&, events&) {
-  history_changed_ = true;
+  run_.rewritten = true;
 }
 
 void turn_mapper::begin_call(std::string_view id, std::string_view model, const token_counts& usage,
@@ -263,7 +265,7 @@ void turn_mapper::begin_call(std::string_view id, std::string_view model, const 
     model_ = model;
   if (!started_) {
     started_ = true;
-    out.emplace_back(domain::answer_started{.model = model_, .fell_back = fell_back_});
+    out.emplace_back(domain::answer_started{.model = model_, .fell_back = run_.fell_back});
   }
 }
 
@@ -278,7 +280,8 @@ void turn_mapper::stop_call(std::string_view stop_reason, events& out) {
     finish(finish_reason::length, out);
   } else if (calls_.broken()) {
     interrupt_wanted_ = true; // the CLI would ask the model again; the client has the call
-    fail(upstream_failure("The model called a tool with arguments that are not JSON.",
+    fail(upstream_failure("The model called a tool with arguments that are no JSON object, or one "
+                          "that is nested too deeply or has too many values.",
                           "broken arguments of a call"),
          out);
   } else if (stop_reason == "refusal" && !calls_.empty()) {
@@ -287,6 +290,12 @@ void turn_mapper::stop_call(std::string_view stop_reason, events& out) {
   } else {
     park_if_all_wait(out);
   }
+}
+
+run_so_far turn_mapper::run() const noexcept {
+  auto so_far = run_;
+  so_far.reasoning_tokens += sum(finished_calls_, call_.usage).reasoning_tokens;
+  return so_far;
 }
 
 bool turn_mapper::on_call(std::string_view id, std::vector<domain::event>& out) {
@@ -341,7 +350,7 @@ bool turn_mapper::went_on_with_less(events& out) {
   if (!refused_)
     return false;
   interrupt_wanted_ = true;
-  fail(unreadable_picture(), out);
+  fail(unreadable_picture(*refused_), out);
   return true;
 }
 

@@ -29,6 +29,15 @@ struct retry_patience {
   steady_clock::time_point (*now)() = &steady_clock::now;
 };
 
+/// What a run of the CLI has shown, from a question to its result, over the turns that its calls
+/// make of it.
+struct run_so_far {
+  std::int64_t reasoning_tokens = 0; ///< its result counts those of all turns
+  bool strayed = false;              ///< it holds a call that the client never hears of
+  bool rewritten = false;            ///< the CLI rewrote the history or changed the model
+  bool fell_back = false;            ///< another model than the one asked for answers
+};
+
 /// One object per turn; starts when the turn's user line is sent (seeded lines end before that).
 /// Emits at most one terminal event and nothing after it. The end of the process before the
 /// turn's result is the caller's business.
@@ -37,12 +46,14 @@ public:
   using wall_clock = std::chrono::system_clock::time_point (*)();
 
   /// `now` is asked only when a rate limit's reset must become a waiting time. `tools`: what the
-  /// turn offers.
+  /// turn offers. `before`: of the run that it goes on with.
   explicit turn_mapper(wall_clock now = &std::chrono::system_clock::now,
-                       const retry_patience& patience = {}, domain::tool_list tools = {})
+                       const retry_patience& patience = {}, domain::tool_list tools = {},
+                       const run_so_far& before = {})
     : now_{now},
       patience_{patience},
-      calls_{std::move(tools)} {}
+      calls_{std::move(tools)},
+      run_{before} {}
 
   /// Appends what the line means to `out`.
   void on_message(const message& line, std::vector<domain::event>& out);
@@ -52,6 +63,8 @@ public:
   /// The CLI turned to us with a call of a tool. False: it is none that the client knows of, and
   /// has to be answered with an error.
   bool on_call(std::string_view id, std::vector<domain::event>& out);
+  /// The CLI had a call answered that the client never hears of.
+  void on_foreign_call() noexcept { run_.strayed = true; }
 
   /// The answer ends with calls, and the CLI waits for all of their results.
   [[nodiscard]] bool parked() const noexcept { return parked_; }
@@ -65,15 +78,13 @@ public:
   [[nodiscard]] bool interrupt_wanted() const noexcept { return interrupt_wanted_ && !over_; }
   /// A delta was emitted.
   [[nodiscard]] bool visible() const noexcept { return visible_; }
-  /// The CLI has rewritten its history: nothing in it can be taken back for sure.
-  [[nodiscard]] bool rewritten() const noexcept { return history_changed_; }
-  /// While parked(): the process's history is not what the client has.
-  [[nodiscard]] bool strayed() const noexcept { return strayed_ || history_changed_; }
+  /// While parked(): what the next turn of this run begins with.
+  [[nodiscard]] run_so_far run() const noexcept;
   /// After over(): the process's history is the dialogue plus exactly this answer.
   [[nodiscard]] bool reusable() const noexcept { return over_ && reusable_; }
 
   /// After over(): without this turn, the process's history would be what it was before it.
-  [[nodiscard]] bool undoable() const noexcept { return over_ && !history_changed_; }
+  [[nodiscard]] bool undoable() const noexcept { return over_ && !run_.rewritten; }
 
 private:
   /// One API call, as far as it was streamed.
@@ -137,10 +148,8 @@ private:
   bool interrupt_wanted_ = false;
   bool reusable_ = false;
   bool line_lost_ = false;
-  bool refused_ = false;         ///< the API did not take what it was sent
-  bool history_changed_ = false; ///< the CLI rewrote the history or changed the model
-  bool strayed_ = false;         ///< it holds a call that the client never hears of
-  bool fell_back_ = false;       ///< another model than the one asked for answers
+  std::optional<std::string> refused_; ///< the API did not take what it was sent; its words
+  run_so_far run_;
 };
 
 } // namespace ccapi::claude

@@ -1,5 +1,6 @@
 #include "dialect/tool_schema.hpp"
 
+#include "domain/utf8_character.hpp"
 #include "json/field_reader.hpp"
 
 #include <algorithm>
@@ -25,7 +26,8 @@ problem below(std::string_view place, problem found) {
   if (!found)
     return found;
   const bool item = found->place.starts_with('[');
-  std::string path{place};
+  constexpr std::size_t step_bytes_max = 128; // of what a client calls its things
+  std::string path{domain::whole_characters(place, step_bytes_max)};
   path += found->place.empty() || item ? "" : ".";
   found->place = path + found->place;
   return found;
@@ -262,90 +264,6 @@ problem check_top(const dom::object& schema) {
   return std::nullopt;
 }
 
-/// Goes through a schema that is to be strict.
-class strict_reader {
-public:
-  explicit strict_reader(const strict_budget& so_far)
-    : needs_{so_far} {}
-
-  bool read(const dom::element& value, bool referred = false) { // NOLINT(misc-no-recursion)
-    if (dom::array items; value.get(items) == simdjson::SUCCESS)
-      return std::all_of(items.begin(), items.end(), [this, referred](const dom::element& item) {
-        return read(item, referred);
-      });
-    dom::object members;
-    if (value.get(members) != simdjson::SUCCESS)
-      return true;
-    if (!is_closed(members))
-      return false;
-    count(members);
-    for (const auto member : members) {
-      if (is_barred(member.key, member.value) || (referred && member.key == "$ref"))
-        return false; // a definition that refers to another may come back to itself
-      const bool by_name =
-        member.key == "properties" || member.key == "$defs" || member.key == "definitions";
-      const bool values = member.key == "enum" || member.key == "const" || member.key == "default"
-                          || member.key == "examples";
-      if (by_name ? !read_each(member.value, referred || member.key != "properties")
-                  : !values && !read(member.value, referred))
-        return false;
-    }
-    return true;
-  }
-
-  [[nodiscard]] const strict_budget& needs() const noexcept { return needs_; }
-
-private:
-  bool read_each(const dom::element& value, bool referred) { // NOLINT(misc-no-recursion)
-    dom::object members;
-    if (value.get(members) != simdjson::SUCCESS)
-      return true;
-    return std::all_of(members.begin(), members.end(), [&](const dom::key_value_pair& member) {
-      return read(member.value, referred);
-    });
-  }
-
-  static bool is_closed(const dom::object& schema) {
-    std::string_view type;
-    const bool object = (schema["type"].get(type) == simdjson::SUCCESS && type == "object")
-                        || schema["properties"].error() == simdjson::SUCCESS;
-    bool open = true;
-    return !object || (schema["additionalProperties"].get(open) == simdjson::SUCCESS && !open);
-  }
-
-  static bool is_barred(std::string_view name, const dom::element& value) {
-    constexpr std::array<std::string_view, 9> barred{
-      "minimum",           "maximum",    "exclusiveMinimum",
-      "exclusiveMaximum",  "multipleOf", "maxItems",
-      "patternProperties", "if",         "not"};
-    if (std::find(barred.begin(), barred.end(), name) != barred.end())
-      return true;
-    if (std::uint64_t least = 0; name == "minItems")
-      return value.get(least) != simdjson::SUCCESS || least > 1;
-    std::string_view target;
-    return name == "$ref" && (value.get(target) != simdjson::SUCCESS || !target.starts_with("#/"));
-  }
-
-  void count(const dom::object& schema) {
-    std::vector<std::string_view> required;
-    if (dom::array names; schema["required"].get(names) == simdjson::SUCCESS)
-      for (const auto each : names)
-        if (std::string_view name; each.get(name) == simdjson::SUCCESS)
-          required.push_back(name);
-    std::sort(required.begin(), required.end());
-    if (dom::object properties; schema["properties"].get(properties) == simdjson::SUCCESS)
-      for (const auto property : properties)
-        if (!std::binary_search(required.begin(), required.end(), property.key))
-          ++needs_.optional_properties;
-    for (const std::string_view either : {"anyOf", "oneOf"})
-      needs_.unions += schema[either].error() == simdjson::SUCCESS ? 1 : 0;
-    if (dom::array types; schema["type"].get(types) == simdjson::SUCCESS && types.size() > 1)
-      ++needs_.unions;
-  }
-
-  strict_budget needs_;
-};
-
 } // namespace
 
 std::optional<schema_problem> problem_of(const dom::element& schema) {
@@ -355,20 +273,6 @@ std::optional<schema_problem> problem_of(const dom::element& schema) {
   if (auto found = check_top(members))
     return found;
   return check_schema(schema);
-}
-
-bool add_strict(const dom::element& schema, strict_budget& so_far) {
-  constexpr strict_budget most{.tools = 20, .optional_properties = 24, .unions = 16};
-  strict_reader reader{so_far};
-  if (!reader.read(schema))
-    return false;
-  auto needs = reader.needs();
-  ++needs.tools;
-  if (needs.tools > most.tools || needs.optional_properties > most.optional_properties
-      || needs.unions > most.unions)
-    return false;
-  so_far = needs;
-  return true;
 }
 
 } // namespace ccapi::dialect

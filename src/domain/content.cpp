@@ -19,6 +19,7 @@ std::string plain_text(const message& what) {
     void operator()(const tool_use_block&) const noexcept {}
     void operator()(const tool_result_block&) const noexcept {}
     void operator()(const image_block&) const noexcept {}
+    void operator()(const document_block&) const noexcept {}
   } all;
   for (const auto& each : what.content)
     std::visit(all, each);
@@ -65,7 +66,7 @@ bool same_block(const message& a, const message& b, std::size_t index) noexcept 
     return result->is_error == other.is_error && result->parts == other.parts;
   }
   // Of the other kinds the number of pieces is fixed.
-  std::array<std::string_view, 2> pieces;
+  std::array<std::string_view, 3> pieces;
   std::size_t count = 0;
   each_piece(a, index, [&](std::string_view piece) { pieces[count++] = piece; });
   bool same = true;
@@ -143,6 +144,9 @@ std::size_t heap_bytes(const message& what) noexcept {
       return sum;
     }
     std::size_t operator()(const image_block& each) const noexcept { return picture_bytes(each); }
+    std::size_t operator()(const document_block& each) const noexcept {
+      return heap_bytes(each.media_type) + heap_bytes(each.title) + heap_bytes(*each.data);
+    }
   };
   std::size_t sum = what.content.capacity() * sizeof(block);
   for (const auto& each : what.content)
@@ -159,6 +163,7 @@ void shrink(message& what) {
     }
     void operator()(tool_result_block& each) const { each.parts.shrink_to_fit(); }
     void operator()(image_block&) const noexcept {}
+    void operator()(document_block&) const noexcept {}
   };
   for (auto& each : what.content)
     std::visit(shrinker{}, each);

@@ -35,6 +35,18 @@ struct image_block {
   }
 };
 
+/// A document, checked by src/media. Its bytes are shared as a picture's are.
+struct document_block {
+  std::string media_type;                  ///< "application/pdf" or "text/plain"
+  std::string title;                       ///< the name of its file; may be empty
+  std::shared_ptr<const std::string> data; ///< base64 of a PDF, or a text; never null
+  hash128 hash;                            ///< of its bytes
+
+  friend bool operator==(const document_block& a, const document_block& b) noexcept {
+    return a.media_type == b.media_type && a.title == b.title && a.hash == b.hash;
+  }
+};
+
 /// The model calls a tool.
 struct tool_use_block {
   /// In a request as the client gave it, of any form, perhaps empty; in a dialogue its own, which
@@ -67,11 +79,12 @@ inline constexpr std::string_view not_answered = "not answered";
 /// One piece of a message. Readers visit it with a function for each kind, so that a new kind does
 /// not compile before all of them know it: the functions of content.cpp and claude/encoder. The
 /// dialects' parsers make it.
-using block = std::variant<text_block, tool_use_block, tool_result_block, image_block>;
+using block =
+  std::variant<text_block, tool_use_block, tool_result_block, image_block, document_block>;
 
-/// One message of a dialogue. An assistant's text is one block, ahead of its calls, and it shows no
-/// pictures; where a user's blocks end counts. Results stand first in a user's message, in the
-/// order of the calls.
+/// One message of a dialogue. An assistant's text is one block, ahead of its calls, and it shows
+/// neither pictures nor documents; where a user's blocks end counts. Results stand first in a
+/// user's message, in the order of the calls.
 struct message {
   message() = default;
   /// With one block of text; with none if that is empty.
@@ -155,6 +168,11 @@ void each_piece(const message& what, std::size_t index, Take take) {
     }
     void operator()(const image_block& each) const {
       take(std::string_view{each.media_type});
+      take({reinterpret_cast<const char*>(&each.hash), sizeof each.hash});
+    }
+    void operator()(const document_block& each) const {
+      take(std::string_view{each.media_type});
+      take(std::string_view{each.title});
       take({reinterpret_cast<const char*>(&each.hash), sizeof each.hash});
     }
   };

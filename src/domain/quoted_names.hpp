@@ -1,6 +1,8 @@
 #pragma once
 // quoted_names: names of a client's own, for an error message: 'a', 'b' and 12 more.
 
+#include "domain/utf8_character.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -17,7 +19,8 @@ public:
 
   void add(std::string_view name) {
     if (++count_ <= said_max)
-      text_.append(count_ == 1 ? "'" : ", '").append(name.substr(0, name_bytes_max)) += '\'';
+      text_.append(count_ == 1 ? "'" : ", '").append(whole_characters(name, name_bytes_max)) +=
+        '\'';
   }
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   [[nodiscard]] std::string text() const {

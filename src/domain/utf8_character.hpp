@@ -66,4 +66,13 @@ constexpr bool continues_character(char byte) noexcept {
   return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
 }
 
+/// The characters that `text` begins with, as many as fit.
+constexpr std::string_view whole_characters(std::string_view text, std::size_t bytes_max) noexcept {
+  if (text.size() <= bytes_max)
+    return text;
+  while (bytes_max > 0 && continues_character(text[bytes_max]))
+    --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 } // namespace ccapi::domain

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <openssl/evp.h>
 
 namespace ccapi::media {
 
@@ -48,6 +49,15 @@ std::optional<std::string> decoded(std::string_view base64) {
   if ((bits & ((1U << count) - 1)) != 0)
     return std::nullopt; // two texts for the same bytes
   return bytes;
+}
+
+std::string encoded(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // it writes a NUL behind
+  const auto written = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                       reinterpret_cast<const unsigned char*>(bytes.data()),
+                                       static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(written));
+  return text;
 }
 
 } // namespace ccapi::media

@@ -2,6 +2,8 @@
 
 #include "media/base64.hpp"
 #include "media/bytes_at.hpp"
+#include "media/data_url.hpp"
+#include "media/hash_of.hpp"
 #include "media/picture_end.hpp"
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include <utility>
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace ccapi::media {
 
@@ -87,44 +88,35 @@ constexpr std::size_t whole_base64_max = 680'000;
 /// Larger GIFs some versions of the CLI can't make smaller: the model would be told a text instead.
 constexpr std::size_t gif_base64_max = std::size_t{5} << 20;
 
-domain::hash128 hash_of(std::string_view bytes) {
-  const auto hash = XXH3_128bits(bytes.data(), bytes.size());
-  return {hash.low64, hash.high64};
+constexpr auto other_type = "must be of type image/png, image/jpeg, image/gif or image/webp";
+
+domain::error too_large(const image_limits& limits) {
+  return refusal("must not be larger than " + std::to_string(limits.base64_bytes_max)
+                 + " bytes of base64 (limits.image_bytes_max)");
 }
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower{text};
-  for (auto& each : lower)
-    if (each >= 'A' && each <= 'Z')
-      each = static_cast<char>(each - 'A' + 'a');
-  return lower;
-}
-
-struct data_url {
-  std::string type;     ///< in lower case; of JPEGs the right one
-  std::string encoding; ///< the last parameter, in lower case
-  std::string_view data;
-};
-
-/// As RFC 2397 has it; nothing: another kind of URL.
-std::optional<data_url> split(std::string_view url) {
-  constexpr std::size_t head_max = 256; // of a type and its parameters, generously
-  constexpr std::string_view scheme = "data:";
-  if (in_lower_case(url.substr(0, scheme.size())) != scheme)
-    return std::nullopt;
-  url.remove_prefix(scheme.size());
-  const auto comma = url.substr(0, head_max).find(',');
-  if (comma == std::string_view::npos)
-    return data_url{};
-  const auto head = url.substr(0, comma);
-  const auto last = head.rfind(';');
-  data_url parts{.type = in_lower_case(head.substr(0, head.find(';'))),
-                 .encoding = last == std::string_view::npos ? std::string{}
-                                                            : in_lower_case(head.substr(last + 1)),
-                 .data = url.substr(comma + 1)};
-  if (parts.type == "image/jpg")
-    parts.type = "image/jpeg"; // a frequent slip
-  return parts;
+/// `bytes`: of one of the types, and `base64` the same.
+domain::result<picture> checked(std::string_view bytes, std::string&& base64,
+                                const image_limits& limits) {
+  const auto size = size_of(bytes);
+  if (!size)
+    return refusal("its head is damaged");
+  const auto type = type_of(bytes);
+  const bool is_gif = type == "image/gif";
+  const auto longest =
+    std::max({size->width, size->height, is_gif ? longest_gif_frame(bytes) : 0U});
+  if (longest > limits.pixels_max)
+    return refusal("must not be larger than " + std::to_string(limits.pixels_max)
+                   + " pixels per side (limits.image_pixels_max)");
+  if (is_gif && (longest > whole_pixels_max || base64.size() > gif_base64_max))
+    return refusal("a GIF must not be larger than 2000 pixels per side and 5 MiB of base64");
+  if (!is_whole(bytes))
+    return refusal("is cut off: its end is missing");
+  const bool rescaled = longest > whole_pixels_max || base64.size() > whole_base64_max;
+  return picture{.block = {.media_type = std::string{type},
+                           .base64 = std::make_shared<const std::string>(std::move(base64)),
+                           .hash = hash_of(bytes)},
+                 .rescaled = rescaled};
 }
 
 } // namespace
@@ -160,41 +152,30 @@ bool is_sound(const domain::image_block& image) {
 }
 
 domain::result<picture> read_data_url(std::string_view url, const image_limits& limits) {
-  const auto parts = split(url);
-  if (!parts)
-    return domain::error{.code = domain::error_code::unsupported_parameter,
-                         .message = "only pictures in data: URLs can be taken here",
-                         .retry_useful = false};
-  const auto& [type, encoding, base64] = *parts;
-  if (encoding != "base64")
+  const auto parts = split_data_url(url);
+  if (!parts || parts->encoding != "base64")
     return refusal("must be a data: URL in base64");
+  constexpr auto frequent_slip = "image/jpg"sv;
+  const auto type = parts->type == frequent_slip ? "image/jpeg"sv : std::string_view{parts->type};
+  const auto base64 = parts->data;
   if (std::find(types.begin(), types.end(), type) == types.end())
-    return refusal("must be of type image/png, image/jpeg, image/gif or image/webp");
+    return refusal(other_type);
   if (base64.size() > limits.base64_bytes_max)
-    return refusal("must not be larger than " + std::to_string(limits.base64_bytes_max)
-                   + " bytes of base64 (limits.image_bytes_max)");
+    return too_large(limits);
   const auto bytes = decoded(base64);
   if (!bytes)
     return refusal("is not valid base64 (standard alphabet, with padding, no line breaks)");
   if (type_of(*bytes) != type)
-    return refusal("its bytes are not those of " + type);
-  const auto size = size_of(*bytes);
-  if (!size)
-    return refusal("its head is damaged");
-  const bool is_gif = type == "image/gif";
-  const auto longest =
-    std::max({size->width, size->height, is_gif ? longest_gif_frame(*bytes) : 0U});
-  if (longest > limits.pixels_max)
-    return refusal("must not be larger than " + std::to_string(limits.pixels_max)
-                   + " pixels per side (limits.image_pixels_max)");
-  if (is_gif && (longest > whole_pixels_max || base64.size() > gif_base64_max))
-    return refusal("a GIF must not be larger than 2000 pixels per side and 5 MiB of base64");
-  if (!is_whole(*bytes))
-    return refusal("is cut off: its end is missing");
-  return picture{.block = {.media_type = type,
-                           .base64 = std::make_shared<const std::string>(base64),
-                           .hash = hash_of(*bytes)},
-                 .rescaled = longest > whole_pixels_max || base64.size() > whole_base64_max};
+    return refusal("its bytes are not those of " + std::string{type});
+  return checked(*bytes, std::string{base64}, limits);
+}
+
+domain::result<picture> read_picture(std::string_view bytes, const image_limits& limits) {
+  if (bytes.size() > limits.base64_bytes_max / 4 * 3)
+    return too_large(limits);
+  if (type_of(bytes).empty())
+    return refusal(other_type);
+  return checked(bytes, encoded(bytes), limits);
 }
 
 } // namespace ccapi::media

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace ccapi::media {
 
@@ -40,9 +42,15 @@ struct picture {
   bool rescaled = false;
 };
 
-/// A picture in a data: URL. Fails with: unsupported_parameter (another kind of URL),
-/// invalid_request (another type of picture, too large, no base64, not what it is said to be).
-/// `message` goes on behind the name of a field; `param` is left to the caller.
+// Both fail with invalid_request: another type of picture, too large, no base64, not what it is
+// said to be. `message` goes on behind the name of a field; `param` is left to the caller.
+
+/// A picture in a data: URL.
 domain::result<picture> read_data_url(std::string_view url, const image_limits& limits);
+/// Of any of the types; at most 1 GiB.
+domain::result<picture> read_picture(std::string_view bytes, const image_limits& limits);
+
+/// By the names that a request gave them.
+using loaded_pictures = std::unordered_map<std::string, domain::result<picture>>;
 
 } // namespace ccapi::media

@@ -2,7 +2,7 @@
 
 #include "domain/blank.hpp"
 #include "domain/quoted_names.hpp"
-#include "json/canonical.hpp"
+#include "json/call_arguments.hpp"
 #include "json/writer.hpp"
 #include "openai/call_style.hpp"
 
@@ -32,29 +32,6 @@ domain::error refusal(std::string path, std::string_view rule) {
           .message = std::move(message),
           .param = std::move(path),
           .retry_useful = false};
-}
-
-/// Half of a character, which the API refuses, may be escaped in it.
-bool may_escape_surrogates(std::string_view json) noexcept {
-  return json.find("\\ud") != std::string_view::npos || json.find("\\uD") != std::string_view::npos;
-}
-
-/// False if `text` is not that of an object.
-bool set_arguments(std::string_view text, domain::tool_use_block& call) {
-  if (domain::is_blank(text)) {
-    call.arguments = "{}";
-    return true;
-  }
-  auto canonical = json::canonical(text);
-  if (!canonical || !canonical->starts_with('{'))
-    return false;
-  if (may_escape_surrogates(text) || *canonical == text) {
-    call.arguments = *std::move(canonical);
-  } else {
-    call.arguments = text;
-    call.canonical = *std::move(canonical);
-  }
-  return true;
 }
 
 } // namespace
@@ -112,11 +89,11 @@ void call_history::add(std::string_view given_id, field_reader& named,
     call.arguments = R"({"input":)";
     json::append_string(call.arguments, text);
     call.arguments += '}';
-  } else if (!set_arguments(text, call)) {
-    return named.fail_value(named.path_of(arguments_of),
-                            "must be the JSON text of an object, not nested deeper than "
-                              + std::to_string(json::canonical_depth_max) + " and of at most "
-                              + std::to_string(json::canonical_values_max) + " values");
+  } else {
+    auto arguments = json::read_call_arguments(text);
+    mended_ = mended_ || !arguments.readable;
+    call.arguments = std::move(arguments.text);
+    call.canonical = std::move(arguments.canonical);
   }
   call.id = given_id;
   calls_.push_back({.name = call.name,

@@ -35,6 +35,8 @@ public:
   /// invalid_request if only some calls have theirs. If none has, each was not answered.
   domain::result<std::vector<domain::block>> settle();
 
+  /// Arguments of a call were no JSON object.
+  [[nodiscard]] bool mended() const noexcept { return mended_; }
   /// Path of the calls that are open.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
@@ -55,6 +57,7 @@ private:
 
   std::vector<open_call> calls_;
   std::size_t answered_ = 0;
+  bool mended_ = false;
   std::string path_;
 };
 

@@ -49,10 +49,15 @@ void read_messages(field_reader& body, const dialect::parse_context& context, pa
   }
   chat.request.system_prompt = std::move(read->system_prompt);
   chat.request.messages = std::move(read->messages);
+  for (const auto& block : chat.request.messages.back().content)
+    if (const auto* result = std::get_if<domain::tool_result_block>(&block))
+      chat.request.answered_calls.push_back(result->call_id);
   chat.request.opening = read->opening;
   chat.request.question_at = read->question_at;
   chat.adjusted = std::move(read->adjusted);
+  chat.continued = read->continued;
   chat.rescaled_images = read->rescaled_images;
+  chat.to_load = std::move(read->to_load);
 }
 
 void read_conversation_id(field_reader& body, domain::chat_request& request) {
@@ -79,10 +84,19 @@ void read_stream(field_reader& body, parsed_chat& chat) {
 
 void take_tools(tool_wishes&& wishes, parsed_chat& chat) {
   chat.request.tools = std::move(wishes.tools);
+  chat.request.declared_tools = std::move(wishes.declared);
   chat.request.tool_choice = std::move(wishes.choice);
   chat.calls = std::move(wishes.style);
   for (auto& what : wishes.adjusted)
     chat.adjusted.push_back(std::move(what));
+}
+
+/// In place of continue_query.
+void ask_for_form(domain::chat_request& request) {
+  if (request.tool_choice.demand != domain::tool_demand::automatic)
+    request.messages.back() = {domain::role::user, std::string{call_query}};
+  else if (request.format)
+    request.messages.back() = {domain::role::user, std::string{form_query}};
 }
 
 } // namespace
@@ -117,6 +131,8 @@ domain::result<parsed_chat> parse_chat(json::reader& reader, json::padded_text t
     take_tools(read_tools(body, context), chat);
     chat.request.format = read_response_format(body, context.schema_bytes_max);
     chat.choices_wanted = read_choices(body, chat.request, context.choices_max);
+    if (chat.continued)
+      ask_for_form(chat.request);
   }
   chat.request.sampling = read_sampling(body);
   read_stream(body, chat);

@@ -20,6 +20,7 @@ struct parsed_chat : dialect::parsed_turn {
   bool include_usage = false; ///< stream_options.include_usage
   call_style calls{};         ///< how the answer tells them
   std::size_t choices_wanted = 1;
+  bool continued = false; ///< the last message was an assistant's
 };
 
 /// As dialect::parser; `param` is empty if the body is no JSON object at all.

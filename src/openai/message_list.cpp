@@ -61,7 +61,10 @@ public:
   domain::result<message_list> finish() {
     if (shown_.count > context_.images_max)
       return too_many_images();
+    if (calls_.mended())
+      adjust("messages(arguments)");
     out_.rescaled_images = shown_.rescaled;
+    out_.to_load = std::move(shown_.to_load);
     if (!blank_end_.empty())
       return blank_last(std::move(blank_end_));
     if (calls_.open() && !calls_.answered())
@@ -242,6 +245,7 @@ private:
       return {};
     messages.emplace_back(domain::role::user, std::string{continue_query});
     out_.adjusted.emplace_back("messages(continued)");
+    out_.continued = true;
     return {};
   }
 

@@ -17,6 +17,10 @@ namespace ccapi::openai {
 
 /// What the model is asked where the last message is an assistant's.
 inline constexpr std::string_view continue_query = "Continue exactly where you stopped.";
+/// The same where an answer of a certain form, or a call, is wanted: that is no rest of a text.
+inline constexpr std::string_view form_query =
+  "Now give the answer to all of this in the form that is asked for.";
+inline constexpr std::string_view call_query = "Now call the tool that is asked for.";
 
 struct message_list {
   /// System and developer texts from anywhere in the list, in order, joined by blank lines. Set but
@@ -28,7 +32,9 @@ struct message_list {
   domain::text_range question_at{};                 ///< as in chat_request
   /// What was made of messages that the Messages API would not take as they are; safe in a header.
   std::vector<std::string> adjusted;
-  std::size_t rescaled_images = 0; ///< pictures that the CLI makes smaller
+  bool continued = false;             ///< the last message is continue_query
+  std::size_t rescaled_images = 0;    ///< pictures that the CLI makes smaller
+  std::vector<std::string> to_load{}; ///< as in parsed_turn
 };
 
 /// Blank texts, parts and messages are left out; pictures are checked. Of system texts alone the

@@ -1,10 +1,15 @@
 #include "openai/message_parts.hpp"
 
 #include "domain/blank.hpp"
+#include "media/data_url.hpp"
+#include "media/document.hpp"
 #include "media/image.hpp"
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace ccapi::openai {
@@ -31,9 +36,30 @@ std::optional<std::string_view> read_text_part(field_reader& part, speaker who) 
   return std::nullopt;
 }
 
+/// In a picture's place as long as it is not loaded.
+media::picture unseen() {
+  return {.block = {.media_type = {}, .base64 = std::make_shared<const std::string>(), .hash = {}}};
+}
+
+domain::result<media::picture>
+find_picture(std::string_view url, const dialect::parse_context& context, shown_images& shown) {
+  if (media::is_data_url(url))
+    return media::read_data_url(
+      url, {.base64_bytes_max = context.image_bytes_max, .pixels_max = context.image_pixels_max});
+  std::string name{url};
+  if (context.pictures)
+    if (const auto found = context.pictures->find(name); found != context.pictures->end())
+      return found->second;
+  auto& wanted = shown.to_load;
+  if (wanted.size() < context.images_max
+      && std::find(wanted.begin(), wanted.end(), name) == wanted.end())
+    wanted.push_back(std::move(name));
+  return unseen();
+}
+
 /// A picture: `image_url` holds its URL, or an object that does.
-std::optional<media::picture> read_picture(field_reader& part,
-                                           const dialect::parse_context& context) {
+std::optional<media::picture>
+read_picture(field_reader& part, const dialect::parse_context& context, shown_images& shown) {
   const auto value = part.any("image_url");
   std::string path = part.path_of("image_url");
   std::string_view url;
@@ -48,15 +74,45 @@ std::optional<media::picture> read_picture(field_reader& part,
   }
   if (part.failed())
     return std::nullopt;
-  auto image = media::read_data_url(
-    url, {.base64_bytes_max = context.image_bytes_max, .pixels_max = context.image_pixels_max});
+  auto image = find_picture(url, context, shown);
   if (image)
     return *std::move(image);
   auto failure = std::move(image).error();
-  failure.message = "Invalid value for '" + path + "': " + failure.message + ".";
+  if (failure.code != domain::error_code::internal)
+    failure.message = "Invalid value for '" + path + "': " + failure.message + ".";
   failure.param = std::move(path);
   part.fail(std::move(failure));
   return std::nullopt;
+}
+
+/// A document: its members stand in `file` (chat completions), or in the part itself.
+std::optional<domain::document_block> read_file(field_reader& part,
+                                                const dialect::parse_context& context) {
+  const auto inner = part.object("file");
+  field_reader nested{inner.value_or(dom::object{}), part.path_of("file")};
+  auto& file = inner ? nested : part;
+  const auto fail = [&](domain::error&& failure) {
+    part.fail(std::move(failure));
+    return std::nullopt;
+  };
+  for (const auto* name : {"file_id", "file_url"})
+    if (file.any(name)) {
+      file.fail_unsupported(file.path_of(name),
+                            "No files are kept or fetched here: send the content as file_data.");
+      break;
+    }
+  const auto data = file.required_string("file_data").value_or("");
+  const auto title = file.string("filename").value_or("");
+  if (file.failed())
+    return &file == &part ? std::nullopt : fail(file.take_failure());
+  auto document =
+    media::read_document(data, title, {.base64_bytes_max = context.document_bytes_max});
+  if (document)
+    return *std::move(document);
+  auto failure = std::move(document).error();
+  failure.param = file.path_of("file_data");
+  failure.message = "Invalid value for '" + failure.param + "': " + failure.message + ".";
+  return fail(std::move(failure));
 }
 
 /// `Parts`: blocks of a message, or parts of a result.
@@ -75,14 +131,21 @@ void read_part(field_reader& part, const dialect::parse_context& context, shown_
   if (is_text_type(*type)) {
     add_text(part.required_string("text").value_or(""), parts);
   } else if (*type == "image_url" || *type == "input_image") {
-    if (auto image = read_picture(part, context)) {
+    if (auto image = read_picture(part, context, shown)) {
       ++shown.count;
       shown.rescaled += image->rescaled ? 1 : 0;
       parts.emplace_back(std::move(image->block));
     }
+  } else if constexpr (std::is_same_v<Parts, std::vector<domain::block>>) {
+    if (*type != "file" && *type != "input_file")
+      return part.fail_unsupported(
+        part.path_of("type"),
+        "Only text, pictures (image_url) and documents (file) can be taken here.");
+    if (auto document = read_file(part, context))
+      parts.emplace_back(*std::move(document));
   } else {
     part.fail_unsupported(part.path_of("type"),
-                          "Only text and pictures (image_url) can be taken here.");
+                          "Only text and pictures (image_url) can be taken in a tool's result.");
   }
 }
 

@@ -23,7 +23,8 @@ std::optional<speaker> read_role(json::field_reader& message);
 /// What a message or a result shows, beside what it says.
 struct shown_images {
   std::size_t count = 0;
-  std::size_t rescaled = 0; ///< that the CLI makes smaller
+  std::size_t rescaled = 0;           ///< that the CLI makes smaller
+  std::vector<std::string> to_load{}; ///< each once; as many as images_max, at most
 };
 
 /// What a user says and shows; blank texts are left out.

@@ -1,6 +1,7 @@
 #include "openai/tool_list.hpp"
 
 #include "dialect/tool_schema.hpp"
+#include "domain/utf8_character.hpp"
 #include "json/writer.hpp"
 
 #include <algorithm>
@@ -83,7 +84,10 @@ public:
     auto tool = begin(function);
     if (!tool)
       return;
-    const std::string_view member = function.any("parameters") ? "parameters" : "input_schema";
+    std::string_view member = "parameters";
+    for (const std::string_view other : {"input_schema", "inputSchema"}) // Anthropic's and MCP's
+      if (!function.any(member))
+        member = other;
     const auto schema = function.any(member);
     dom::object members;
     if (!schema || (schema->get(members) == simdjson::SUCCESS && members.size() == 0)) {
@@ -225,6 +229,8 @@ private:
     const auto type = choice.required_string("type");
     if (!type)
       return;
+    if (choice.boolean("disable_parallel_tool_use").value_or(false)) // Anthropic's
+      wishes_.choice.parallel = false;
     if (*type == "function" || *type == "custom" || *type == "tool")
       inside(choice, *type, [this](field_reader& place) { name_one(place); });
     else if (*type == "allowed_tools")
@@ -279,7 +285,7 @@ private:
     for (const auto& tool : wishes_.tools)
       if (allowed.contains(tool.api_name))
         kept.push_back(tool);
-    wishes_.tools = domain::tool_list{std::move(kept)};
+    wishes_.declared = std::exchange(wishes_.tools, domain::tool_list{std::move(kept)});
     if (mode == "required")
       wishes_.choice.demand = domain::tool_demand::any;
   }
@@ -295,7 +301,8 @@ private:
     if (found != wishes_.tools.end())
       return found;
     place.fail_value(place.path_of("name"),
-                     "there is no tool '" + std::string{name->substr(0, name_bytes_max)} + "'");
+                     "there is no tool '"
+                       + std::string{domain::whole_characters(*name, name_bytes_max)} + "'");
     return nullptr;
   }
 

@@ -13,7 +13,8 @@
 namespace ccapi::openai {
 
 struct tool_wishes {
-  domain::tool_list tools; ///< none if the client wants none called
+  domain::tool_list tools;      ///< none if the client wants none called
+  domain::tool_list declared{}; ///< all, if the choice leaves some out; else none
   domain::tool_choice choice;
   call_style style;
   /// What of the tools could not be taken as it is; safe in a header.

@@ -14,6 +14,8 @@ namespace {
 
 /// Without a limit of its own a tool's result may have this many characters.
 constexpr std::size_t result_characters_max = 50'000;
+/// Whatever a tool asks for.
+constexpr std::size_t own_characters_max = 500'000;
 constexpr std::size_t preview_bytes = 2'000;
 /// What 2.1.197 takes where MAX_MCP_OUTPUT_TOKENS is not set, four characters a token.
 constexpr std::size_t old_characters_max = 100'000;
@@ -217,7 +219,7 @@ void tool_calls::limit(call& which, std::size_t characters) const {
                   + " characters) exceeds maximum allowed tokens. Output has been "
                     "saved to /tmp/"
                   + which.id + ".txt.");
-  } else if (characters > (own > 0 ? own : result_characters_max)) {
+  } else if (characters > (own > 0 ? std::min(own, own_characters_max) : result_characters_max)) {
     std::array<char, 32> size{};
     std::snprintf(size.data(), size.size(), "%.1fKB", static_cast<double>(which.raw.size()) / 1024);
     which.result.json = json_string(

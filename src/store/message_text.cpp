@@ -1,5 +1,6 @@
 #include "store/message_text.hpp"
 
+#include "json/canonical.hpp"
 #include "json/field_reader.hpp"
 #include "json/object_writer.hpp"
 #include "json/reader.hpp"
@@ -67,17 +68,32 @@ public:
     json::object_writer object{out_};
     object.key("type") += R"("image")";
     json::append_string(object.key("media_type"), part.media_type);
-    json::append_string(object.key("hash"), hex_of(part.hash));
-    const bool large = part.base64->size() >= payload_bytes_min;
-    const auto number = shelf_ != nullptr && large ? shelf_->keep(*part.base64) : 0;
-    if (number > 0)
-      json::append_integer(object.key("payload"), number);
-    else
-      json::append_string(object.key("base64"), *part.base64);
+    add_payload(object, part.hash, "base64", *part.base64);
+    object.close();
+  }
+
+  void operator()(const domain::document_block& part) const {
+    json::object_writer object{out_};
+    object.key("type") += R"("document")";
+    json::append_string(object.key("media_type"), part.media_type);
+    json::append_string(object.key("title"), part.title);
+    add_payload(object, part.hash, "data", *part.data);
     object.close();
   }
 
 private:
+  /// `name`: of the member that has it where it is not kept apart.
+  void add_payload(json::object_writer& object, const domain::hash128& hash, std::string_view name,
+                   const std::string& payload) const {
+    json::append_string(object.key("hash"), hex_of(hash));
+    const bool large = payload.size() >= payload_bytes_min;
+    const auto number = shelf_ != nullptr && large ? shelf_->keep(payload) : 0;
+    if (number > 0)
+      json::append_integer(object.key("payload"), number);
+    else
+      json::append_string(object.key(name), payload);
+  }
+
   std::string& out_;
   payload_shelf* shelf_;
 };
@@ -122,16 +138,24 @@ private:
       read_result(from, blocks);
     else if (type == "image")
       read_image(from, blocks);
+    else if (type == "document")
+      read_document(from, blocks);
     else
       from.fail_value(from.path_of("type"), "is no kind of block");
   }
 
+  /// The arguments go to the CLI as JSON, so they are checked however sound the file is.
   static void read_call(field_reader& from, std::vector<domain::block>& blocks) {
-    blocks.emplace_back(domain::tool_use_block{
-      .id = text_of(from, "id"),
-      .name = text_of(from, "name"),
-      .arguments = text_of(from, "arguments"),
-      .canonical = std::string{from.string("canonical").value_or(std::string_view{})}});
+    domain::tool_use_block call{.id = text_of(from, "id"),
+                                .name = text_of(from, "name"),
+                                .arguments = text_of(from, "arguments"),
+                                .canonical = {}};
+    auto canonical = json::canonical(call.arguments);
+    if (!canonical || !canonical->starts_with('{'))
+      return from.fail_value(from.path_of("arguments"), "must be the JSON text of an object");
+    if (*canonical != call.arguments)
+      call.canonical = *std::move(canonical);
+    blocks.emplace_back(std::move(call));
   }
 
   void read_result(field_reader& from, std::vector<domain::block>& blocks) {
@@ -158,19 +182,37 @@ private:
   template <class Into>
   void read_image(field_reader& from, std::vector<Into>& parts) {
     domain::image_block image{.media_type = text_of(from, "media_type"), .base64 = {}, .hash = {}};
-    if (!read_hex(text_of(from, "hash"), image.hash))
+    image.base64 = read_payload(from, image.hash, "base64");
+    if (image.base64)
+      parts.emplace_back(std::move(image));
+  }
+
+  void read_document(field_reader& from, std::vector<domain::block>& blocks) {
+    domain::document_block document{.media_type = text_of(from, "media_type"),
+                                    .title = text_of(from, "title"),
+                                    .data = {},
+                                    .hash = {}};
+    document.data = read_payload(from, document.hash, "data");
+    if (document.data)
+      blocks.emplace_back(std::move(document));
+  }
+
+  /// Null: `from` has failed.
+  std::shared_ptr<const std::string> read_payload(field_reader& from, domain::hash128& hash,
+                                                  std::string_view name) {
+    if (!read_hex(text_of(from, "hash"), hash))
       from.fail_value(from.path_of("hash"), "must be 32 hexadecimal digits");
-    if (const auto inside = from.string("base64")) {
-      image.base64 = std::make_shared<const std::string>(*inside);
-    } else if (const auto number = from.integer("payload", 1, INT64_MAX); number && shelf_) {
+    if (const auto inside = from.string(name))
+      return std::make_shared<const std::string>(*inside);
+    if (const auto number = from.integer("payload", 1, INT64_MAX); number && shelf_) {
       auto found = shelf_->find(*number);
-      if (!found)
-        return from.fail(std::move(found).error());
-      image.base64 = *std::move(found);
+      if (found)
+        return *std::move(found);
+      from.fail(std::move(found).error());
+      return nullptr;
     }
-    if (!image.base64)
-      return from.fail_missing(from.path_of("base64"));
-    parts.emplace_back(std::move(image));
+    from.fail_missing(from.path_of(name));
+    return nullptr;
   }
 
   static std::string text_of(field_reader& from, std::string_view name) {

@@ -1,5 +1,6 @@
 #include "structured/schema.hpp"
 
+#include "domain/percent.hpp"
 #include "json/writer.hpp"
 
 #include <algorithm>
@@ -74,7 +75,9 @@ std::optional<dom::element> follow(dom::element root, std::string_view ref) {
   if (ref == "#")
     return root;
   dom::element target;
-  if (!ref.starts_with("#/") || root.at_pointer(ref.substr(1)).get(target) != simdjson::SUCCESS)
+  const auto pointer = domain::percent_decoded(ref); // a fragment of a URL
+  if (!pointer || !pointer->starts_with("#/")
+      || root.at_pointer(std::string_view{*pointer}.substr(1)).get(target) != simdjson::SUCCESS)
     return std::nullopt;
   return target;
 }

@@ -1,6 +1,7 @@
-"""Pictures to show."""
+"""Pictures and documents to show."""
 
 import base64
+import random
 import struct
 import zlib
 
@@ -21,20 +22,43 @@ def shown(data, kind="image/png"):
     return {"type": "image_url", "image_url": {"url": url(data, kind)}}
 
 
+def file(content, kind="application/pdf", name="paper.pdf"):
+    """A part with a document; `content`: bytes."""
+    data = base64.b64encode(content).decode()
+    return {"type": "file", "file": {"filename": name, "file_data": url(data, kind)}}
+
+
+def pdf(words=b"nothing", trailer=b""):
+    """One page; no two words alike."""
+    head = (b"%PDF-1.4\n% " + words + b"\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+            b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+            b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n")
+    return head + b"xref\n0 4\ntrailer<</Size 4/Root 1 0 R" + trailer + b">>\nstartxref\n%d\n%%%%EOF\n" % len(head)
+
+
 def text(said):
     return {"type": "text", "text": said}
 
 
+def noisy_png(side, seed):
+    """Grey, a square that can't be packed."""
+    dice = random.Random(seed)
+    return png_of(side, side, seed, b"".join(b"\0" + dice.randbytes(side) for _ in range(side)))
+
+
 def png(width, height, seed=0):
     """Grey, of this size; no two seeds alike."""
+    return png_of(width, height, seed, (b"\0" + bytes([seed % 256]) * width) * height)
+
+
+def png_of(width, height, seed, lines):
     def chunk(kind, data):
         return (struct.pack(">I", len(data)) + kind + data
                 + struct.pack(">I", zlib.crc32(kind + data)))
-    line = b"\0" + bytes([seed % 256]) * width
     return base64.b64encode(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
         + chunk(b"tEXt", b"n\0" + str(seed).encode())
-        + chunk(b"IDAT", zlib.compress(line * height)) + chunk(b"IEND", b"")).decode()
+        + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")).decode()
 
 
 def of_request(body):

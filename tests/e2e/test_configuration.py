@@ -27,6 +27,8 @@ OTHER = {
     "log.format": "json", "store.enabled": False, "store.path": "/srv/kept.sqlite",
     "store.durability": "after_answer", "conversation.session_timeout_minutes": 0.5,
     "conversation.busy": "interrupt", "process_pool.reuse": False, "process_pool.prime": False,
+    "images.allowed_hosts": ["a.test", "*"], "images.private_hosts": ["b.test:8080"],
+    "images.ca_file": "/srv/ca.pem", "file_access.additional_dirs": ["/srv"],
     "limits.images_max": 50, "cache.enabled": False, "cache.scope": "all",
     **{key: value for key, (value, _) in INACTIVE.items()},
 }

@@ -117,6 +117,22 @@ ELSEWHERE = {
     "limits.image_bytes_max": "test_limits.py::test_limits_of_tools_and_pictures",
     "limits.image_pixels_max": "test_limits.py::test_limits_of_tools_and_pictures",
     "limits.images_max": "test_limits.py::test_limits_of_tools_and_pictures",
+    "limits.document_bytes_max": "test_limits.py::test_limits_of_tools_and_pictures",
+    "images.allowed_hosts":
+        "test_picture_sources.py::test_what_is_not_there_tells_no_more_than_that",
+    "images.private_hosts": "test_picture_sources.py::test_nothing_is_loaded_by_default",
+    "images.ca_file": "test_picture_sources.py::test_certificates_are_checked",
+    "images.timeout_seconds":
+        "test_picture_sources.py::test_slow_and_endless_hosts_take_no_longer_than_they_may",
+    # Nothing on loopback takes its time to be connected to.
+    "images.connect_timeout_seconds":
+        "tests/unit/media/loader_test.cpp::loading.takes_no_longer_to_connect_than_it_may",
+    "images.loads_max":
+        "test_picture_sources.py::test_more_than_may_wait_is_refused_for_now",
+    "images.waiting_max":
+        "test_picture_sources.py::test_more_than_may_wait_is_refused_for_now",
+    "file_access.additional_dirs":
+        "test_picture_sources.py::test_key_reads_its_own_directories",
     "limits.schema_bytes_max": "test_structured.py::test_a_schema_that_is_too_long",
     "limits.answer_bytes_max": "test_limits.py::test_limits_of_an_answer",
     "limits.stream_header_delay_seconds": "test_limits.py::test_limits_of_an_answer",
@@ -183,7 +199,6 @@ def test_test_elsewhere_is_there(where):
 
 INACTIVE = {  # key: (a value, one that is refused)
     "file_access.skip_permissions": (True, "maybe"),
-    "file_access.additional_dirs": (["/srv"], ["relative"]),
     "mcp.enabled": (True, "maybe"), "mcp.config_file": ("/srv/mcp.json", "\0"),
     "mcp.config_json": ("{}", "\0"), "mcp.strict": (True, "maybe"),
     "mcp.debug": (True, "maybe"),

@@ -146,7 +146,7 @@ def wide(more):
 def test_limits_of_tools_and_pictures(start_fake):
     gateway = start_fake(limits__tools_max=2, limits__tools_bytes_max=1024,
                          limits__image_bytes_max=1024, limits__image_pixels_max=1000,
-                         limits__images_max=2)
+                         limits__images_max=2, limits__document_bytes_max=1024)
 
     def refusal(messages="x", **fields):
         status, _, body = gateway.chat(messages, **fields)
@@ -166,6 +166,9 @@ def test_limits_of_tools_and_pictures(start_fake):
     assert "limits.image_bytes_max" in refusal(shown(wide(300)))
     assert "limits.image_pixels_max" in refusal(shown(wide(100)))
     assert "valid base64" in refusal(shown(PIXEL[:-1]))
+
+    paper = pictures.file(b"x" * 800, "text/plain")
+    assert "limits.document_bytes_max" in refusal([{"role": "user", "content": [paper]}])
 
     dots = [pictures.shown(pictures.PNG)] * 3
     assert "limits.images_max" in refusal([{"role": "user", "content": dots}])

@@ -148,8 +148,9 @@ def test_conversation_goes_on_as_it_was_behind_a_damaged_picture(gateway, api):
 
 
 @pytest.mark.parametrize("given, words", [
-    ("https://example.com/a.png", "data: URLs"), ("/etc/passwd", "data: URLs"),
-    ("file:///etc/passwd", "data: URLs"), (url("AAAA"), "not those of image/png"),
+    ("https://example.com/a.png", "images.allowed_hosts"), ("a.png", "must be a URL"),
+    ("/etc/passwd", "file_access.additional_dirs"),
+    ("file:///etc/passwd", "file_access.additional_dirs"), (url("AAAA"), "not those of image/png"),
     (url(GIF), "not those of image/png"), (url(PNG[:24]), "damaged"), (url("%%%"), "base64"),
     (url(PNG, "image/bmp"), "image/png, image/jpeg"), (url(png(60, 60)[:80]), "cut off")])
 def test_what_is_no_picture_is_refused(gateway, given, words):

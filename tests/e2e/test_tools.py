@@ -98,6 +98,67 @@ def test_large_result_arrives_whole(gateway, api):
     assert len(gateway.cli_pids()) == 1
 
 
+@pytest.mark.parametrize("size, match", [(500_000, "continued"), (500_001, None)])
+def test_result_that_the_cli_would_cut_goes_to_another_process(gateway, api, size, match):
+    agent = Agent(gateway)
+    agent.ask("[[steps:1:1]]Find it.")
+    assert agent.bring(agent.results(lambda _: "x" * size)) == "stop"
+    assert (agent.headers["x-ccapi-match"] == "continued") == (match is not None)
+    told = [b for m in api.last().body["messages"] if not isinstance(m["content"], str)
+            for b in m["content"] if b["type"] == "tool_result"]
+    assert "x" * size in str(told) and not api.refusals
+
+
+def test_many_pictures_in_a_result_are_asked_once(gateway, api):
+    """More than the CLI could write back in a line that the gateway reads."""
+    agent = Agent(gateway)
+    agent.ask("[[steps:1:1]]Find it.")
+    noise = [{"type": "image_url", "image_url": {"url": pictures.url(pictures.noisy_png(400, number))}}
+             for number in range(60)]
+    posts = len(api.posts())
+    assert agent.bring(agent.results(lambda _: noise)) == "stop"
+    assert len(api.posts()) == posts + 1 and gateway.stats()["turns"]["retried"] == 0
+    assert not api.refusals
+
+
+def test_call_that_was_cut_off_can_be_sent_back(gateway, api):
+    """What the gateway itself has answered, it takes."""
+    for more in ([{"role": "user", "content": "[[say:Sorry.]]Again."}],
+                 [{"role": "tool", "tool_call_id": None, "content": "no such thing"}]):
+        agent = Agent(gateway, stream=False)
+        assert agent.ask('[[stop:max_tokens]][[raw_call:look:{"a": "tr]]Go on.') == "length"
+        for each in more:
+            if each["role"] == "tool":
+                each["tool_call_id"] = agent.calls[0]["id"]
+        agent.bring(more)
+        assert agent.headers["x-ccapi-ignored-params"] == "messages(arguments)"
+        told, = [b for m in api.last().body["messages"] if not isinstance(m["content"], str)
+                 for b in m["content"] if b["type"] == "tool_use"]
+        assert told["input"] == {"unreadable_arguments": '{"a": "tr'} and not api.refusals
+
+
+def test_run_that_its_client_has_left_keeps_no_process(gateway, api):
+    """Some clients bring results without the text that stood beside the calls: another dialogue."""
+    agent = Agent(gateway)
+    assert agent.ask("[[say:Let me see.]][[steps:3:2]]Find it.") == "tool_calls"
+    while agent.calls:
+        assert agent.answer["content"]
+        agent.answer["content"] = None
+        agent.bring()
+        assert agent.headers["x-ccapi-match"] == "branched"
+        gateway.wait_cli_count(1)
+    check_upstream(api, agent)
+
+
+def test_results_that_come_again_do_not_become_words(gateway, api):
+    agent = Agent(gateway, conversation_id="a")
+    agent.ask("[[steps:1:1]]Find it.")
+    results, agent.messages = agent.results(), []
+    assert agent.bring(results) == "stop"
+    status, _, body = gateway.chat(results, conversation_id="a", tools=agent.tools)
+    assert status == 400 and results[0]["tool_call_id"] in body["error"]["message"], body
+
+
 def test_arguments_are_the_models_own_text(gateway, api, stream):
     agent = Agent(gateway, stream=stream)
     text = '{"n": 12345678901234567890, "f": 1.10, "s": "ü \\" \\n"}'
@@ -216,13 +277,26 @@ def test_choice_where_the_api_forces_nothing(gateway, api, stream):
     assert agent.answer["content"] == "Let me see." and len(agent.calls) == 1
     assert [t["name"] for t in api.last().body["tools"]] == ["touch"]
     agent.fields = {"model": "claude-opus-5-5"}
-    assert agent.bring() == "stop"
+    assert agent.bring() == "stop" and agent.headers["x-ccapi-match"] == "continued"
     check_upstream(api, agent)
     status, _, body = gateway.chat("Hello", model="claude-opus-5-5", tools=agent.tools,
                                    tool_choice="required")
     assert (status, body["error"]["code"]) == (502, "tool_choice_not_honoured")
     assert "Call one of the tools" in api.last().last_user_text()
     assert not api.refusals
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-opus-5-5"])
+def test_run_goes_on_when_the_choice_of_tools_is_widened(gateway, api, model):
+    allowed = {"type": "allowed_tools", "allowed_tools": {
+        "mode": "auto", "tools": [{"type": "function", "function": {"name": "touch"}}]}}
+    agent = Agent(gateway, model=model, tool_choice=allowed)
+    agent.ask("[[call:touch:{}]]Go.")
+    assert [t["name"] for t in api.last().body["tools"]] == ["touch"]
+    agent.fields = {"model": model}
+    assert agent.bring() == "stop" and agent.headers["x-ccapi-match"] == "continued"
+    assert len(api.last().body["tools"]) > 1 and not api.refusals
+    check_upstream(api, agent)
 
 
 @pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-5-5"])

@@ -9,8 +9,7 @@ import hashlib
 import json
 import re
 
-HALF = re.compile(r"\\u(d[89ab][0-9a-f]{2})(?!\\ud[c-f])|(?<!\\u....)(?<!\\)\\u(d[c-f][0-9a-f]{2})",
-                  re.I)
+ESCAPES = re.compile(r"\\u(d[89ab]..)\\ud[c-f]..|\\u(?P<high>d[89ab]..)|\\u(?P<low>d[c-f]..)|\\.", re.I | re.S)
 THINKING = ("thinking", "redacted_thinking")
 JSON_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
@@ -29,14 +28,14 @@ def json_text(request, _):
         json.loads(text)
     except ValueError as error:
         return {"WHY": str(error)}
-    half = HALF.search(text) if "\\u" in text else None
+    half = next((each for each in ESCAPES.finditer(text) if each["high"] or each["low"]), None)
     if half is None:
         return None
     # The reader is behind the escape when it misses the other half, at its digits otherwise.
-    at = half.end() if half[1] else half.start() + 2
+    at = half.end() if half["high"] else half.start() + 2
     line = text.count("\n", 0, at) + 1
     column = at - (text.rfind("\n", 0, at) + 1) + 1
-    which = "low" if half[1] else "high"
+    which = "low" if half["high"] else "high"
     return {"WHY": f"no {which} surrogate in string: line {line} column {column} (char {at})"}
 
 

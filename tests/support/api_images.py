@@ -1,4 +1,4 @@
-"""Checks of the images in a request; as those of api_checks.py."""
+"""Checks of the images and documents in a request; as those of api_checks.py."""
 
 import base64
 import binascii
@@ -8,15 +8,15 @@ import zlib
 from api_checks import blocks_of, messages_of
 
 
-def images_of(request):
+def images_of(request, kind="image"):
     """[(where, block)] of all images, those in tool results included."""
     found = []
     for n, message in messages_of(request):
         for m, block in blocks_of(message):
             where = f"messages.{n}.content.{m}"
-            if block.get("type") == "image":
+            if block.get("type") == kind:
                 found.append((where, block))
-            found += [(f"{where}.content.{k}", b) for k, b in blocks_of(block, "image")]
+            found += [(f"{where}.content.{k}", b) for k, b in blocks_of(block, kind)]
     return found
 
 
@@ -80,6 +80,16 @@ def image_readable(request, _):
     """Of the other kinds nobody here can tell."""
     return next(({"WHERE": where} for where, block in images_of(request)
                  if kind_of(data := bytes_of(block)) == "image/png" and not png_is_sound(data)), None)
+
+
+def document_readable(request, _):
+    """It begins and ends as a PDF does, and nobody needs a password."""
+    for where, block in images_of(request, "document"):
+        if (block.get("source") or {}).get("type") == "base64":
+            data = bytes_of(block)
+            if not data.startswith(b"%PDF-") or b"%%EOF" not in data or b"/Encrypt" in data:
+                return {"WHERE": where}
+    return None
 
 
 def wider_than(request, pixels):

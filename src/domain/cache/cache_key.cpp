@@ -58,6 +58,13 @@ public:
     number(each.hash.low);
     number(each.hash.high);
   }
+  void put(const document_block& each) {
+    text(each.media_type);
+    text(each.title);
+    number(each.data->size());
+    number(each.hash.low);
+    number(each.hash.high);
+  }
   void put(const tool_use_block& each) {
     text(each.id);
     text(each.name);

@@ -51,6 +51,19 @@ error wrong_results(const char* what, const std::string& names) {
           .retry_useful = false};
 }
 
+/// The calls that its results name; none if it says anything else.
+quoted_names nothing_but_results(const message& what) {
+  quoted_names names;
+  for (const auto& each : what.content) {
+    const auto* const result = std::get_if<tool_result_block>(&each);
+    if (result == nullptr)
+      return {};
+    if (!result->call_id.empty())
+      names.add(result->call_id);
+  }
+  return names;
+}
+
 using result_list = std::vector<tool_result_block*>;
 
 /// Those that name a call, by the call.
@@ -152,6 +165,10 @@ result<bool> settle_open_calls(const dialogue& head, std::span<const std::string
   auto& first = messages.front();
   const auto calls = calls_at_end(head, call_ids);
   if (calls.empty()) {
+    // Sent again, or of another conversation. More messages are a history without its beginning.
+    if (const auto unknown = messages.size() == 1 ? nothing_but_results(first) : quoted_names{};
+        !unknown.empty())
+      return wrong_results("there are results of calls that are not open: ", unknown.text());
     const bool orphans = has_results(first);
     if (orphans)
       tell_results(first);

@@ -15,7 +15,8 @@ namespace ccapi::domain {
 /// `head`. A result goes by its call's id, one of `call_ids`, or without one by order. A message
 /// without any tells each call that it was not answered. Results behind no call become what the
 /// user says and shows: true then. Fails with: invalid_request, naming the calls, where some are
-/// missing, or belong to no call. `messages`: not empty.
+/// missing, or belong to no call, or where nothing but results of calls is said that are not open.
+/// `messages`: not empty.
 result<bool> settle_open_calls(const dialogue& head, std::span<const std::string> call_ids,
                                std::vector<message>& messages);
 

@@ -80,6 +80,8 @@ private:
 
   void settle_tools() {
     made_.settings.tools = wanted_.tools;
+    made_.settings.declared_tools =
+      wanted_.declared_tools.empty() ? wanted_.tools : wanted_.declared_tools;
     if (wanted_.tools.empty())
       return;
     auto& choice = made_.settings.tool_choice;

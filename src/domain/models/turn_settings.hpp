@@ -28,6 +28,8 @@ struct turn_settings {
   std::int64_t thinking_tokens = 0; ///< 0 unless thinking is by budget
   std::optional<domain::effort> effort;
   tool_list tools; ///< what the model may call
+  /// What the CLI is to know of them: also those that only other turns of the run offer.
+  tool_list declared_tools;
   domain::tool_choice tool_choice;
   api_schema schema; ///< that the answer shall fit
 

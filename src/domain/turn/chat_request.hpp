@@ -60,6 +60,8 @@ struct chat_request {
   bool model_given = true; ///< false: none was named, a known conversation keeps its own
   std::optional<std::string> system_prompt; ///< unset: the request has no system message
   std::vector<message> messages;
+  /// The calls whose results the last message brings, as the client names them.
+  std::vector<std::string> answered_calls{};
   domain::opening opening = domain::opening::plain;
   text_range question_at{}; ///< if the opening is open: the text in doubt, in `system_prompt`
   domain::sampling sampling;
@@ -68,6 +70,7 @@ struct chat_request {
   std::string unheeded{}; ///< likewise: further wishes that have no effect, as JSON
   std::optional<reasoning_effort> reasoning{};   ///< unset: the client has no wish
   tool_list tools{};                             ///< that the model may call in this turn
+  tool_list declared_tools{};                    ///< all, if the choice leaves some out; else none
   domain::tool_choice tool_choice{};             ///< says nothing without tools
   std::shared_ptr<const answer_format> format{}; ///< null: any text
   bool in_one_piece = false; ///< the client sees nothing of the answer before it is complete

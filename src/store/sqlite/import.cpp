@@ -19,7 +19,7 @@ constexpr std::uint64_t lines_together = 500;
 
 class importer {
 public:
-  importer(connection& db, std::string path, const picture_check& is_sound)
+  importer(connection& db, std::string path, const media_checks& is_sound)
     : db_{db},
       path_{std::move(path)},
       is_sound_{is_sound} {}
@@ -140,7 +140,7 @@ private:
   }
 
   /// Whether a finished turn goes on behind a finished one, is as deep as it says, and shows only
-  /// sound pictures.
+  /// sound pictures and documents.
   bool fits(const domain::stored_turn& turn) {
     std::uint64_t depth = turn.messages.size();
     if (turn.parent != 0) {
@@ -152,11 +152,19 @@ private:
     if (turn.state == domain::stored_state::finished && turn.depth != depth)
       fail("the turn's depth is not that of its parent and its own messages");
     for (const auto& message : turn.messages)
-      domain::each_image(message, [this](const domain::image_block& image) {
-        if (!is_sound_(image))
-          fail("a picture is not what its type and hash say");
-      });
+      check_media(message);
     return flaw_.empty();
+  }
+
+  void check_media(const domain::message& message) {
+    domain::each_image(message, [this](const domain::image_block& image) {
+      if (!is_sound_.picture(image))
+        fail("a picture is not what its type and hash say");
+    });
+    for (const auto& block : message.content)
+      if (const auto* document = std::get_if<domain::document_block>(&block);
+          document && !is_sound_.document(*document))
+        fail("a document is not what its type and hash say");
   }
 
   /// All its turns have been there, and its head is one of them.
@@ -192,7 +200,7 @@ private:
 
   connection& db_;
   std::string path_;
-  const picture_check& is_sound_;
+  const media_checks& is_sound_;
   line_reader reader_;
   std::optional<transaction> together_;
   std::optional<conversation_row> current_;
@@ -211,7 +219,7 @@ private:
 } // namespace
 
 domain::result<import_report> import_lines(std::istream& in, const std::string& path,
-                                           const picture_check& is_sound) {
+                                           const media_checks& is_sound) {
   const auto opened = open_for_writing({.path = path});
   if (!opened.db)
     return domain::error{.code = domain::error_code::store_unavailable, .message = opened.reason};

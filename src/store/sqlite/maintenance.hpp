@@ -41,14 +41,17 @@ struct import_report {
   std::uint64_t present = 0;       ///< conversations that were there already, and the same
 };
 
-/// Whether a picture is what it is said to be.
-using picture_check = std::function<bool(const domain::image_block&)>;
+/// Whether a picture or document is what it is said to be.
+struct media_checks {
+  std::function<bool(const domain::image_block&)> picture;
+  std::function<bool(const domain::document_block&)> document;
+};
 
 /// Adds what export_lines wrote to a store, which is made if it does not exist. No gateway may use
-/// it. An existing conversation is never changed, and every picture is checked. What comes before a
-/// bad line may be in the store then; importing the mended file again is fine. Fails with:
-/// store_unavailable, for the operator, with the number of the line if that is why.
+/// it. An existing conversation is never changed, and every picture and document is checked. What
+/// comes before a bad line may be in the store then; importing the mended file again is fine. Fails
+/// with: store_unavailable, for the operator, with the number of the line if that is why.
 domain::result<import_report> import_lines(std::istream& in, const std::string& path,
-                                           const picture_check& is_sound);
+                                           const media_checks& is_sound);
 
 } // namespace ccapi::store

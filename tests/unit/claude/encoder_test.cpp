@@ -139,6 +139,21 @@ TEST(encoder, results_stand_ahead_of_text_and_errors_are_never_empty) {
               {"type":"text","text":"So?"},{"type":"text","text":""}])"));
 }
 
+TEST(encoder, documents_are_told_as_the_api_has_them) {
+  domain::message said;
+  said.content.emplace_back(domain::document_block{
+    "application/pdf", "a.pdf", std::make_shared<const std::string>("aGk="), {}});
+  said.content.emplace_back(
+    domain::document_block{"text/plain", "", std::make_shared<const std::string>("\"hi\"\n"), {}});
+  const auto line = line_of(user_line, "u", said);
+  EXPECT_EQ(line.at("message").at("content"), bj::parse(R"([
+              {"type":"document","source":{"type":"base64","media_type":"application/pdf",
+               "data":"aGk="},"title":"a.pdf"},
+              {"type":"document","source":{"type":"text","media_type":"text/plain",
+               "data":"\"hi\"\n"}},
+              {"type":"text","text":""}])"));
+}
+
 TEST(encoder, invalid_bytes_cannot_break_a_line) {
   std::string every_byte;
   for (int byte = 0; byte < 256; ++byte)

@@ -36,6 +36,7 @@ protected:
     for (const auto& name : names)
       tools.push_back(tool(name));
     turn_settings.tools = domain::tool_list{std::move(tools)};
+    turn_settings.declared_tools = turn_settings.tools;
   }
 
   /// A turn that offers its tools, up to the question.
@@ -102,6 +103,30 @@ TEST_F(session_tools, are_declared_once_and_the_list_goes_with_the_request) {
   say(cli_lines::answer("1"));
   take_steps();
   run_turn("two"); // nothing is said again
+}
+
+TEST_F(session_tools, those_that_a_turn_leaves_out_are_declared_with_the_others) {
+  start();
+  offer({"look", "a.b"});
+  turn_settings.tools = domain::tool_list{{tool("look")}};
+  park({"1"});
+  offer({"look", "a.b"});
+  bring({{.call_id = "1", .parts = {domain::text_block{"seen"}}}});
+  say(cli_lines::accepted(take_control("apply_flag_settings")));
+  EXPECT_NE(next_line().find("seen"), std::string::npos) << "the same run goes on";
+}
+
+TEST_F(session_tools, a_process_that_answered_a_call_by_itself_is_not_used_again) {
+  start();
+  ask("question");
+  say(cli_lines::message_start());
+  say("{\"type\":\"stream_event\",\"event\":{\"type\":\"content_block_start\",\n");
+  say(tool_call("ask-1", "look", "1", 1));
+  EXPECT_NE(next_line().find("No such tool"), std::string::npos);
+  say(cli_lines::message_delta("tool_use"));
+  say(cli_lines::answer("done"));
+  take_steps();
+  EXPECT_NE(core->state(), process_state::idle);
 }
 
 TEST_F(session_tools, a_turn_without_them_takes_them_back) {

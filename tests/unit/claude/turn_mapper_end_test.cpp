@@ -128,6 +128,34 @@ TEST(turn_mapper, counts_reasoning_tokens_where_they_are_told) {
   EXPECT_EQ(played.finished()->usage.reasoning_tokens, 12);
 }
 
+TEST(turn_mapper, leaves_out_what_earlier_turns_of_the_run_have_reasoned) {
+  auto line = success();
+  line.usage.thinking = 12;
+  turn played;
+  played.mapper = turn_mapper{&std::chrono::system_clock::now, {}, {}, {.reasoning_tokens = 7}};
+  played << start("a") << text("Hi") << stop("end_turn") << line;
+  ASSERT_NE(played.finished(), nullptr);
+  EXPECT_EQ(played.finished()->usage.reasoning_tokens, 5);
+  EXPECT_TRUE(played.mapper.reusable());
+  EXPECT_EQ(played.mapper.run().reasoning_tokens, 12);
+}
+
+TEST(turn_mapper, remembers_what_became_of_the_run_before) {
+  for (const run_so_far& before : {run_so_far{.strayed = true}, run_so_far{.rewritten = true}}) {
+    turn played;
+    played.mapper = turn_mapper{&std::chrono::system_clock::now, {}, {}, before};
+    played << start("a") << text("Hi") << stop("end_turn") << success();
+    EXPECT_FALSE(played.mapper.reusable());
+  }
+  turn played;
+  played.mapper =
+    turn_mapper{&std::chrono::system_clock::now, {}, {}, {.rewritten = true, .fell_back = true}};
+  played << start("a") << text("Hi");
+  const auto* started = std::get_if<domain::answer_started>(&played.events.front());
+  ASSERT_NE(started, nullptr);
+  EXPECT_TRUE(started->fell_back);
+}
+
 TEST(turn_mapper, zeros_of_a_later_line_do_not_wipe_the_input_tokens) {
   message_delta line;
   line.stop_reason = "end_turn";

@@ -130,7 +130,7 @@ TEST(strict_schemas, are_closed_at_every_object) {
                           "properties":{"x":{"anyOf":[{"properties":{}}]}}})"));
   EXPECT_TRUE(strict(R"({"type":"object","additionalProperties":false,
                          "properties":{"type":{"type":"string"},
-                                       "x":{"enum":[{"type":"object"}]}}})"));
+                                       "x":{"const":"object","default":{"type":"object"}}}})"));
 }
 
 TEST(strict_schemas, have_no_bounds_and_no_way_back_to_themselves) {
@@ -146,6 +146,26 @@ TEST(strict_schemas, have_no_bounds_and_no_way_back_to_themselves) {
     EXPECT_FALSE(strict(with(property))) << property;
   EXPECT_FALSE(strict(R"({"type":"object","additionalProperties":false,"$defs":
                           {"d":{"type":"array","items":{"$ref":"#/$defs/d"}}}})"));
+}
+
+TEST(strict_schemas, have_only_what_the_api_takes_for_sure) {
+  const auto with = [](std::string_view property) {
+    return R"({"type":"object","additionalProperties":false,"properties":{"a":)"
+           + std::string{property} + "}}";
+  };
+  for (const std::string_view property :
+       {R"({"type":["object","null"]})", R"({"enum":[{"x":1}]})", R"({"enum":[[1]]})",
+        R"({"const":{}})", R"({"oneOf":[{"type":"string"}]})",
+        R"({"type":"array","uniqueItems":true})", R"({"prefixItems":[{}]})",
+        R"({"propertyNames":{}})", R"({"minProperties":1})", R"({"dependentRequired":{}})",
+        R"({"then":{}})", R"({"else":{}})", R"({"$ref":"#/properties/a"})", R"({"$ref":"#"})",
+        R"({"$ref":"#/$defs/d/items"})", R"({"minLength":1})", R"({"contains":{}})"})
+    EXPECT_FALSE(strict(with(property))) << property;
+  for (const std::string_view property :
+       {R"({"type":["string","null"],"enum":["a",null],"description":"x","title":"y"})",
+        R"({"const":1,"default":{"x":[]}})", R"({"anyOf":[{"type":"string"},{"type":"null"}]})",
+        R"({"type":"array","items":{"type":"string","format":"date","pattern":"^a"}})"})
+    EXPECT_TRUE(strict(with(property))) << property;
 }
 
 TEST(strict_schemas, share_the_limits_of_a_request) {

@@ -30,6 +30,10 @@ std::string key_of(const chat_request& request, const cache_context& context = {
   return key;
 }
 
+document_block paper(std::string title, std::uint64_t hash) {
+  return {"text/plain", std::move(title), std::make_shared<const std::string>("hi"), {hash, 0}};
+}
+
 image_block picture(std::uint64_t hash) {
   return {.media_type = "image/png",
           .base64 = std::make_shared<const std::string>("AAAA"),
@@ -110,6 +114,9 @@ std::map<std::string, change> changes() {
      }},
     {"role", [](r& q) { q.messages[0].role = role::assistant; }},
     {"blocks", [](r& q) { q.messages[0].content.emplace_back(text_block{"x"}); }},
+    {"document", [](r& q) { q.messages[0].content.emplace_back(paper("a", 1)); }},
+    {"another document", [](r& q) { q.messages[0].content.emplace_back(paper("a", 2)); }},
+    {"document's title", [](r& q) { q.messages[0].content.emplace_back(paper("b", 1)); }},
     {"message more", [](r& q) { q.messages.emplace_back(role::user, "x"); }},
     {"message less", [](r& q) { q.messages.pop_back(); }},
     {"call id", [](r& q) { q.messages[1] = calls("c2", "look", "{}"); }},

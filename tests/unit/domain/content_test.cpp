@@ -40,6 +40,22 @@ image_block image(std::uint64_t hash) {
   return {"image/png", std::make_shared<const std::string>("aGk="), {hash, 0}};
 }
 
+TEST(content, documents_are_the_same_by_bytes_and_title) {
+  const auto with = [](std::string title, std::uint64_t hash) {
+    message what;
+    what.content.emplace_back(document_block{
+      "application/pdf", std::move(title), std::make_shared<const std::string>("aGk="), {hash, 0}});
+    return what;
+  };
+  EXPECT_TRUE(same_message(with("a", 1), with("a", 1)));
+  EXPECT_FALSE(same_message(with("a", 1), with("b", 1)));
+  EXPECT_FALSE(same_message(with("a", 1), with("a", 2)));
+  message picture;
+  picture.content.emplace_back(image(1));
+  EXPECT_FALSE(same_message(with("a", 1), picture));
+  EXPECT_FALSE(says_nothing(with("", 1)));
+}
+
 TEST(content, calls_are_the_same_by_name_and_values_whatever_their_ids) {
   const auto call =
     with_call("Let me see.", {"id", "look", R"({"b":1, "a":2})", R"({"a":2,"b":1})"});

@@ -219,9 +219,19 @@ TEST_F(plans, results_behind_no_call_are_text_in_a_branch_as_well) {
   EXPECT_EQ(told(plan).front(), user("seen"));
 }
 
+TEST_F(plans, results_of_calls_that_are_not_open_are_refused_where_nothing_else_is_said) {
+  auto alone = request({results("1")});
+  const auto plan = plan_named(index, head, alone, "", {});
+  ASSERT_FALSE(plan);
+  EXPECT_NE(plan.error().message.find("'1'"), std::string::npos) << plan.error().message;
+  auto and_words = results("1");
+  and_words.content.emplace_back(text_block{"and now?"});
+  EXPECT_TRUE(named(head, request({and_words})).results_as_text);
+}
+
 TEST_F(plans, pictures_behind_no_call_are_the_users) {
   const image_block shown{"image/png", std::make_shared<const std::string>("aGk="), {}};
-  auto picture = results("1");
+  auto picture = results("");
   std::get<tool_result_block>(picture.content.front()).parts.emplace_back(shown);
   const auto plan = named(head, request({picture}));
   EXPECT_TRUE(plan.results_as_text);
@@ -246,7 +256,7 @@ TEST_F(plans, pictures_of_the_whole_dialogue_are_counted_when_more_come) {
 
 TEST_F(plans, results_behind_no_call_are_text) {
   for (const auto& at : {head, dialogue{}}) {
-    const auto plan = named(at, request({results("1")}));
+    const auto plan = named(at, request({results("")}));
     EXPECT_EQ(plan.query, user("seen"));
     EXPECT_TRUE(plan.results_as_text);
   }

@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
     refused_url{"not those of image/gif", "data:image/gif;base64," + std::string{pixel}},
     refused_url{"not those of image/png", "data:image/png;base64,"},
     refused_url{"damaged", "data:image/png;base64,iVBORw0KGgo="},
-    refused_url{"only pictures in data: URLs", "DATE:image/png;base64,AAAA"},
+    refused_url{"must be a data: URL in base64", "DATE:image/png;base64,AAAA"},
     refused_url{"a data: URL in base64", "data:image/png"},
     refused_url{"a data: URL in base64", "data:image/png;base64;x=y,AAAA"},
     refused_url{"a GIF must not",

@@ -16,6 +16,7 @@ namespace {
 using namespace std::string_view_literals;
 using domain::message;
 using domain::role;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Optional;
@@ -308,6 +309,20 @@ TEST(chat_request, an_answer_at_the_end_is_gone_on_with) {
               ElementsAre(message{role::user, "1"}, message{role::assistant, "One, two,"},
                           message{role::user, std::string{continue_query}}));
   EXPECT_THAT(chat.adjusted, ElementsAre("messages(continued)"));
+}
+
+TEST(chat_request, behind_an_answer_at_the_end_a_form_or_a_call_is_asked_for) {
+  const std::string messages =
+    R"({"messages":[{"role":"user","content":"1"},{"role":"assistant","content":"One."}],)";
+  const auto last = [&](std::string_view more) {
+    const auto chat = accept(messages + std::string{more} + "}");
+    EXPECT_THAT(chat.adjusted, Contains("messages(continued)"));
+    return plain_text(chat.request.messages.back());
+  };
+  EXPECT_EQ(last(R"("response_format":{"type":"json_object"})"), form_query);
+  EXPECT_EQ(last(R"("response_format":{"type":"text"})"), continue_query);
+  EXPECT_EQ(last(R"("tools":[{"name":"a"}],"tool_choice":"required")"), call_query);
+  EXPECT_EQ(last(R"("tools":[{"name":"a"}])"), continue_query);
 }
 
 TEST(chat_request, ordinary_dialogues_are_not_adjusted) {

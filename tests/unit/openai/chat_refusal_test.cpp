@@ -191,23 +191,26 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
   unsupported, refused_messages,
-  testing::Values(refused_case{unsupported, "messages[1].tool_calls[0].type", "function and custom",
-                               R"({"role":"assistant","tool_calls":[{"type":"computer"}]})"},
-                  refused_case{unsupported, "messages[1].audio", "Only text",
-                               R"({"role":"assistant","audio":{"id":"a"}})"},
-                  refused_case{unsupported, "messages[2].content[1].image_url.url", "data: URLs",
-                               R"({"role":"assistant","content":"x"},{"role":"user","content":
-                    [{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"x"}}]})"},
-                  refused_case{unsupported, "messages[1].images", "image_url",
-                               R"({"role":"user","content":"x","images":["aGk="]})"},
-                  refused_case{unsupported, "messages[1].content[0].type", "Only text can",
-                               R"({"role":"assistant","content":[{"type":"image_url"}]})"},
-                  refused_case{unsupported, "messages[1].content[0].type", "Only text",
-                               R"({"role":"user","content":[{"type":"input_audio"}]})"},
-                  refused_case{unsupported, "messages[1].content[0].type", "Only text",
-                               R"({"role":"user","content":[{"type":"file"}]})"},
-                  refused_case{unsupported, "messages[1].content[0].type", "Only text",
-                               R"({"role":"user","content":[{"type":"refusal","refusal":"x"}]})"}));
+  testing::Values(
+    refused_case{unsupported, "messages[1].tool_calls[0].type", "function and custom",
+                 R"({"role":"assistant","tool_calls":[{"type":"computer"}]})"},
+    refused_case{unsupported, "messages[1].audio", "Only text",
+                 R"({"role":"assistant","audio":{"id":"a"}})"},
+    refused_case{invalid, "messages[2].content[1].image_url.url", "must be a data: URL",
+                 R"({"role":"assistant","content":"x"},{"role":"user","content":
+                    [{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:x"}}]})"},
+    refused_case{unsupported, "messages[1].images", "image_url",
+                 R"({"role":"user","content":"x","images":["aGk="]})"},
+    refused_case{unsupported, "messages[1].content[0].type", "Only text can",
+                 R"({"role":"assistant","content":[{"type":"image_url"}]})"},
+    refused_case{unsupported, "messages[1].content[0].type", "Only text",
+                 R"({"role":"user","content":[{"type":"input_audio"}]})"},
+    refused_case{unsupported, "messages[1].content[0].file.file_id", "file_data",
+                 R"({"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]})"},
+    refused_case{unsupported, "messages[1].content[0].file_url", "file_data",
+                 R"({"role":"user","content":[{"type":"input_file","file_url":"f"}]})"},
+    refused_case{unsupported, "messages[1].content[0].type", "Only text",
+                 R"({"role":"user","content":[{"type":"refusal","refusal":"x"}]})"}));
 
 // -- whole bodies ---------------------------------------------------------------------------------
 

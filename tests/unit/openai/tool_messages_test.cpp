@@ -49,6 +49,7 @@ std::string in_short(const std::vector<domain::message>& messages) {
     std::string& out;
     void operator()(const domain::text_block& text) const { out += text.text; }
     void operator()(const domain::image_block& image) const { out += image.media_type; }
+    void operator()(const domain::document_block& document) const { out += document.title; }
     void operator()(const domain::tool_use_block& call) const {
       out.append(call.name).append("(").append(call.arguments).append(")#").append(call.id);
     }
@@ -302,6 +303,27 @@ TEST(results_of_a_conversation, come_first_or_are_text) {
   EXPECT_EQ(in_short(chat.request.messages), "u{Q} u{x}");
 }
 
+TEST(arguments, that_are_no_object_are_told_as_text) {
+  const auto with = [](std::string_view arguments) {
+    return asked(
+      R"({"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":)"
+      + std::string{arguments} + R"(}}]},{"role":"tool","content":"x"})");
+  };
+  const auto told = [&](std::string_view arguments) {
+    const auto chat = accept(with(arguments));
+    EXPECT_THAT(chat.adjusted, ElementsAre("messages(arguments)")) << arguments;
+    return in_short(chat.request.messages);
+  };
+  EXPECT_EQ(told(R"("{\"a\": \"tr")"),
+            R"(u{Q} a{f({"unreadable_arguments":"{\"a\": \"tr"})#c} u{c=x})");
+  EXPECT_EQ(told(R"("[1]")"), R"(u{Q} a{f({"unreadable_arguments":"[1]"})#c} u{c=x})");
+  for (const std::string_view nothing : {R"("")", R"(" ")", R"("null")", R"("{}")"}) {
+    const auto chat = accept(with(nothing));
+    EXPECT_EQ(in_short(chat.request.messages), "u{Q} a{f({})#c} u{c=x}");
+    EXPECT_THAT(chat.adjusted, IsEmpty());
+  }
+}
+
 // -- refusals -------------------------------------------------------------------------------------
 
 struct refused_history {
@@ -356,24 +378,17 @@ INSTANTIATE_TEST_SUITE_P(
                     called(R"({"role":"tool","content":[1]})")},
     refused_history{"messages[2].content[0].type", "Only text and pictures",
                     called(R"({"role":"tool","content":[{"type":"file"}]})")},
-    refused_history{"messages[2].content[0].image_url.url", "data: URLs",
+    refused_history{"messages[2].content[0].image_url.url", "must be a data: URL",
                     called(R"({"role":"tool","content":[{"type":"image_url",
-                              "image_url":{"url":"https://example.com/a.png"}}]})")},
+                              "image_url":{"url":"data:text/plain,a"}}]})")},
     refused_history{"messages[1].tool_calls[0]", "expected an object", with_call("1")},
     refused_history{"messages[1].tool_calls[0].function", "Missing", with_call(R"({"id":"c"})")},
     refused_history{"messages[1].tool_calls[0].function.name", "Missing",
                     with_call(R"({"id":"c","function":{"arguments":"{}"}})")},
     refused_history{"messages[1].tool_calls[0].function.name", "1 to 256 bytes",
                     with_call(R"({"id":"c","function":{"name":""}})")},
-    refused_history{"messages[1].tool_calls[0].function.arguments", "JSON text of an object",
-                    with_call(R"({"id":"c","function":{"name":"f","arguments":"[1]"}})")},
-    refused_history{"messages[1].tool_calls[0].function.arguments", "JSON text of an object",
-                    with_call(R"({"id":"c","function":{"name":"f","arguments":"{\"a\":"}})")},
     refused_history{"messages[1].tool_calls[0].function.arguments", "expected a string",
-                    with_call(R"({"id":"c","function":{"name":"f","arguments":{}}})")},
-    refused_history{
-      "messages[1].function_call.arguments", "JSON text of an object",
-      asked(R"({"role":"assistant","function_call":{"name":"f","arguments":"x"}})")}));
+                    with_call(R"({"id":"c","function":{"name":"f","arguments":{}}})")}));
 
 } // namespace
 } // namespace ccapi::openai

@@ -72,8 +72,10 @@ protected:
 
   static domain::result<import_report> import(const std::string& lines, const std::string& to) {
     std::istringstream in{lines};
-    return import_lines(in, to,
-                        [](const domain::image_block& image) { return *image.base64 != "broken"; });
+    return import_lines(
+      in, to,
+      {.picture = [](const domain::image_block& image) { return *image.base64 != "broken"; },
+       .document = [](const domain::document_block& each) { return *each.data != "broken"; }});
   }
 
   static std::vector<std::string> split(const std::string& text) {

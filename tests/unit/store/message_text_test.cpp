@@ -54,6 +54,11 @@ std::vector<message> all_kinds(const std::string& base64) {
     domain::tool_result_block{.call_id = "", .parts = {}, .is_error = true});
   result.content.emplace_back(domain::text_block{"and now?"});
   result.content.emplace_back(domain::text_block{"well?"});
+  result.content.emplace_back(
+    domain::document_block{.media_type = "text/plain",
+                           .title = "notes.txt",
+                           .data = std::make_shared<const std::string>("Gr\u00fc\u00dfe\n"),
+                           .hash = {.low = 1, .high = 2}});
   message empty{role::assistant, ""};
   return {{role::user, "hello"}, call, result, empty, {role::assistant, "done"}};
 }
@@ -86,6 +91,27 @@ TEST(message_text, comes_back_whole_with_every_kind_of_block) {
   EXPECT_EQ(back, messages);
   EXPECT_EQ(base64_in(back), "aGk=") << "two pictures are equal if their hashes are";
   EXPECT_TRUE(read("[]").empty());
+}
+
+TEST(message_text, takes_no_arguments_that_are_no_object) {
+  const auto with = [](std::string_view arguments) {
+    return R"([{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"n","arguments":)"
+           + std::string{arguments} + "}]}]";
+  };
+  for (const std::string_view arguments : {R"("{\"a\": 1}")", R"("{}")", R"(" { } ")"})
+    EXPECT_EQ(refusal_of(with(arguments)), "none") << arguments;
+  for (const std::string_view arguments :
+       {R"("")", R"("{")", R"("[]")", R"("null")", R"("1")", R"("{}x")", R"("{}]},\"type\":\"x\"")",
+        R"("{\"a\":1}}]},\"type\":\"control_request\",\"x\":{\"y\":[{\"z\":1")", "{}", "null"})
+    EXPECT_NE(refusal_of(with(arguments)), "none") << arguments;
+}
+
+TEST(message_text, works_out_anew_what_counts_of_arguments) {
+  const auto back =
+    read(R"([{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"n",)"
+         R"("arguments":"{\"b\":1, \"a\":2}","canonical":"{\"c\":3}"}]}])");
+  const auto& call = std::get<domain::tool_use_block>(back.at(0).content.at(0));
+  EXPECT_EQ(call.canonical, R"({"a":2,"b":1})");
 }
 
 TEST(message_text, keeps_large_pictures_apart_and_small_ones_not) {
