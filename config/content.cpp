@@ -43,12 +43,42 @@ problem_text host_names(const value& given) {
   return filled_list(given);
 }
 
-problem_text names_of_hosts(const value& given) {
+namespace {
+
+bool is_url_host(std::string_view entry) {
+  const auto is_in = [](std::string_view text, std::string_view more) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [more](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+             || more.find(c) != std::string_view::npos;
+    });
+  };
+  const bool six = entry.starts_with('[');
+  const auto end = six ? entry.find(']') : entry.find(':');
+  if (six && end == std::string_view::npos)
+    return false;
+  const auto host = entry.substr(0, six ? end + 1 : end);
+  const auto rest = entry.substr(host.size());
+  const bool named = six ? is_in(host.substr(1, host.size() - 2), ":.") : is_in(host, "-._");
+  return named
+         && (rest.empty()
+             || (rest.starts_with(':') && rest.size() > 1
+                 && rest.find_first_not_of("0123456789", 1) == std::string_view::npos));
+}
+
+} // namespace
+
+problem_text url_hosts(const value& given) {
+  for (const auto& entry : std::get<text_list>(given))
+    if (entry != "*" && !is_url_host(entry))
+      return "has an entry that is no host as `name`, `name:port` or `[IPv6 address]`: " + entry;
+  return {};
+}
+
+problem_text named_url_hosts(const value& given) {
   const auto& names = std::get<text_list>(given);
-  if (std::any_of(names.begin(), names.end(),
-                  [](const auto& name) { return name.find('*') != std::string::npos; }))
-    return "must list whole names";
-  return filled_list(given);
+  if (std::find(names.begin(), names.end(), "*") != names.end())
+    return "must name each host";
+  return url_hosts(given);
 }
 
 problem_text origins(const value& given) {

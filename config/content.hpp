@@ -21,8 +21,11 @@ problem_text real_model(const value& given);
 problem_text filled_list(const value& given);
 /// A list of host names without wildcards, or with "*" for all of them.
 problem_text host_names(const value& given);
-/// A list of host names without wildcards.
-problem_text names_of_hosts(const value& given);
+/// A list of hosts of URLs, as `name`, `name:port` or `[IPv6 address]`, or with "*" for all of
+/// them.
+problem_text url_hosts(const value& given);
+/// The same without "*".
+problem_text named_url_hosts(const value& given);
 /// A list of web origins: scheme://host[:port], nothing behind.
 problem_text origins(const value& given);
 /// A list of absolute paths.

@@ -60,7 +60,7 @@ inline constexpr std::array limit_rows{
                                                      "pixels", "Longer side of a picture."),
   number<limits, &limits_settings::images_max>(
     "limits.images_max", 1, 100, "pictures",
-    "Pictures in a dialogue; beyond 100 the CLI drops the oldest silently."),
+    "Pictures and documents in a dialogue; beyond 100 the CLI drops the oldest silently."),
   number<limits, &limits_settings::document_bytes_max>("limits.document_bytes_max", kib, 32 * mib,
                                                        "bytes", "Base64 of a document."),
   number<limits, &limits_settings::schema_bytes_max>(

@@ -301,11 +301,11 @@ constexpr std::array rows_behind_limits{
   at_start(word<log, &log_settings::format>("log.format", "text|json", "Form of a log line.")),
 
   list<images, &images_settings::allowed_hosts>(
-    "images.allowed_hosts", host_names,
+    "images.allowed_hosts", url_hosts,
     "Hosts whose pictures are fetched where a request names them by a URL of http or https, as "
     "`name` (ports 80 and 443) or `name:port`; `*`: all. Only public addresses are asked."),
   list<images, &images_settings::private_hosts>(
-    "images.private_hosts", names_of_hosts,
+    "images.private_hosts", named_url_hosts,
     "The same for hosts that may have private addresses, loopback included. Whoever may send "
     "requests then reaches their ports through the gateway."),
   text<images, &images_settings::ca_file>(

@@ -339,8 +339,6 @@ struct log_settings {
   std::string format = "text"; ///< text | json
 };
 
-// Sections of features that this version does not have: read and checked, without effect.
-
 /// [images]: pictures that requests name by a URL.
 struct images_settings {
   std::vector<std::string> allowed_hosts; ///< "name", "name:port" or "*"
@@ -354,11 +352,11 @@ struct images_settings {
 
 /// [file_access]
 struct file_access_settings {
-  bool skip_permissions = false;
+  bool skip_permissions = false; ///< without effect in this version
   std::vector<std::string> additional_dirs;
 };
 
-/// [mcp]
+/// [mcp]: read and checked, without effect in this version.
 struct mcp_settings {
   bool enabled = false;
   std::string config_file;

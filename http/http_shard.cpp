@@ -64,8 +64,16 @@ void http_shard::count_answer(unsigned status, const endpoint* found) {
 
 template <class Action>
 void http_shard::for_each(Action action) {
-  for (auto next = members_.begin(); next != members_.end();) {
-    auto& member = *next++;
+  struct walk {
+    member_list& all;
+    member_list left{};
+    ~walk() { all.splice(all.end(), left); } // if the action has thrown
+  } at{.all = members_};
+  at.left.swap(members_);
+  while (!at.left.empty()) {
+    auto& member = at.left.front();
+    at.left.pop_front();
+    members_.push_back(member);
     action(member);
   }
 }

@@ -100,7 +100,8 @@ public:
                           .schema_bytes_max = limits().schema_bytes_max,
                           .choices_max = limits().choices_max,
                           .usage_cost = settings_.usage_cost,
-                          .pictures = pictures});
+                          .pictures = pictures,
+                          .pictures_bytes_max = limits().body_bytes_max});
     trim_reader();
     return parsed;
   }
@@ -123,7 +124,7 @@ public:
 private:
   using member_list =
     boost::intrusive::list<shard_member, boost::intrusive::constant_time_size<false>>;
-  /// Calls it for every member; a member may leave meanwhile, no other may.
+  /// Calls it for every member. Any may leave meanwhile.
   template <class Action>
   void for_each(Action action);
   void trim_reader();

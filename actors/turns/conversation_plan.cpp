@@ -70,12 +70,13 @@ bool conversation::plan_active() {
     }
     active_->plan = *std::move(plan);
     const auto images_max = shard_.settings.limits.images_max;
-    if (domain::shows_more_images(active_->plan, images_max)) {
-      fail_active({.code = error_code::invalid_request,
-                   .message = "The conversation would have more than " + std::to_string(images_max)
-                              + " pictures (limits.images_max) with those of this request.",
-                   .param = "messages",
-                   .retry_useful = false});
+    if (domain::shows_more_media(active_->plan, images_max)) {
+      fail_active(
+        {.code = error_code::invalid_request,
+         .message = "The conversation would have more than " + std::to_string(images_max)
+                    + " pictures and documents (limits.images_max) with those of this request.",
+         .param = "messages",
+         .retry_useful = false});
       return false;
     }
     if (active_->plan.results_as_text && order.request.strict) {

@@ -95,7 +95,8 @@ void running_turn::check_call(domain::event& last) {
   usage_ = finished->usage;
   last = domain::turn_failed{
     {.code = domain::error_code::tool_choice_not_honoured,
-     .message = "The model has called no tool, though tool_choice asks for a call."}};
+     .message = "The model has called no tool, though tool_choice asks for a call. The API lets "
+                "nobody force this model; others can be forced."}};
 }
 
 bool running_turn::filter(domain::text_delta& text) {
@@ -149,7 +150,10 @@ void running_turn::note(const domain::event& what) {
 void running_turn::conclude(domain::event&& what) {
   if (std::exchange(concluded_, true))
     return;
-  if (order_.format)
+  const auto* finished = std::get_if<domain::turn_finished>(&what);
+  const bool lacks_call = order_.must_call && calls_.empty() && finished != nullptr
+                          && finished->reason == domain::finish_reason::stop;
+  if (order_.format && !lacks_call) // then its form does not matter
     check(what);
   if (order_.must_call)
     check_call(what);

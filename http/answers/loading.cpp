@@ -22,11 +22,10 @@ using clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds patience{1};
 
 domain::error took_too_long() {
-  return {.code = domain::error_code::invalid_request,
+  return {.code = domain::error_code::server_busy,
           .message = "The pictures that 'messages' names could not be loaded within "
                      "images.timeout_seconds.",
-          .param = "messages",
-          .retry_useful = false};
+          .param = "messages"};
 }
 
 class loading final : public answer,
@@ -68,10 +67,7 @@ public:
 
   // shard_member
   void drain() override {
-    // Later: while the shard goes through its members no other than this one may leave.
-    boost::asio::post(shard_->executor, [self = shared_from_this()] {
-      self->refuse([](exchange& to) { reply_problem(to, server_draining); });
-    });
+    refuse([](exchange& to) { reply_problem(to, server_draining); });
   }
   void close() override {}
 
@@ -87,6 +83,8 @@ private:
   void go_on(const media::loaded_pictures& loaded) {
     end([&](exchange& client) {
       client.request().body = std::move(body_);
+      // Less than was held for what might have come.
+      static_cast<void>(client.hold_memory(client.request().body.capacity() + bytes_of(loaded)));
       then_(client, loaded);
     });
   }
@@ -124,13 +122,25 @@ media::source_rules rules_for(exchange& client) {
 
 } // namespace
 
+std::size_t bytes_of(const media::loaded_pictures& loaded) noexcept {
+  std::size_t sum = 0;
+  for (const auto& [name, picture] : loaded)
+    sum += picture ? picture->block.base64->size() : 0;
+  return sum;
+}
+
 void load_pictures(exchange& client, std::vector<std::string> names, with_pictures then) {
   auto& shard = client.shard();
+  if (shard.draining()) // nobody would tell it any more
+    return reply_problem(client, server_draining);
   const auto& limits = shard.limits();
   const auto& images = shard.settings().images;
+  const auto body = client.request().body.capacity();
   // Counted as base64, as they would stand in the body.
-  const auto most = std::min(limits.body_bytes_max, names.size() * limits.image_bytes_max);
-  if (!client.hold_memory(client.request().body.capacity() + most))
+  const auto all = std::max(body, shard.settings().bodies->bytes_max());
+  const auto most =
+    std::min({limits.body_bytes_max, names.size() * limits.image_bytes_max, all - body});
+  if (!client.hold_memory(body + most))
     return reply_problem(client, bodies_full, {}, std::chrono::seconds{1});
   media::load_order order{
     .names = std::move(names),
@@ -139,7 +149,7 @@ void load_pictures(exchange& client, std::vector<std::string> names, with_pictur
                .ca_file = images.ca_file,
                .user_agent = "claude-code-api/" + shard.version},
     .images = {.base64_bytes_max = limits.image_bytes_max, .pixels_max = limits.image_pixels_max},
-    .bytes_max = limits.body_bytes_max / 4 * 3,
+    .bytes_max = most / 4 * 3,
     .deadline = clock::now() + images.timeout};
   const auto waiting = std::make_shared<loading>(client, std::move(then));
   if (!waiting->start(std::move(order))) {

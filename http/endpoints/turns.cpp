@@ -52,7 +52,9 @@ std::optional<domain::error> budget_problem(exchange& client) {
 }
 
 /// Each choice takes one of the key's turns, the first of which is taken.
-void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& turn, bool stream) {
+/// `loaded`: bytes of its pictures that the body only names.
+void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& turn, bool stream,
+                 std::size_t loaded) {
   const auto count = wanted.encoder->count();
   if (const auto most = client.request().caller.max_concurrent; most > 0 && count > most)
     return reply_error(client, {.code = domain::error_code::unsupported_parameter,
@@ -61,7 +63,7 @@ void submit_each(exchange& client, choices_plan wanted, domain::chat_request&& t
                                              "API key's max_concurrent allows no more.",
                                 .param = "n",
                                 .retry_useful = false});
-  if (!client.hold_memory(client.request().body.capacity() * count))
+  if (!client.hold_memory((client.request().body.capacity() + loaded) * count))
     return reply_problem(client, bodies_full, {}, std::chrono::seconds{1});
   for (std::size_t more = 1; more < count; ++more) {
     auto place = begin_turn(client.request().caller);
@@ -89,7 +91,9 @@ domain::cache_finding ask_cache(http_shard& shard, dialect::parsed_turn& asked,
     asked.request, asked.choices ? domain::cache_rules{.read = false, .keep = false} : allowed);
 }
 
-void begin_answer(exchange& client, dialect::parsed_turn&& asked, key_usage::turn_place&& place) {
+/// `loaded`: as in submit_each.
+void begin_answer(exchange& client, dialect::parsed_turn&& asked, key_usage::turn_place&& place,
+                  std::size_t loaded = 0) {
   auto& shard = client.shard();
   asked.request.request_id = client.request().id;
   asked.request.tenant = client.request().caller.name;
@@ -112,7 +116,7 @@ void begin_answer(exchange& client, dialect::parsed_turn&& asked, key_usage::tur
     reply_kept(client, std::move(plan), found.answer, asked.stream);
   else if (asked.choices)
     submit_each(client, {.plan = std::move(plan), .encoder = std::move(asked.choices)},
-                std::move(asked.request), asked.stream);
+                std::move(asked.request), asked.stream, loaded);
   else if (asked.stream)
     submit<sse_writer>(client, std::move(plan), std::move(asked.request));
   else
@@ -128,7 +132,7 @@ void begin_with(exchange& client, const media::loaded_pictures& pictures,
     return reply_error(client, parsed.error());
   if (!domain::invariant(parsed->to_load.empty(), "a picture was not asked for"))
     return reply_error(client, {.message = "The pictures could not be loaded."});
-  begin_answer(client, *std::move(parsed), std::move(place));
+  begin_answer(client, *std::move(parsed), std::move(place), bytes_of(pictures));
 }
 
 void begin(exchange& client) {

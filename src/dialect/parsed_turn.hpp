@@ -29,6 +29,8 @@ struct parse_context {
   bool usage_cost = false;                                ///< openai.usage_cost
   /// Those that an earlier parse of the body has named in `to_load`; null: there was none.
   const media::loaded_pictures* pictures = nullptr;
+  /// Base64 of these, at all places together (limits.body_bytes_max).
+  std::size_t pictures_bytes_max = std::size_t{32} << 20;
 };
 
 struct parsed_turn {

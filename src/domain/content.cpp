@@ -94,9 +94,11 @@ std::vector<const tool_use_block*> calls_of(const message& what) {
   return calls;
 }
 
-std::size_t count_images(const message& what) noexcept {
+std::size_t count_media(const message& what) noexcept {
   std::size_t count = 0;
   each_image(what, [&count](const image_block&) { ++count; });
+  for (const auto& each : what.content)
+    count += std::holds_alternative<document_block>(each) ? 1 : 0;
   return count;
 }
 

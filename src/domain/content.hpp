@@ -125,7 +125,8 @@ std::vector<const tool_use_block*> calls_of(const message& what);
 /// The pictures in it, those in results included, in order.
 template <class Take>
 void each_image(const message& what, Take take);
-std::size_t count_images(const message& what) noexcept;
+/// Pictures and documents: the CLI drops the oldest beyond a number of both together.
+std::size_t count_media(const message& what) noexcept;
 
 /// It begins with the results of calls.
 bool has_results(const message& what) noexcept;

@@ -44,12 +44,13 @@ std::string_view trailer_of(std::string_view bytes) noexcept {
   std::size_t offset = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), offset);
   if (read.ec != std::errc{} || offset >= mark)
-    return bytes.substr(mark, end - mark); // readers mend that
-  const auto table = bytes.substr(offset, mark - offset);
-  if (!table.starts_with("xref"sv))
-    return table.substr(0, table.find("stream"sv)); // the dictionary of a stream
+    return bytes.substr(mark, end - mark);          // readers mend that
+  auto table = bytes.substr(offset, mark - offset); // with what stands behind it
+  table = table.substr(0, table.find(table.starts_with("xref"sv) ? "startxref"sv : "stream"sv));
   const auto trailer = table.find("trailer"sv);
-  return table.substr(trailer == std::string_view::npos ? 0 : trailer);
+  if (trailer != std::string_view::npos)
+    return table.substr(trailer);
+  return table.empty() ? bytes.substr(mark, end - mark) : table;
 }
 
 bool is_text(std::string_view bytes) noexcept {
@@ -130,6 +131,8 @@ domain::result<domain::document_block> read_document(std::string_view data, std:
 }
 
 bool is_sound(const domain::document_block& document) {
+  if (document.title.size() > title_bytes_max)
+    return false;
   if (document.media_type == plain)
     return is_text(*document.data) && hash_of(*document.data) == document.hash;
   const auto bytes = decoded(*document.data);

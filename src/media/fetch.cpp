@@ -65,7 +65,10 @@ ip::address address_in(const sockaddr& given) {
 
 /// "name:port:address,address" for CURLOPT_RESOLVE: the addresses are looked up once, and all of
 /// them checked. Empty: the host is an address itself.
-domain::result<std::string> resolved(const web_source& wanted, bool may_be_private) {
+domain::result<std::string> resolved(const web_source& wanted, bool may_be_private,
+                                     const fetch_bounds& bounds) {
+  if (bounds.given_up || clock::now() >= bounds.deadline)
+    return not_fetched("no time was left");
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -97,6 +100,7 @@ struct transfer {
   const fetch_bounds& bounds;
   const bool may_be_private;
   std::string bytes{};
+  std::size_t head_bytes = 0;
   bool over = false;    ///< there was more than may be
   bool refused = false; ///< an address
 };
@@ -112,6 +116,14 @@ std::size_t on_bytes(const char* data, std::size_t, std::size_t count, void* giv
     return 0;
   }
   return count;
+}
+
+/// Trailers come here, too; libcurl keeps them all.
+std::size_t on_head(const char*, std::size_t, std::size_t count, void* given) noexcept {
+  constexpr std::size_t head_bytes_max = std::size_t{64} << 10;
+  auto& to = *static_cast<transfer*>(given);
+  to.head_bytes += count;
+  return to.head_bytes > head_bytes_max ? 0 : count;
 }
 
 int on_progress(void* given, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
@@ -160,6 +172,8 @@ void set_up(const handle& curl, const web_source& wanted, const web_access& acce
     set(CURLOPT_CAINFO, access.ca_file.c_str());
   set(CURLOPT_WRITEFUNCTION, &on_bytes);
   set(CURLOPT_WRITEDATA, &to);
+  set(CURLOPT_HEADERFUNCTION, &on_head);
+  set(CURLOPT_HEADERDATA, &to);
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &on_progress);
   set(CURLOPT_XFERINFODATA, &to);
@@ -179,7 +193,7 @@ domain::result<web_answer> ask(const web_source& wanted, const source_rules& rul
   if (ready != CURLE_OK)
     return not_fetched("libcurl can't be used");
   transfer to{.bounds = bounds, .may_be_private = may_be_private(wanted, rules)};
-  const auto addresses = resolved(wanted, to.may_be_private);
+  const auto addresses = resolved(wanted, to.may_be_private, bounds);
   if (!addresses)
     return addresses.error();
   if (clock::now() >= bounds.deadline)
@@ -201,7 +215,9 @@ domain::result<web_answer> ask(const web_source& wanted, const source_rules& rul
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   char* target = nullptr;
   curl_easy_getinfo(curl.get(), CURLINFO_REDIRECT_URL, &target);
-  if (status >= 300 && status < 400 && target)
+  const bool redirects =
+    status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  if (redirects && target)
     return web_answer{.redirected = std::string{target}};
   if (status != 200)
     return not_fetched("HTTP status " + std::to_string(status));
@@ -243,8 +259,10 @@ public:
     : number_{std::exchange(other.number_, -1)} {}
   descriptor& operator=(descriptor&&) = delete;
   ~descriptor() {
+    const int kept = errno; // that of what failed
     if (number_ >= 0)
       close(number_);
+    errno = kept;
   }
   [[nodiscard]] int get() const noexcept { return number_; }
 
@@ -258,18 +276,25 @@ descriptor open_beneath(const std::string& directory, const std::string& path) {
   if (root.get() < 0)
     return descriptor{-1};
   open_how how{};
-  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC; // a pipe without a writer opens, too
+  how.flags = O_PATH | O_CLOEXEC; // to open a pipe or a device would be noticed
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  return descriptor{
+  const descriptor found{
     static_cast<int>(syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how))};
+  struct stat about {};
+  if (found.get() < 0 || fstat(found.get(), &about) != 0)
+    return descriptor{-1};
+  if (!S_ISREG(about.st_mode)) {
+    errno = EINVAL;
+    return descriptor{-1};
+  }
+  const auto same = "/proc/self/fd/" + std::to_string(found.get());
+  return descriptor{open(same.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 
 domain::result<std::string> contents_of(const descriptor& file, const fetch_bounds& bounds) {
   struct stat about {};
   if (fstat(file.get(), &about) != 0)
     return not_read("fstat", errno);
-  if (!S_ISREG(about.st_mode))
-    return not_read("no regular file", EINVAL);
   if (static_cast<std::uint64_t>(about.st_size) > bounds.bytes_max)
     return too_large(bounds);
   constexpr std::size_t piece = std::size_t{64} << 10;

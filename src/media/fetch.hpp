@@ -14,7 +14,7 @@ namespace ccapi::media {
 /// How the web is asked.
 struct web_access {
   std::chrono::milliseconds connect_timeout{3'000};
-  std::string ca_file{}; ///< beside the system's certificates; empty: those
+  std::string ca_file{}; ///< in place of the system's certificates; empty: those
   std::string user_agent{};
 };
 

@@ -43,6 +43,10 @@ private:
   domain::result<picture> load_now(const picture_source& source) {
     if (given_up_)
       return domain::error{.code = domain::error_code::cancelled};
+    if (std::chrono::steady_clock::now() >= order_.deadline)
+      return domain::error{.code = domain::error_code::server_busy,
+                           .message = "Too many pictures are being loaded for one to be loaded "
+                                      "within images.timeout_seconds."};
     try {
       const auto most = std::min(order_.images.base64_bytes_max / 4 * 3, bytes_left_.load());
       const auto bytes =
@@ -77,11 +81,16 @@ private:
 
 class loader::waiting_client final : public loader::ticket {
 public:
-  explicit waiting_client(std::shared_ptr<batch> of)
-    : of_{std::move(of)} {}
-  ~waiting_client() override { of_->give_up(); }
+  waiting_client(loader& at, std::shared_ptr<batch> of)
+    : at_{at},
+      of_{std::move(of)} {}
+  ~waiting_client() override {
+    of_->give_up();
+    at_.forget(*of_);
+  }
 
 private:
+  loader& at_;
   const std::shared_ptr<batch> of_;
 };
 
@@ -101,7 +110,7 @@ std::unique_ptr<loader::ticket> loader::load(load_order&& wanted) {
       tasks.push_back({.of = of, .name = name, .source = *std::move(source)});
     }
   }
-  auto client = std::make_unique<waiting_client>(of);
+  auto client = std::make_unique<waiting_client>(*this, of);
   if (of->has_failed())
     of->finish();
   else if (!accept(std::move(tasks)))
@@ -117,6 +126,14 @@ bool loader::accept(std::vector<task>&& tasks) {
     return false;
   std::move(tasks.begin(), tasks.end(), std::back_inserter(waiting_));
   return true;
+}
+
+/// Its tasks leave the queue.
+void loader::forget(const batch& whose) noexcept {
+  const std::lock_guard lock{mutex_};
+  waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(),
+                                [&](const task& each) { return each.of.get() == &whose; }),
+                 waiting_.end());
 }
 
 /// As many as there is work for, within the limit. False: there is none.

@@ -42,7 +42,8 @@ public:
     std::size_t waiting_max = 64; ///< pictures behind those
   };
 
-  /// Whoever has it waits for what was ordered; destroyed, it gives the order up.
+  /// Whoever has it waits for what was ordered; destroyed, it gives the order up. The loader
+  /// outlives it.
   class ticket {
   public:
     virtual ~ticket() = default;
@@ -57,8 +58,8 @@ public:
   /// that stands for nothing or may not be loaded fails; then nothing else of the order is.
   [[nodiscard]] std::unique_ptr<ticket> load(load_order&& wanted);
 
-  /// Nothing is `done` from then on. Blocks until its threads have ended, no longer than an address
-  /// is looked up.
+  /// Nothing is `done` from then on. Blocks until its threads have ended: as long as the
+  /// system's resolver looks up an address, or a file system answers.
   void stop();
 
 private:
@@ -74,6 +75,7 @@ private:
 
   [[nodiscard]] bool accept(std::vector<task>&& tasks);
   [[nodiscard]] bool have_threads(std::size_t wanted);
+  void forget(const batch& whose) noexcept;
   void join_ended();
   void work(thread_list::iterator self);
 

@@ -76,7 +76,8 @@ domain::result<picture_source> web_source_of(std::string_view name) {
   const auto port = part_of(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   auto whole = part_of(url, CURLUPART_URL);
   web_source found;
-  if (!host || host->empty() || !port || !whole
+  // A sign ahead of it has a meaning where libcurl is told addresses.
+  if (!host || host->empty() || host->starts_with('-') || host->starts_with('+') || !port || !whole
       || std::from_chars(port->data(), port->data() + port->size(), found.port).ec != std::errc{})
     return refusal(malformed);
   found.url = *std::move(whole);

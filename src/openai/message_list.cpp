@@ -61,6 +61,9 @@ public:
   domain::result<message_list> finish() {
     if (shown_.count > context_.images_max)
       return too_many_images();
+    if (shown_.loaded_bytes > context_.pictures_bytes_max)
+      return invalid_messages("Invalid value for 'messages': the pictures that it names take more "
+                              "than limits.body_bytes_max, all together.");
     if (calls_.mended())
       adjust("messages(arguments)");
     out_.rescaled_images = shown_.rescaled;
@@ -100,7 +103,7 @@ private:
   [[nodiscard]] domain::error too_many_images() const {
     return invalid_messages("Invalid value for 'messages': at most "
                             + std::to_string(context_.images_max)
-                            + " pictures are allowed (limits.images_max).");
+                            + " pictures and documents are allowed (limits.images_max).");
   }
 
   /// Makes a user's message of the results of the open calls.

@@ -48,8 +48,10 @@ find_picture(std::string_view url, const dialect::parse_context& context, shown_
       url, {.base64_bytes_max = context.image_bytes_max, .pixels_max = context.image_pixels_max});
   std::string name{url};
   if (context.pictures)
-    if (const auto found = context.pictures->find(name); found != context.pictures->end())
+    if (const auto found = context.pictures->find(name); found != context.pictures->end()) {
+      shown.loaded_bytes += found->second ? found->second->block.base64->size() : 0;
       return found->second;
+    }
   auto& wanted = shown.to_load;
   if (wanted.size() < context.images_max
       && std::find(wanted.begin(), wanted.end(), name) == wanted.end())
@@ -78,7 +80,8 @@ read_picture(field_reader& part, const dialect::parse_context& context, shown_im
   if (image)
     return *std::move(image);
   auto failure = std::move(image).error();
-  if (failure.code != domain::error_code::internal)
+  if (failure.code == domain::error_code::invalid_request
+      || failure.code == domain::error_code::unsupported_parameter)
     failure.message = "Invalid value for '" + path + "': " + failure.message + ".";
   failure.param = std::move(path);
   part.fail(std::move(failure));
@@ -122,6 +125,11 @@ void add_text(std::string_view text, Parts& parts) {
     parts.emplace_back(domain::text_block{std::string{text}});
 }
 
+using result_parts = std::vector<domain::tool_result_block::part>;
+
+/// The CLI itself refuses larger ones in results that a new process is told.
+constexpr std::size_t result_base64_max = std::size_t{5} << 20;
+
 template <class Parts>
 void read_part(field_reader& part, const dialect::parse_context& context, shown_images& shown,
                Parts& parts) {
@@ -132,6 +140,10 @@ void read_part(field_reader& part, const dialect::parse_context& context, shown_
     add_text(part.required_string("text").value_or(""), parts);
   } else if (*type == "image_url" || *type == "input_image") {
     if (auto image = read_picture(part, context, shown)) {
+      if (std::is_same_v<Parts, result_parts> && image->block.base64->size() > result_base64_max)
+        return part.fail_value(part.path_of("image_url"),
+                               "in a tool's result, a picture must not be larger than 5 MiB of "
+                               "base64: the CLI does not always make it smaller");
       ++shown.count;
       shown.rescaled += image->rescaled ? 1 : 0;
       parts.emplace_back(std::move(image->block));
@@ -141,8 +153,10 @@ void read_part(field_reader& part, const dialect::parse_context& context, shown_
       return part.fail_unsupported(
         part.path_of("type"),
         "Only text, pictures (image_url) and documents (file) can be taken here.");
-    if (auto document = read_file(part, context))
+    if (auto document = read_file(part, context)) {
+      ++shown.count;
       parts.emplace_back(*std::move(document));
+    }
   } else {
     part.fail_unsupported(part.path_of("type"),
                           "Only text and pictures (image_url) can be taken in a tool's result.");

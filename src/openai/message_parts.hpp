@@ -22,9 +22,10 @@ std::optional<speaker> read_role(json::field_reader& message);
 
 /// What a message or a result shows, beside what it says.
 struct shown_images {
-  std::size_t count = 0;
+  std::size_t count = 0;              ///< documents included
   std::size_t rescaled = 0;           ///< that the CLI makes smaller
   std::vector<std::string> to_load{}; ///< each once; as many as images_max, at most
+  std::size_t loaded_bytes = 0;       ///< base64 of those that are only named, at all places
 };
 
 /// What a user says and shows; blank texts are left out.

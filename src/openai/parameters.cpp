@@ -194,6 +194,13 @@ void list_ignored(field_reader& body, std::vector<std::string>& ignored) {
     list_if(penalty.has_value() && (*penalty < 0 || *penalty > 0), name, ignored);
   }
   list_if(body.any("seed").has_value(), "seed", ignored);
+  if (const auto format = body.object("response_format")) {
+    dom::element schema;
+    std::string_view type;
+    list_if((*format)["type"].get(type) == simdjson::SUCCESS && type == "json_object"
+              && (*format)["schema"].get(schema) == simdjson::SUCCESS,
+            "response_format.schema", ignored);
+  }
   const auto bias = body.object("logit_bias");
   list_if(bias && bias->size() > 0, "logit_bias", ignored);
   list_if(body.boolean("logprobs").value_or(false), "logprobs", ignored);

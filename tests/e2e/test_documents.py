@@ -87,6 +87,15 @@ def test_documents_outlive_the_gateway(start, cli, api, tmp_path):
     assert documents(api)[0] == [("paper.pdf", as_pdf(large)), ("n.txt", as_text(NOTES))]
 
 
+def test_documents_count_as_pictures_do(gateway, api):
+    many = [file(b"%d" % number, "text/plain", f"n{number}") for number in range(99)]
+    ask(gateway, [user(*many, shown(PNG), text("[[say:Many.]]all"))], conversation_id="a")
+    assert len(documents(api)[-1]) == 99
+    for sent in ([user(*many, *many)], [user(file(b"one more", "text/plain"))]):
+        status, _, body = gateway.chat(sent, conversation_id="a")
+        assert status == 400 and "limits.images_max" in body["error"]["message"], body
+
+
 @pytest.mark.parametrize("content, kind, words", [
     (pdf()[:-30], "application/pdf", "end is missing"),
     (b"PK\3\4 a zip\0", "application/pdf", "not those of application/pdf"),

@@ -13,9 +13,11 @@ import pytest
 
 from conftest import ANSWERS
 from picture_host import Canary, PictureHost, raw
-from pictures import ALL, GIF, PNG, of_request, png, shown, text, url
+from pictures import ALL, GIF, PNG, noisy_png, of_request, png, shown, text, url
+from proc_tree import wait_until
 from resend import TELLS
 from sse import ChatStream
+from storm import resident_kib
 from test_auth import ADMIN, ALICE, key_list, record
 from test_pictures import user
 from test_transport import Authority
@@ -338,7 +340,12 @@ def test_slow_and_endless_hosts_take_no_longer_than_they_may(serves, host):
         while not host.held.is_set():
             to.wfile.write(b"x" * 65536)
 
-    host.pages |= {"/slow": slow, "/endless": endless,
+    def trailers(to):
+        to.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n")
+        while not host.held.is_set():
+            to.wfile.write(b"A:\r\n" * 10_000)
+
+    host.pages |= {"/slow": slow, "/endless": endless, "/trailers": trailers,
                    "/silent": lambda to: host.held.wait(30)}
     gateway = serves(images__timeout_seconds=1)
     here = f"http://127.0.0.1:{host.port}"
@@ -347,6 +354,9 @@ def test_slow_and_endless_hosts_take_no_longer_than_they_may(serves, host):
         refused(gateway, f"{here}/{path}", "could not be fetched")
         assert time.monotonic() - begin < 5
     refused(gateway, f"{here}/endless", "larger")
+    before = resident_kib(gateway.pid)
+    refused(gateway, f"{here}/trailers", "could not be fetched")
+    assert resident_kib(gateway.pid) < before + 8192
     assert gateway.chat([user(named(f"{here}/a.png"))])[0] == 200
 
 
@@ -402,6 +412,83 @@ def test_client_that_leaves_and_gateway_that_ends_wait_for_nobody(serves, host):
     assert stays.open().status == 503
     assert gateway.process.wait(8) == 0
     gateway.stopped, gateway.tree = True, []
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_gateway_ends_while_a_repeatable_request_loads(serves, host, leaves):
+    """Also where its client has left, and the request goes on for it to come back."""
+    arrived = threading.Semaphore(0)
+
+    def held(to):
+        arrived.release()
+        host.held.wait(30)
+
+    host.pages["/held"] = held
+    gateway = serves(images__timeout_seconds=60)
+    stream = ChatStream(gateway, [user(named(f"http://127.0.0.1:{host.port}/held"))],
+                        headers={"Idempotency-Key": "k"})
+    arrived.acquire()
+    if leaves:
+        stream.close()
+        gateway.health()
+        gateway.health()
+    gateway.process.send_signal(signal.SIGTERM)
+    if not leaves:
+        assert stream.open().status == 503
+    assert gateway.process.wait(8) == 0
+    gateway.stopped, gateway.tree = True, []
+
+
+def test_nothing_is_loaded_any_more_while_the_gateway_ends(serves, host):
+    gateway = serves()
+    runs = ChatStream(gateway, "[[first:1000]][[say:late]]")
+    body = json.dumps({"messages": [user(named(f"http://127.0.0.1:{host.port}/a.png"))]}).encode()
+    late = gateway.connection()
+    late.putrequest("POST", "/v1/chat/completions")
+    late.putheader("Content-Type", "application/json")
+    late.putheader("Content-Length", str(len(body)))
+    late.endheaders()
+    gateway.wait_cli_count(1)
+    gateway.process.send_signal(signal.SIGTERM)
+    gateway.wait_log(lambda line: line["msg"] == "gateway drains", 5)
+    late.send(body)
+    assert late.getresponse().status == 503
+    late.close()
+    assert runs.open().read_all().text() == "late" and not host.seen
+    assert gateway.process.wait(8) == 0
+    gateway.stopped, gateway.tree = True, []
+
+
+def test_picture_that_stands_in_many_places_counts_at_each(serves, directory):
+    gateway = serves(limits__body_bytes_max=4096)
+    (directory / "noise.png").write_bytes(raw(noisy_png(40, 1)))  # 2.3 kB of base64
+    picture = named(directory / "noise.png")
+    assert gateway.chat([user(picture, text("x"))])[0] == 200
+    status, _, body = gateway.chat([user(picture, picture, text("x"))])
+    assert status == 400 and "limits.body_bytes_max" in body["error"]["message"], body
+
+
+def test_memory_is_held_for_what_came_only(serves, directory):
+    """A small picture is no reason to refuse others, however large it might have been."""
+    gateway = serves(limits__bodies_bytes_max=1 << 20)
+    waits = []
+    for number in range(8):
+        waits.append(ChatStream(gateway, [user(named(directory / "a.png"),
+                                               text("[[first:2000]]x"))]))
+        wait_until(lambda: gateway.stats()["turns"]["active"] == number + 1, 5, "the turn")
+    assert [each.open().status for each in waits] == [200] * 8
+    for each in waits:
+        each.read_all()
+
+
+@pytest.mark.parametrize("key, wrong", [
+    ("allowed_hosts", "https://example.org"), ("allowed_hosts", "example.org/a"),
+    ("allowed_hosts", "*.example.org"), ("allowed_hosts", "fe80::1"), ("allowed_hosts", ""),
+    ("private_hosts", "*"), ("private_hosts", "a:b")])
+def test_hosts_that_can_never_be_met_are_no_configuration(program, tmp_path, key, wrong):
+    file = tmp_path / "mine.toml"
+    file.write_text(f"[images]\n{key} = [\"{wrong}\"]\n")
+    assert f"images.{key}" in program("--config", file, "--check-config", expect=78)[1]
 
 
 def test_certificates_are_checked(start_fake, tmp_path):

@@ -283,6 +283,10 @@ def test_choice_where_the_api_forces_nothing(gateway, api, stream):
                                    tool_choice="required")
     assert (status, body["error"]["code"]) == (502, "tool_choice_not_honoured")
     assert "Call one of the tools" in api.last().last_user_text()
+    status, _, body = gateway.chat("Hello", model="claude-opus-5-5", tools=agent.tools,
+                                   tool_choice="required", response_format={"type": "json_object"})
+    assert (status, body["error"]["code"]) == (502, "tool_choice_not_honoured")
+    assert "Call one of the tools" in api.last().last_user_text()
     assert not api.refusals
 
 

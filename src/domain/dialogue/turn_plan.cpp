@@ -59,12 +59,12 @@ std::size_t common(const std::vector<const dialogue_node*>& known,
 
 } // namespace
 
-bool shows_more_images(const turn_plan& plan, std::size_t most) {
-  auto images = count_images(plan.query);
+bool shows_more_media(const turn_plan& plan, std::size_t most) {
+  auto images = count_media(plan.query);
   if (images == 0)
     return false;
   for (const auto* node = plan.before.get(); node != nullptr; node = node->before())
-    images += count_images(node->said());
+    images += count_media(node->said());
   return images > most;
 }
 

@@ -28,7 +28,7 @@ struct turn_plan {
 };
 
 /// The query shows pictures, and with those ahead of it there are more than `most`.
-bool shows_more_images(const turn_plan& plan, std::size_t most);
+bool shows_more_media(const turn_plan& plan, std::size_t most);
 
 /// A dialogue named by an id. Messages that extend it, or user messages alone, continue it;
 /// anything else is a branch that replaces it. A request without a system prompt keeps the

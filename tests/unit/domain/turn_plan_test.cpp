@@ -249,9 +249,9 @@ TEST_F(plans, pictures_of_the_whole_dialogue_are_counted_when_more_come) {
   std::get<tool_result_block>(seen.content.front()).parts.emplace_back(shown);
   const auto at = grow(head, {two, calls("1"), seen, assistant("ok")});
   const auto more = named(at, request({two}));
-  EXPECT_FALSE(shows_more_images(more, 5));
-  EXPECT_TRUE(shows_more_images(more, 4));
-  EXPECT_FALSE(shows_more_images(named(at, request({user("on")})), 2)) << "none come";
+  EXPECT_FALSE(shows_more_media(more, 5));
+  EXPECT_TRUE(shows_more_media(more, 4));
+  EXPECT_FALSE(shows_more_media(named(at, request({user("on")})), 2)) << "none come";
 }
 
 TEST_F(plans, results_behind_no_call_are_text) {

@@ -91,6 +91,17 @@ TEST(documents, that_end_too_early_or_are_locked_are_refused) {
       << "readers mend that";
 }
 
+TEST(documents, are_read_where_they_begin_with_a_table) {
+  const std::string head = "%PDF-1.4\n";
+  const auto linear = [&](std::string_view trailer) {
+    return head + "xref\n0 1\ntrailer<<" + std::string{trailer} + ">>\nstartxref\n0\n%%EOF\n"
+           + "1 0 obj(How to /Encrypt)endobj\nxref\n0 1\ntrailer<<>>\nstartxref\n"
+           + std::to_string(head.size()) + "\n%%EOF\n";
+  };
+  EXPECT_EQ(problem(encoded(linear("/Root 1 0 R"))), "none") << "a page may speak of it";
+  EXPECT_THAT(problem(encoded(linear("/Encrypt 2 0 R"))), HasSubstr("encrypted"));
+}
+
 TEST(documents, of_other_kinds_are_refused) {
   EXPECT_THAT(problem(url("application/pdf", "hello")), HasSubstr("not those of application/pdf"));
   EXPECT_THAT(problem(url("text/plain", pdf())), HasSubstr("not those of text/plain"));

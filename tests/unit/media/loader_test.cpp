@@ -124,7 +124,7 @@ TEST_F(loading, keeps_to_the_limits) {
   EXPECT_FALSE(loaded.at(at("in/deep/b.png")));
   auto late = order({at("in/a.png")});
   late.deadline = std::chrono::steady_clock::now() - 1s;
-  EXPECT_FALSE(load(std::move(late)).at(at("in/a.png")));
+  EXPECT_EQ(load(std::move(late)).at(at("in/a.png")).error().code, domain::error_code::server_busy);
 }
 
 TEST_F(loading, loads_nothing_of_an_order_with_a_fault) {
@@ -164,6 +164,8 @@ TEST_F(loading, takes_no_more_than_may_wait) {
   EXPECT_FALSE(more({at("in/a.png"), at("in/deep/b.png")}));
   EXPECT_TRUE(more({at("in/deep/b.png")}));
   EXPECT_FALSE(more({at("in/a.png")}));
+  tickets.clear(); // who leaves gives his places back
+  EXPECT_TRUE(more({at("in/a.png"), at("in/deep/b.png")}));
   go_on.set_value();
 }
 
@@ -229,7 +231,7 @@ TEST_F(loading, takes_no_longer_to_connect_than_it_may) {
   const auto loaded = load(std::move(wanted));
   ASSERT_EQ(loaded.size(), 1U);
   EXPECT_EQ(loaded.begin()->second.error().message, "could not be fetched");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s) << "the default is 3 s";
 }
 
 } // namespace

@@ -198,7 +198,8 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"role":"assistant","audio":{"id":"a"}})"},
     refused_case{invalid, "messages[2].content[1].image_url.url", "must be a data: URL",
                  R"({"role":"assistant","content":"x"},{"role":"user","content":
-                    [{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:x"}}]})"},
+                    [{"type":"text","text":"a"},
+                     {"type":"image_url","image_url":{"url":"data:x"}}]})"},
     refused_case{unsupported, "messages[1].images", "image_url",
                  R"({"role":"user","content":"x","images":["aGk="]})"},
     refused_case{unsupported, "messages[1].content[0].type", "Only text can",
