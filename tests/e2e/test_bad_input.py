@@ -26,6 +26,8 @@ FIELDS = [
     ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
      "messages[0].content[0].image_url.url"),
     ({"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]},
+     "messages[0].content[0].file.file_data"),
+    ({"messages": [{"role": "user", "content": [{"type": "video_url"}]}]},
      "messages[0].content[0].type"),
     ({"messages": [*USER, {"role": "assistant",
                            "tool_calls": [{"id": "t", "function": {"name": "f"}}]}]},
